@@ -1,0 +1,12 @@
+"""The settings Django loads: every concern, gathered."""
+
+from settings.apps import *
+from settings.accounts import *
+from settings.bookings import *
+from settings.cache import *
+from settings.database import *
+from settings.live import *
+from settings.logs import *
+from settings.messages import *
+from settings.security import *
+from settings.tasks import *
