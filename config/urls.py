@@ -1,0 +1,17 @@
+"""Every address the product answers at."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from api.api import api
+from config import health
+from web import views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("api/v1/", api.urls),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+]

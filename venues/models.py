@@ -1,0 +1,293 @@
+"""What can be reserved: venues, their categories, resources, openings, rates and policy."""
+
+from datetime import time, timedelta
+from typing import ClassVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+
+
+def is_time_zone(name: str) -> None:
+    """Refuse a name that the IANA database does not hold."""
+    if name not in available_timezones():
+        raise ValidationError(f"{name} is not an IANA time zone such as Europe/Amsterdam.")
+
+
+def is_rate(text: str) -> None:
+    """Refuse a rate that is not count/period, such as 1/m or 10/h."""
+    RegexValidator(r"^[1-9]\d{0,5}/[smhd]$", "Give a rate as count/period: 1/m, 10/h.")(text)
+
+
+class Venue(models.Model):
+    """A place that takes reservations, in one time zone, with one currency and one policy."""
+
+    class Kind(models.TextChoices):
+        HOTEL = "hotel"
+        RESTAURANT = "restaurant"
+        PARKING = "parking"
+        PRACTICE = "practice"
+
+    class Mode(models.TextChoices):
+        NIGHT = "night"
+        TIME = "time"
+        SLOT = "slot"
+
+    slug = models.SlugField(unique=True, max_length=63)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    mode = models.CharField(max_length=8, choices=Mode.choices)
+    address = models.CharField(max_length=200, blank=True)
+    city = models.CharField(max_length=80, blank=True)
+    description = models.TextField(blank=True, max_length=2000)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[is_time_zone])
+    phone_region = models.CharField(
+        max_length=2, default="US", validators=[RegexValidator(r"^[A-Z]{2}$")]
+    )
+    currency = models.CharField(
+        max_length=3, default="EUR", validators=[RegexValidator(r"^[A-Z]{3}$")]
+    )
+    stars = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone in which this venue's hours, nights and notice are reasoned."""
+        return ZoneInfo(self.time_zone)
+
+
+class Policy(models.Model):
+    """The rules a venue sells by. Reservations keep what followed from it when they were made."""
+
+    class UnitChoice(models.TextChoices):
+        GUEST = "guest", "the guest may choose the unit"
+        VENUE = "venue", "the first available, no choice"
+
+    venue = models.OneToOneField(Venue, on_delete=models.CASCADE, related_name="policy")
+
+    notice = models.DurationField(default=timedelta(0))
+    horizon = models.DurationField(null=True, blank=True)
+    shortest_stay = models.DurationField(null=True, blank=True)
+    longest_stay = models.DurationField(null=True, blank=True)
+    default_length = models.DurationField(null=True, blank=True)
+    step = models.DurationField(null=True, blank=True)
+    slot_length = models.DurationField(null=True, blank=True)
+    check_in_time = models.TimeField(default=time(15))
+    check_out_time = models.TimeField(default=time(11))
+    buffer_before = models.DurationField(default=timedelta(0))
+    buffer_after = models.DurationField(default=timedelta(0))
+
+    confirms_at_once = models.BooleanField(default=False)
+    hold_time = models.DurationField(default=timedelta(minutes=30))
+
+    records_arrival = models.BooleanField(default=True)
+    records_departure = models.BooleanField(default=True)
+    early_check_in = models.DurationField(default=timedelta(0))
+    grace = models.DurationField(default=timedelta(0))
+    releases_no_shows = models.BooleanField(default=False)
+
+    unit_choice = models.CharField(
+        max_length=8, choices=UnitChoice.choices, default=UnitChoice.GUEST
+    )
+    ranks_units = models.BooleanField(default=False)
+
+    cancel_deadline = models.DurationField(default=timedelta(0))
+    cancel_fee_percent = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(100)]
+    )
+    prepayment = models.BooleanField(default=False)
+    state_change_rate = models.CharField(max_length=12, blank=True, validators=[is_rate])
+
+    class Meta:
+        verbose_name_plural = "policies"
+        constraints: ClassVar = [
+            # Without a length to offer, a start alone would be no range.
+            models.CheckConstraint(
+                name="policy_lengths_positive",
+                condition=(
+                    (Q(default_length__isnull=True) | Q(default_length__gt=timedelta(0)))
+                    & (Q(slot_length__isnull=True) | Q(slot_length__gt=timedelta(0)))
+                    & (Q(step__isnull=True) | Q(step__gt=timedelta(0)))
+                ),
+            ),
+            models.CheckConstraint(
+                name="policy_durations_not_negative",
+                condition=(
+                    Q(notice__gte=timedelta(0))
+                    & Q(hold_time__gt=timedelta(0))
+                    & Q(grace__gte=timedelta(0))
+                    & Q(buffer_before__gte=timedelta(0))
+                    & Q(buffer_after__gte=timedelta(0))
+                    & Q(early_check_in__gte=timedelta(0))
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"policy of {self.venue}"
+
+
+class Category(models.Model):
+    """A sellable kind within a venue: room type, dining area, regular or handicap spot, service."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="categories")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=80)
+    description = models.TextField(blank=True, max_length=2000)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["position", "id"]
+        verbose_name_plural = "categories"
+        constraints: ClassVar = [
+            # A booking names a category by this code.
+            models.UniqueConstraint(fields=["venue", "code"], name="category_code_once_a_venue"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Resource(models.Model):
+    """One concrete thing that is reserved: a room, table, spot or provider."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="resources")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="resources")
+    name = models.CharField(max_length=80)
+    floor = models.SmallIntegerField(default=0)
+    capacity = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)])
+    attributes = models.JSONField(default=dict, blank=True)
+    rank = models.PositiveSmallIntegerField(default=0)
+    plan_x = models.FloatField(null=True, blank=True)
+    plan_y = models.FloatField(null=True, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, validators=[is_time_zone])
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["rank", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["venue", "name"], name="resource_name_once_a_venue"),
+            # What an allocation's foreign key on (resource, venue) points to.
+            models.UniqueConstraint(fields=["id", "venue"], name="resource_with_venue"),
+            models.CheckConstraint(name="resource_seats_someone", condition=Q(capacity__gte=1)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def pool_key(self) -> tuple[int, str]:
+        """Units of one category that are the same here may stand in for each other."""
+        return (self.capacity, repr(sorted(self.attributes.items())))
+
+
+class Combination(models.Model):
+    """Tables that may be pushed together for a party too large for any one of them."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="combinations")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="combinations")
+    name = models.CharField(max_length=80)
+    capacity = models.PositiveSmallIntegerField(validators=[MinValueValidator(1)])
+    resources = models.ManyToManyField(Resource, related_name="combinations")
+
+    class Meta:
+        ordering: ClassVar = ["capacity", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["venue", "name"], name="combination_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Opening(models.Model):
+    """Local hours, weekly or for one date; `closes <= opens` ends the next day.
+
+    Hours of a date stand instead of the weekly ones; without times they say closed. Hours of a
+    resource (a provider's schedule) stand instead of the venue's for that resource.
+    """
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0
+        TUESDAY = 1
+        WEDNESDAY = 2
+        THURSDAY = 3
+        FRIDAY = 4
+        SATURDAY = 5
+        SUNDAY = 6
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="openings")
+    resource = models.ForeignKey(
+        Resource, on_delete=models.CASCADE, related_name="openings", null=True, blank=True
+    )
+    weekday = models.PositiveSmallIntegerField(choices=Weekday.choices, null=True, blank=True)
+    date = models.DateField(null=True, blank=True)
+    opens = models.TimeField(null=True, blank=True)
+    closes = models.TimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["date", "weekday", "opens", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="opening_weekly_or_dated",
+                condition=Q(weekday__isnull=True) ^ Q(date__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="opening_has_both_times_or_is_closed",
+                condition=(
+                    Q(opens__isnull=False, closes__isnull=False)
+                    | Q(opens__isnull=True, closes__isnull=True, date__isnull=False)
+                ),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        day = self.date.isoformat() if self.date else self.get_weekday_display()
+        return f"{day} {self.opens:%H:%M}-{self.closes:%H:%M}" if self.opens else f"{day} closed"
+
+
+class Rate(models.Model):
+    """A price per unit of time for a category in a period; the narrowest that applies is taken."""
+
+    class Unit(models.TextChoices):
+        NIGHT = "night"
+        HOUR = "hour"
+        STARTED_HOUR = "started_hour", "started hour"
+        FLAT = "flat"
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="rates")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="rates")
+    unit = models.CharField(max_length=16, choices=Unit.choices)
+    amount_minor = models.PositiveBigIntegerField(help_text="in minor units: 12000 is 120.00")
+    first_date = models.DateField(null=True, blank=True)
+    last_date = models.DateField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["category", "first_date", "id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="rate_period_not_reversed",
+                condition=(
+                    Q(first_date__isnull=True)
+                    | Q(last_date__isnull=True)
+                    | Q(first_date__lte=F("last_date"))
+                ),
+            ),
+            models.CheckConstraint(
+                name="rate_amount_within_reason", condition=Q(amount_minor__lte=10**12)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.category} {self.amount_minor / 100:.2f} per {self.get_unit_display()}"
