@@ -1,0 +1,195 @@
+"""Who reserves: people with roles, their favourites and tokens; partners with their keys."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from guests.emails import fold
+
+SCOPES = ("reservations:read", "reservations:write", "venues:read")
+"""What a partner's key may be allowed to do."""
+
+STAFF_APPS = frozenset({"venues", "reservations"})
+"""Which parts of the admin staff of a venue may enter; people and keys are not among them."""
+
+
+def are_scopes(names: object) -> None:
+    """Refuse anything but a list of known scopes."""
+    if not isinstance(names, list) or any(name not in SCOPES for name in names):
+        raise ValidationError(f"Give a list out of: {', '.join(SCOPES)}.")
+
+
+class UserManager(BaseUserManager["User"]):
+    """Finds and makes people by e-mail address, however it is capitalised."""
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """Django's log-in form and back end look a person up here."""
+        return self.get(email=fold(username or ""))
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Without a password the person can only come in through a sign-in provider."""
+        user = self.model(email=fold(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Used by `createsuperuser`; an administrator by role."""
+        return self.create_user(email, password, role=User.Role.ADMINISTRATOR, **fields)
+
+
+class User(AbstractBaseUser):
+    """A person who logs in by e-mail: a guest, staff of some venues, or an administrator."""
+
+    class Role(models.TextChoices):
+        GUEST = "guest"
+        STAFF = "staff"
+        ADMINISTRATOR = "administrator"
+
+    email = models.EmailField(unique=True, max_length=254)
+    first_name = models.CharField(max_length=15, blank=True)
+    last_name = models.CharField(max_length=15, blank=True)
+    phone = models.CharField(
+        max_length=16, blank=True, validators=[RegexValidator(r"^\+[1-9][0-9]{1,14}\Z")]
+    )
+    receive_email_updates = models.BooleanField(default=True)
+    receive_phone_call = models.BooleanField(default=True)
+    receive_text_notification = models.BooleanField(default=False)
+
+    role = models.CharField(max_length=16, choices=Role.choices, default=Role.GUEST)
+    staff_venues = models.ManyToManyField("venues.Venue", related_name="staff", blank=True)
+    is_active = models.BooleanField(default=True)
+    token_version = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar = []
+
+    class Meta:
+        ordering: ClassVar = ["email"]
+        constraints: ClassVar = [
+            # Every decision about what a person may do reads this word.
+            models.CheckConstraint(
+                name="user_role_is_known",
+                condition=Q(role__in=["guest", "staff", "administrator"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def clean(self) -> None:
+        """Forms and the admin store the address as log-in looks it up."""
+        super().clean()
+        self.email = fold(self.email)
+
+    @property
+    def display_name(self) -> str:
+        """What pages greet a person with."""
+        return f"{self.first_name} {self.last_name}".strip() or self.email.partition("@")[0]
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether Django's admin lets this person in."""
+        return self.role in (self.Role.STAFF, self.Role.ADMINISTRATOR)
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.role == self.Role.ADMINISTRATOR
+
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """`app.verb_model`: administrators all; staff within the apps that venues are run by."""
+        return self.has_module_perms(perm.partition(".")[0])
+
+    def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        return all(self.has_perm(perm, obj) for perm in perm_list)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        if not self.is_active:
+            return False
+        return self.is_superuser or (self.is_staff and app_label in STAFF_APPS)
+
+
+class Favourite(models.Model):
+    """A venue that a person marked, to find it again."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
+    venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="favourites")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            # Marking twice at the same moment leaves one mark.
+            models.UniqueConstraint(fields=["user", "venue"], name="favourite_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} likes {self.venue_id}"
+
+
+class RefreshToken(models.Model):
+    """One refresh token of a log-in; a family is the log-in and all that was renewed from it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
+    family = models.UUIDField(db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(db_index=True)
+    spent_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"token of family {self.family}"
+
+
+class Partner(models.Model):
+    """A system that reserves on behalf of its own customers, with keys instead of a password."""
+
+    slug = models.SlugField(unique=True, max_length=40)
+    name = models.CharField(max_length=80)
+    scopes = models.JSONField(default=list, validators=[are_scopes])
+    venues = models.ManyToManyField("venues.Venue", related_name="partners", blank=True)
+    has_all_venues = models.BooleanField(default=False)
+    rate = models.CharField(
+        max_length=12,
+        blank=True,
+        validators=[RegexValidator(r"^[1-9][0-9]{0,5}/[smhd]\Z", "Give a rate such as 600/m.")],
+        help_text="requests per period, such as 600/m; blank for the usual rate",
+    )
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering: ClassVar = ["slug"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PartnerKey(models.Model):
+    """A key that was issued to a partner; only its digest is kept, the key was shown once."""
+
+    partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="keys")
+    prefix = models.CharField(max_length=12, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… of {self.partner_id}"

@@ -1,0 +1,71 @@
+"""Makes people and partners for tests, one line each."""
+
+from typing import Any
+
+import factory
+from django.contrib.auth.hashers import make_password
+from factory.django import DjangoModelFactory
+
+from guests.models import Favourite, Partner, User
+
+PASSWORD = "correct horse battery"  # noqa: S105 - only ever used by tests
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A guest whose password is PASSWORD, or the one given."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    email = factory.Sequence(lambda number: f"guest{number}@example.com")
+    first_name = "Ada"
+    last_name = "Lovelace"
+    phone = "+12025550123"
+    password = PASSWORD
+
+    @classmethod
+    def _create(cls, model_class: type[User], *args: Any, **fields: Any) -> User:
+        fields["password"] = make_password(fields["password"], hasher="default")
+        return super()._create(model_class, *args, **fields)
+
+    @factory.post_generation
+    def staff_venues(self: User, create: bool, venues: Any, **_: Any) -> None:  # noqa: FBT001
+        if create and venues:
+            self.staff_venues.set(venues)
+
+
+class StaffFactory(UserFactory):
+    """Staff of the `staff_venues` given."""
+
+    role = User.Role.STAFF
+
+
+class AdministratorFactory(UserFactory):
+    role = User.Role.ADMINISTRATOR
+
+
+class PartnerFactory(DjangoModelFactory[Partner]):
+    """A partner with the `venues` given and every scope."""
+
+    class Meta:
+        model = Partner
+        skip_postgeneration_save = True
+
+    slug = factory.Sequence(lambda number: f"partner-{number}")
+    name = "Acme Travel"
+    scopes: Any = factory.LazyFunction(
+        lambda: ["reservations:read", "reservations:write", "venues:read"]
+    )
+
+    @factory.post_generation
+    def venues(self: Partner, create: bool, venues: Any, **_: Any) -> None:  # noqa: FBT001
+        if create and venues:
+            self.venues.set(venues)
+
+
+class FavouriteFactory(DjangoModelFactory[Favourite]):
+    class Meta:
+        model = Favourite
+
+    user = factory.SubFactory(UserFactory)
