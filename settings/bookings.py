@@ -9,5 +9,3 @@ STATE_CHANGE_RATE = text("STATE_CHANGE_RATE", "1/m")
 IDEMPOTENCY_KEPT = seconds("IDEMPOTENCY_KEPT_SECONDS", timedelta(hours=24))
 SWEEP_BATCH = integer("SWEEP_BATCH", 200, least=1, most=200)
 """Rows a sweep takes in one transaction; more would hold locks that bookings wait for."""
-LOCK_WAIT = seconds("LOCK_WAIT_SECONDS", timedelta(seconds=2))
-"""How long a booking waits for a unit that another booking is taking."""

@@ -5,7 +5,7 @@ from typing import Any
 from settings.environment import DATA_DIR, database_url, integer
 
 _url = database_url("DATABASE_URL")
-_lock_timeout = integer("DATABASE_LOCK_TIMEOUT_MS", 5_000, least=1)
+_lock_timeout = integer("DATABASE_LOCK_TIMEOUT_MS", 2_000, least=1)
 _statement_timeout = integer("DATABASE_STATEMENT_TIMEOUT_MS", 30_000, least=1)
 
 if _url:

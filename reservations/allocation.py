@@ -1,0 +1,236 @@
+"""The only code that takes or frees time, and the one answer to "is it free?".
+
+Every function assumes a transaction. Those that take time lock units first, in id order, then
+reservations in id order; docs/concurrency.md has the whole order.
+"""
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import BooleanField, Case, Exists, OuterRef, QuerySet, Value, When
+
+from guests.callers import Caller
+from reservations import events
+from reservations.errors import HeldByOther, Refusal, Taken
+from reservations.models import Allocation, Event, Reservation
+from reservations.transactions import Restart
+from venues.models import Resource
+
+_TAKE = """
+INSERT INTO reservations_allocation
+    (venue_id, resource_id, reservation_id, closure_id, reason,
+     starts_at, ends_at, is_live, is_locked, lapses_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, true, %s, %s)
+ON CONFLICT ON CONSTRAINT allocation_no_overlap DO NOTHING
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """The range really taken, buffers included, and the instant it is judged at."""
+
+    start: datetime
+    end: datetime
+    now: datetime
+
+
+def lock_units(ids: Iterable[int]) -> list[Resource]:
+    """Lock these units for taking time, in id order; readers and foreign keys are not held up."""
+    units = Resource.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
+    return list(units.order_by("pk"))
+
+
+def lock_reservations(ids: Iterable[int]) -> list[Reservation]:
+    """Lock these reservations, in id order, and read them as they are under the lock."""
+    rows = Reservation.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
+    return list(rows.order_by("pk"))
+
+
+def free_units(units: QuerySet[Resource], span: Span) -> QuerySet[Resource]:
+    """Those of `units` that nothing takes at any instant of the span, moving nobody."""
+    taking = Allocation.objects.filter(resource=OuterRef("pk"))
+    taking = taking.taking_time(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    return units.filter(~Exists(taking))
+
+
+def lock_any_free(units: QuerySet[Resource], span: Span, *, ranked: bool) -> Resource | None:
+    """Lock one free unit that nobody else is locking, or none at a glance.
+
+    None does not mean full: somebody may be holding the lock of a unit they will not take.
+    """
+    order: list[str | Case] = ["rank"] if ranked else ["capacity"]
+    skips = connection.features.has_select_for_update_skip_locked
+    if skips and not ranked:
+        # A random place to begin keeps a crowd from trying the same first unit.
+        pivot = _random_id(units)
+        order.append(
+            Case(When(pk__gte=pivot, then=Value(False)), default=Value(True),
+                 output_field=BooleanField())
+        )
+    locking = units.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    return free_units(locking, span).order_by(*order, "pk").first()
+
+
+def release_lapsed(units: Collection[int], span: Span, *, by: Caller) -> None:
+    """Write down as free what has lapsed on these locked units within the span."""
+    lapsed = Allocation.objects.filter(resource_id__in=units, reservation__isnull=False)
+    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    ids = set(lapsed.values_list("reservation_id", flat=True))
+    if ids:
+        release(lock_reservations(ids), now=span.now, by=by)
+
+
+def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -> int:
+    """Write down what has lapsed of these locked reservations, dated when it happened.
+
+    A hold past its time becomes expired; a guest who did not come becomes missed, and where the
+    policy gives the time away the rest of it is freed. Returns how many changed.
+    """
+    changed = [row for row in reservations if _lapse(row, now)]
+    Reservation.objects.bulk_update(changed, ["expired_at", "missed_at", "version"])
+    for row in changed:
+        if row.expired_at:
+            free(row, at=None)
+        else:
+            lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)  # type: ignore[attr-defined]
+            _truncate(lapsed, at=row.no_show_at or now)
+    events.record_many(_lapse_event(row, by=by, recorded_at=now) for row in changed)
+    return len(changed)
+
+
+def free(reservation: Reservation, *, at: datetime | None) -> None:
+    """Give back a locked reservation's time from `at` on; all of it where `at` is None."""
+    live = Allocation.objects.filter(reservation=reservation, is_live=True)
+    if at is None:
+        live.update(is_live=False)
+    else:
+        _truncate(live, at=at)
+
+
+def taken_rows(units: Collection[int], span: Span) -> list[Allocation]:
+    """What takes time on these units within the span, with its reservation, earliest first."""
+    rows = Allocation.objects.filter(resource_id__in=units).select_related("reservation")
+    rows = rows.taking_time(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    return list(rows.order_by("starts_at", "pk"))
+
+
+def is_free(unit: int, span: Span) -> bool:
+    """Whether a locked unit whose lapsed rows were released is free for all of the span."""
+    rows = Allocation.objects.filter(resource_id=unit, is_live=True)
+    return not rows.overlapping(span.start, span.end).exists()  # type: ignore[attr-defined]
+
+
+def take(draft: Allocation) -> Allocation:
+    """Take the drafted time on a locked unit. Raises Taken when the database refuses it."""
+    if connection.vendor != "postgresql":
+        # The trigger aborts the statement; transactions.whole() tells it as Taken.
+        draft.save(force_insert=True)
+        return draft
+    with connection.cursor() as cursor:
+        # Not a plain insert: two of those on one free range deadlock on the constraint.
+        cursor.execute(
+            _TAKE,
+            [
+                draft.venue_id, draft.resource_id, draft.reservation_id, draft.closure_id,
+                draft.reason, draft.starts_at, draft.ends_at, draft.is_locked, draft.lapses_at,
+            ],
+        )  # fmt: skip
+        row = cursor.fetchone()
+    if row is None:
+        raise Taken
+    draft.pk = row[0]
+    return draft
+
+
+def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
+    """Re-seat allocations, id -> unit, all of whose units are locked.
+
+    Raises Restart when one of them is no longer what the seating was worked out from.
+    """
+    found = Allocation.objects.filter(pk__in=moves).values_list("reservation_id", flat=True)
+    reservations = lock_reservations(pk for pk in found if pk is not None)
+    rows = list(Allocation.objects.filter(pk__in=moves, is_live=True, is_locked=False))
+    if len(rows) != len(moves) or any(row.checked_in_at for row in reservations):
+        raise Restart
+    # The constraint is checked row by row, so all of them leave before any arrives.
+    Allocation.objects.filter(pk__in=moves).update(is_live=False)
+    before = {row.pk: row.resource_id for row in rows}
+    for row in rows:
+        row.resource_id, row.is_live = moves[row.pk], True
+    Allocation.objects.bulk_update(rows, ["resource_id", "is_live"])
+    events.record_many(
+        Event(
+            venue_id=row.venue_id,
+            reservation_id=row.reservation_id,
+            name="reservation.reseated",
+            at=now,
+            recorded_at=now,
+            by=by.name,
+            by_kind=by.kind,
+            data={"from": str(before[row.pk]), "to": str(row.resource_id)},
+        )
+        for row in rows
+    )
+
+
+def refusal_for(rows: Iterable[Allocation]) -> Refusal:
+    """Why time is refused, given what takes it: held where waiting may help, taken otherwise."""
+    by_unit: dict[int, list[Allocation]] = {}
+    for row in rows:
+        by_unit.setdefault(row.resource_id, []).append(row)
+    waits = [
+        max(row.lapses_at for row in taking if row.lapses_at)
+        for taking in by_unit.values()
+        if all(_is_held(row) for row in taking)
+    ]
+    return HeldByOther(min(waits)) if waits else Taken()
+
+
+def _random_id(units: QuerySet[Resource]) -> int:
+    ids = list(units.order_by("pk").values_list("pk", flat=True))
+    return secrets.choice(ids) if ids else 0
+
+
+def _lapse(reservation: Reservation, now: datetime) -> bool:
+    if reservation.cancelled_at or reservation.checked_in_at or reservation.checked_out_at:
+        return False
+    if not reservation.confirmed_at:
+        lapses_at = reservation.hold_expires_at
+        if reservation.expired_at or lapses_at is None or now < lapses_at:
+            return False
+        reservation.expired_at = lapses_at
+    else:
+        no_show_at = reservation.no_show_at
+        if reservation.missed_at or no_show_at is None or now < no_show_at:
+            return False
+        reservation.missed_at = no_show_at
+    reservation.version += 1
+    return True
+
+
+def _lapse_event(reservation: Reservation, *, by: Caller, recorded_at: datetime) -> Event:
+    expired = reservation.expired_at
+    return Event(
+        venue_id=reservation.venue_id,
+        reservation=reservation,
+        name="reservation.expired" if expired else "reservation.missed",
+        at=expired or reservation.missed_at,
+        recorded_at=recorded_at,
+        by=by.name,
+        by_kind=by.kind,
+    )
+
+
+def _truncate(live: QuerySet[Allocation], *, at: datetime) -> None:
+    # An empty range would be let into a taken one, so what ends at its start or before dies.
+    live.filter(starts_at__gte=at).update(is_live=False)
+    live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
+
+
+def _is_held(row: Allocation) -> bool:
+    held = row.reservation is not None and row.reservation.confirmed_at is None
+    return held and row.lapses_at is not None

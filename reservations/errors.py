@@ -1,0 +1,153 @@
+"""Why the engine refuses: one small exception each; the docstring is what the caller reads."""
+
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+    """The request was refused."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, detail: str = "", **facts: Any) -> None:
+        """`detail` replaces the docstring; `facts` are told to the caller beside it."""
+        self.detail = detail or " ".join((self.__doc__ or "").split())
+        self.facts = facts
+        super().__init__(self.detail)
+
+
+class NotFound(Refusal):
+    """There is no such thing, or it is not yours."""
+
+    code = "not_found"
+
+
+class Forbidden(Refusal):
+    """You are known, but your role or key does not allow this."""
+
+    code = "forbidden"
+
+
+class Invalid(Refusal):
+    """A value does not fit; `field` names it."""
+
+    code = "validation_error"
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail, field=field)
+        self.field = field
+
+
+class TooSoon(Refusal):
+    """This start is nearer than the notice the venue asks for, or already past."""
+
+    code = "too_soon"
+
+
+class TooFar(Refusal):
+    """This is further ahead than the venue takes reservations."""
+
+    code = "too_far"
+
+
+class TooShort(Refusal):
+    """This is shorter than the venue takes reservations for."""
+
+    code = "too_short"
+
+
+class TooLong(Refusal):
+    """This is longer than the venue takes reservations for."""
+
+    code = "too_long"
+
+
+class Closed(Refusal):
+    """The venue, or the unit, is not open for all of this time."""
+
+    code = "closed"
+
+
+class NotOffered(Refusal):
+    """The venue is open, but sells no reservation that starts and ends at these times."""
+
+    code = "not_offered"
+
+
+class PartyTooLarge(Refusal):
+    """No unit, or combination of units, here seats so many."""
+
+    code = "party_too_large"
+
+
+class NoChoice(Refusal):
+    """This venue gives out the first unit available; name a category or nothing instead."""
+
+    code = "no_choice"
+
+
+class Taken(Refusal):
+    """This time is taken by a confirmed reservation or a closure."""
+
+    code = "taken"
+
+
+class HeldByOther(Refusal):
+    """Somebody else holds this time and has not confirmed it yet."""
+
+    code = "held_by_other"
+
+    def __init__(self, frees_at: datetime) -> None:
+        super().__init__(may_free_at=frees_at)
+
+
+class HoldExpired(Refusal):
+    """The hold has lapsed, and its time may have gone to someone else. Make a new reservation."""
+
+    code = "hold_expired"
+
+
+class WrongStatus(Refusal):
+    """A reservation in this status cannot do that."""
+
+    code = "wrong_status"
+
+
+class ChangedMeanwhile(Refusal):
+    """The reservation has changed since you read it. Read it again and repeat your change."""
+
+    code = "precondition_failed"
+
+
+class RateLimited(Refusal):
+    """This reservation was changed a moment ago; wait before changing it again."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
+class InProgress(Refusal):
+    """A request with this Idempotency-Key is still running; repeat it in a moment."""
+
+    code = "in_progress"
+
+
+class KeyReused(Refusal):
+    """This Idempotency-Key came before with another request; use a new key."""
+
+    code = "idempotency_key_reused"
+
+
+class OpenStay(Refusal):
+    """The guest is in a stay that has not ended; erase after it has."""
+
+    code = "open_stay"
+
+
+class Busy(Refusal):
+    """Too many are booking this at once, and nothing was changed. Try again in a moment."""
+
+    code = "busy"

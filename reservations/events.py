@@ -1,0 +1,62 @@
+"""What happened: rows written in the transaction of the change, and a word to the outbox after."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from guests.callers import Caller
+from reservations import clock
+from reservations.models import Event, Reservation
+
+_listeners: list[Callable[[list[int]], None]] = []
+
+
+def on_recorded(listener: Callable[[list[int]], None]) -> None:
+    """Have `listener` told, after each commit, the ids of the events it made durable."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def record(
+    reservation: Reservation,
+    name: str,
+    *,
+    at: datetime,
+    by: Caller,
+    is_limited: bool = False,
+    **data: Any,
+) -> Event:
+    """Write down that `name` happened to a reservation at `at`. Assumes a transaction."""
+    event = Event(
+        venue_id=reservation.venue_id,
+        reservation=reservation,
+        name=name,
+        at=at,
+        recorded_at=clock.now(),
+        by=by.name,
+        by_kind=by.kind,
+        data=data,
+        is_limited=is_limited,
+    )
+    event.save(force_insert=True)
+    _tell([event.pk])
+    return event
+
+
+def record_many(events: Iterable[Event]) -> list[Event]:
+    """Write several at once. Assumes a transaction."""
+    written = Event.objects.bulk_create(events)
+    _tell([event.pk for event in written])
+    return written
+
+
+def _tell(ids: list[int]) -> None:
+    if ids and _listeners:
+        transaction.on_commit(lambda: _spread(ids))
+
+
+def _spread(ids: list[int]) -> None:
+    for listener in _listeners:
+        listener(ids)

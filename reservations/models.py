@@ -1,0 +1,335 @@
+"""What the engine keeps: reservations, the time they take, what happened, answers to repeat."""
+
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from guests.callers import Caller
+from reservations.constraints import NoOverlap, ResourceOfVenue
+from reservations.status import Status, status_expression, status_of
+from venues.models import Category, Resource, Venue
+
+MAX_SPAN = timedelta(days=100)
+"""The longest range one row may take; availability's index range is wrong without it."""
+
+_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+
+ONCE = (
+    "reservation.created",
+    "reservation.confirmed",
+    "reservation.checked_in",
+    "reservation.checked_out",
+    "reservation.cancelled",
+    "reservation.expired",
+    "reservation.completed",
+    "reservation.missed",
+)
+"""Events that can happen to a reservation once."""
+
+
+def new_code() -> str:
+    """A short code that a guest can read out and nobody can guess."""
+    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(10))
+
+
+class ReservationQuerySet(models.QuerySet["Reservation"]):
+    """Reads of reservations, as sentences. None of them writes."""
+
+    def visible_to(self, caller: Caller) -> Self:
+        """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
+        if caller.kind == "guest":
+            return self.filter(guest_id=caller.user_id)
+        if caller.kind == "partner":
+            own = self.filter(partner=caller.partner)
+        else:
+            own = self
+        return own if caller.venue_ids is None else own.filter(venue_id__in=caller.venue_ids)
+
+    def with_status(self, *, at: datetime) -> Self:
+        """Each with `status_number`, the status it has at that instant."""
+        return self.annotate(status_number=status_expression(at))
+
+    def in_status(self, status: Status, *, at: datetime) -> Self:
+        """Those with this status at that instant."""
+        return self.with_status(at=at).filter(status_number=int(status))
+
+    def lapsed(self, *, at: datetime) -> Self:
+        """Held ones past their time, not yet written down as expired."""
+        return self.filter(
+            confirmed_at__isnull=True,
+            expired_at__isnull=True,
+            cancelled_at__isnull=True,
+            hold_expires_at__lte=at,
+        )
+
+    def missed(self, *, at: datetime) -> Self:
+        """Confirmed ones whose guest did not come, not yet written down as missed."""
+        return self.filter(
+            confirmed_at__isnull=False,
+            missed_at__isnull=True,
+            cancelled_at__isnull=True,
+            checked_in_at__isnull=True,
+            checked_out_at__isnull=True,
+            no_show_at__lte=at,
+        )
+
+    def ended(self, *, at: datetime) -> Self:
+        """Stays past their end where departure is assumed, not yet written down as completed."""
+        arrived = Q(checked_in_at__isnull=False) | Q(is_arrival_assumed=True)
+        return self.filter(
+            arrived,
+            is_departure_assumed=True,
+            confirmed_at__isnull=False,
+            completed_at__isnull=True,
+            checked_out_at__isnull=True,
+            cancelled_at__isnull=True,
+            ends_at__lte=at,
+        )
+
+
+class Reservation(models.Model):
+    """A guest, a party and a range that was sold; prices and instants as they were promised."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="reservations")
+    category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="reservations")
+    guest = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="reservations",
+        null=True,
+        blank=True,
+    )
+    partner = models.CharField(max_length=63, blank=True)
+    code = models.CharField(max_length=12, unique=True, default=new_code)
+    group_id = models.UUIDField(null=True, blank=True, db_index=True)
+    version = models.PositiveIntegerField(default=1)
+
+    first_name = models.CharField(max_length=15)
+    last_name = models.CharField(max_length=15)
+    phone = models.CharField(max_length=16, db_index=True)
+    email = models.CharField(max_length=254, blank=True)
+    guest_count = models.PositiveSmallIntegerField()
+    receive_email_updates = models.BooleanField(default=True)
+    receive_phone_call = models.BooleanField(default=True)
+    receive_text_notification = models.BooleanField(default=False)
+    occasion = models.CharField(max_length=20, blank=True)
+    vehicle_plate = models.CharField(max_length=16, blank=True)
+    remarks = models.CharField(max_length=500, blank=True)
+
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    is_arrival_assumed = models.BooleanField()
+    is_departure_assumed = models.BooleanField()
+    price_minor = models.BigIntegerField(default=0)
+    paid_minor = models.BigIntegerField(default=0)
+    currency = models.CharField(max_length=3)
+    cancel_free_until = models.DateTimeField(null=True, blank=True)
+    cancel_fee_minor = models.BigIntegerField(default=0)
+
+    created_at = models.DateTimeField()
+    hold_expires_at = models.DateTimeField(null=True, blank=True)
+    no_show_at = models.DateTimeField(null=True, blank=True)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    checked_in_at = models.DateTimeField(null=True, blank=True)
+    checked_out_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    expired_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    missed_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Reservation"]] = ReservationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["venue", "starts_at"], name="reservation_of_venue"),
+            # One each for the sweeps, which look every minute and mostly find nothing.
+            models.Index(
+                fields=["hold_expires_at"],
+                name="reservation_held",
+                condition=Q(
+                    confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True
+                ),
+            ),
+            models.Index(
+                fields=["no_show_at"],
+                name="reservation_awaited",
+                condition=Q(
+                    missed_at__isnull=True,
+                    cancelled_at__isnull=True,
+                    checked_in_at__isnull=True,
+                ),
+            ),
+            models.Index(
+                fields=["ends_at"],
+                name="reservation_running",
+                condition=Q(
+                    is_departure_assumed=True,
+                    completed_at__isnull=True,
+                    checked_out_at__isnull=True,
+                    cancelled_at__isnull=True,
+                ),
+            ),
+            models.Index(fields=["partner", "-id"], name="reservation_of_partner"),
+        ]
+        constraints: ClassVar = [
+            # PostgreSQL lets an empty range sit inside a taken one.
+            models.CheckConstraint(
+                name="reservation_starts_before_it_ends", condition=Q(starts_at__lt=F("ends_at"))
+            ),
+            models.CheckConstraint(
+                name="reservation_within_max_span",
+                condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
+            ),
+            # Without this instant a hold would never lapse.
+            models.CheckConstraint(
+                name="reservation_held_until_or_confirmed",
+                condition=Q(confirmed_at__isnull=False) | Q(hold_expires_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def status_at(self, now: datetime) -> Status:
+        """What the recorded facts mean at `now`."""
+        return status_of(self, now)
+
+
+class AllocationQuerySet(models.QuerySet["Allocation"]):
+    """Reads of taken time, as sentences. None of them writes."""
+
+    def taking_time(self, *, at: datetime) -> Self:
+        """Rows that take their range as seen at that instant: live, and not lapsed."""
+        return self.filter(Q(lapses_at__isnull=True) | Q(lapses_at__gt=at), is_live=True)
+
+    def lapsed(self, *, at: datetime) -> Self:
+        """Live rows whose time is free to the next guest, but not yet written down as free."""
+        return self.filter(is_live=True, lapses_at__lte=at)
+
+    def overlapping(self, start: datetime, end: datetime) -> Self:
+        """Rows sharing an instant with `[start, end)`."""
+        # The lower bound follows from MAX_SPAN and lets an index find the few rows.
+        return self.filter(
+            starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - MAX_SPAN
+        )
+
+
+class Allocation(models.Model):
+    """A resource taken for a range of time, by a reservation, a closure or an imported block.
+
+    The range is what is really taken, buffers included. Only live rows take time, and one that
+    has lapsed (`lapses_at`) takes none from that instant on.
+    """
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="allocations")
+    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations")
+    reservation = models.ForeignKey(
+        Reservation, on_delete=models.PROTECT, related_name="allocations", null=True, blank=True
+    )
+    closure_id = models.UUIDField(null=True, blank=True, db_index=True)
+    reason = models.CharField(max_length=200, blank=True)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    is_live = models.BooleanField(default=True)
+    is_locked = models.BooleanField(default=False)
+    lapses_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Allocation"]] = AllocationQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["venue", "ends_at"], name="allocation_of_venue"),
+            models.Index(fields=["resource", "ends_at"], name="allocation_of_resource"),
+        ]
+        constraints: ClassVar = [
+            # Every promise that nothing is sold twice rests on this one.
+            NoOverlap(name="allocation_no_overlap"),
+            ResourceOfVenue(name="allocation_resource_of_venue"),
+            models.CheckConstraint(
+                name="allocation_starts_before_it_ends", condition=Q(starts_at__lt=F("ends_at"))
+            ),
+            models.CheckConstraint(
+                name="allocation_within_max_span",
+                condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
+            ),
+            # A reservation's time and a closure's are freed by different verbs.
+            models.CheckConstraint(
+                name="allocation_of_reservation_or_closure",
+                condition=Q(reservation__isnull=False) ^ Q(closure_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} {self.starts_at:%Y-%m-%d %H:%M} {self.ends_at:%Y-%m-%d %H:%M}"
+
+
+class Event(models.Model):
+    """Something that happened, written in the transaction of the change: audit and outbox."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="events")
+    reservation = models.ForeignKey(
+        Reservation, on_delete=models.PROTECT, related_name="events", null=True, blank=True
+    )
+    name = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    by = models.CharField(max_length=80)
+    by_kind = models.CharField(max_length=16)
+    data = models.JSONField(default=dict)
+    is_limited = models.BooleanField(default=False)
+    dispatched_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+        indexes: ClassVar = [
+            # Ids commit out of order, so the outbox looks for what is not sent, never past a mark.
+            models.Index(
+                fields=["id"], name="event_not_dispatched", condition=Q(dispatched_at__isnull=True)
+            ),
+            # The judge of the state-change rate counts here, under the reservation's lock.
+            models.Index(
+                fields=["reservation", "recorded_at"],
+                name="event_limited",
+                condition=Q(is_limited=True),
+            ),
+        ]
+        constraints: ClassVar = [
+            # Two sweeps, or a sweep and an action, never tell the same thing twice.
+            models.UniqueConstraint(
+                fields=["reservation", "name"], name="event_once", condition=Q(name__in=ONCE)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M}"
+
+
+class StoredAnswer(models.Model):
+    """The answer to a request that made something, kept so that a repeat gets the same one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    caller = models.CharField(max_length=80)
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    created_at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    body = models.TextField(blank=True)
+    headers = models.JSONField(default=dict)
+    guest = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            # The winner of two equal requests is whoever inserts first.
+            models.UniqueConstraint(fields=["caller", "key"], name="stored_answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.caller} {self.key[:20]}"

@@ -1,0 +1,129 @@
+"""When a venue is open, and which ranges it sells: local hours turned into instants.
+
+Pure functions of openings and a zone. A local time that the spring gap skips stands for the
+instant the gap ends; a closing time that the autumn fold shows twice means the second showing,
+so that an hour that happens twice is sold once per instant. Lengths are elapsed time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from venues.models import Opening
+
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A range `[start, end)` of instants, aware, in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def holds(self, start: datetime, end: datetime) -> bool:
+        """Whether all of `[start, end)` lies within."""
+        return self.start <= start and end <= self.end
+
+
+def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> datetime:
+    """The instant, in UTC, at which a clock in `zone` shows `clock` on `day`.
+
+    Shown twice: the first showing, or the last where asked. Never shown: the end of the gap.
+    """
+    local = datetime.combine(day, clock, tzinfo=zone).replace(fold=int(last))
+    there = local.astimezone(UTC)
+    if there.astimezone(zone).replace(tzinfo=None) == local.replace(tzinfo=None):
+        return there
+    return _gap_end(local.replace(fold=1), local.replace(fold=0), zone)
+
+
+def windows(
+    openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date
+) -> list[Window]:
+    """The instants at which these openings are open on the local days `first` to `last`.
+
+    Windows are in order; each keeps its own start, since slots are counted from it.
+    """
+    weekly: dict[int, list[Opening]] = {}
+    dated: dict[date, list[Opening]] = {}
+    for opening in openings:
+        if opening.date is not None:
+            dated.setdefault(opening.date, []).append(opening)
+        elif opening.weekday is not None:
+            weekly.setdefault(opening.weekday, []).append(opening)
+    found = [
+        window
+        for day in _days(first, last)
+        for opening in dated.get(day, weekly.get(day.weekday(), []))
+        if (window := _window(opening, day, zone)) is not None
+    ]
+    return sorted(found)
+
+
+def around(
+    openings: Iterable[Opening], zone: ZoneInfo, start: datetime, end: datetime
+) -> list[Window]:
+    """The windows of every local day that `[start, end)` touches, and of the day before."""
+    first = start.astimezone(zone).date() - DAY
+    return windows(openings, zone, first, end.astimezone(zone).date())
+
+
+def is_open(opened: Iterable[Window], start: datetime, end: datetime) -> bool:
+    """Whether windows, taken together, cover all of `[start, end)`."""
+    covered = start
+    for window in sorted(opened):
+        if window.start > covered:
+            break
+        covered = max(covered, window.end)
+    return covered >= end
+
+
+def slots(window: Window, length: timedelta | None) -> Iterator[Window]:
+    """A window cut into slots of `length` from its start; without a length it is one slot."""
+    if length is None:
+        yield window
+        return
+    start = window.start
+    while start + length <= window.end:
+        yield Window(start, start + length)
+        start += length
+
+
+def nights(check_in: date, check_out: date, zone: ZoneInfo, arrive: time, leave: time) -> Window:
+    """A stay from `arrive` on the first day to `leave` on the last, whatever the clocks do."""
+    return Window(instant(check_in, arrive, zone), instant(check_out, leave, zone))
+
+
+def _window(opening: Opening, day: date, zone: ZoneInfo) -> Window | None:
+    if opening.opens is None or opening.closes is None:
+        return None
+    closing_day = day + DAY if opening.closes <= opening.opens else day
+    window = Window(
+        instant(day, opening.opens, zone),
+        instant(closing_day, opening.closes, zone, last=True),
+    )
+    # Hours that lie wholly in a gap never happen.
+    return window if window.start < window.end else None
+
+
+def _gap_end(skipped_early: datetime, skipped_late: datetime, zone: ZoneInfo) -> datetime:
+    # Read with the offset after the gap a skipped time falls before the change, and the other
+    # way round; between the two readings the offset changes once, on a whole second.
+    low, high = int(skipped_early.timestamp()), int(skipped_late.timestamp())
+    offset = datetime.fromtimestamp(low, zone).utcoffset()
+    while high - low > 1:
+        middle = (low + high) // 2
+        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    return datetime.fromtimestamp(high, UTC)
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    day = first
+    while day <= last:
+        yield day
+        day += DAY
