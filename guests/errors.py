@@ -1,5 +1,7 @@
 """Why a person or a system is refused: one small exception each; the docstring is the message."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -15,21 +17,38 @@ class GuestError(Exception):
 
 
 class ContactInvalid(GuestError):
-    """This contact detail cannot be used; `field` names it."""
+    """A detail cannot be used."""
 
     code = "validation_error"
 
-    def __init__(self, field: str, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, field: str, *details: str) -> None:
+        """One field, and a sentence for each thing that is wrong with it."""
+        super().__init__(" ".join(details))
         self.field = field
+        self.errors = [(field, detail) for detail in details]
+        """Every fault as (field, sentence); several fields where several were judged."""
 
 
-class PasswordInvalid(ContactInvalid):
-    """The password is too easy to guess; `details` says why, a sentence each."""
+class Faults:
+    """Gathers what is wrong with several fields, to tell it all at once."""
 
-    def __init__(self, details: list[str]) -> None:
-        super().__init__("password", " ".join(details))
-        self.details = details
+    def __init__(self) -> None:
+        self.found: list[ContactInvalid] = []
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Judge one field; a refusal is kept and the next field is judged."""
+        try:
+            yield
+        except ContactInvalid as fault:
+            self.found.append(fault)
+
+    def raise_if_any(self) -> None:
+        """Raise the first fault, carrying the others."""
+        if self.found:
+            first = self.found[0]
+            first.errors = [error for fault in self.found for error in fault.errors]
+            raise first
 
 
 class AlreadyRegistered(GuestError):

@@ -9,9 +9,7 @@ from django.db import models
 from django.db.models import Q
 
 from guests.emails import fold
-
-SCOPES = ("reservations:read", "reservations:write", "venues:read")
-"""What a partner's key may be allowed to do."""
+from guests.scopes import SCOPES
 
 STAFF_APPS = frozenset({"venues", "reservations"})
 """Which parts of the admin staff of a venue may enter; people and keys are not among them."""

@@ -1,7 +1,57 @@
 """How people and partners prove who they are."""
 
-from settings.environment import flag, text
+import re
+from datetime import timedelta
+
+import phonenumbers
+from django.core.exceptions import ImproperlyConfigured
+
+from settings import partner_keys, sign_in
+from settings.environment import flag, json_value, names, seconds, text
+from settings.secrets import SHORTEST_SECRET
 
 AUTH_USER_MODEL = "guests.User"
+AUTHENTICATION_BACKENDS = [
+    "django.contrib.auth.backends.ModelBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+# Contact details.
 CHECK_MAIL_DOMAINS = flag("CHECK_MAIL_DOMAINS", default=False)
+"""Whether DNS is asked if an address's domain takes mail."""
 DEFAULT_PHONE_REGION = text("DEFAULT_PHONE_REGION", "US")
+"""Reads national phone numbers where no venue is at hand, as at sign-up."""
+if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
+    raise ImproperlyConfigured("DEFAULT_PHONE_REGION is not valid: expected one such as US or NL.")
+
+# Tokens.
+ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_SECONDS", timedelta(minutes=15))
+REFRESH_TOKEN_LIFETIME = seconds("REFRESH_TOKEN_SECONDS", timedelta(days=30))
+JWT_OLD_SECRETS = names("JWT_OLD_SECRETS")
+"""Secrets that tokens are still accepted under while JWT_SECRET has been replaced."""
+if any(len(old) < SHORTEST_SECRET for old in JWT_OLD_SECRETS):
+    raise ImproperlyConfigured(f"JWT_OLD_SECRETS: each has at least {SHORTEST_SECRET} characters.")
+
+# Partners.
+PARTNER_KEYS = partner_keys.read(json_value("PARTNER_KEYS", []))
+
+# How often one address at one place may fail to log in before it has to wait.
+LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")
+if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", LOGIN_FAILURE_RATE):
+    raise ImproperlyConfigured("LOGIN_FAILURE_RATE is not valid: expected one such as 20/m.")
+
+# Signing in through others, by django-allauth.
+SOCIALACCOUNT_PROVIDERS = sign_in.read(json_value("SIGN_IN_PROVIDERS", []))
+SOCIALACCOUNT_ADAPTER = "guests.sign_in.SignInAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+ACCOUNT_ADAPTER = "guests.sign_in.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"

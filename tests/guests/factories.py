@@ -2,13 +2,14 @@
 
 from typing import Any
 
-import factory
 from django.contrib.auth.hashers import make_password
+from factory.declarations import LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
+from factory.helpers import post_generation
 
 from guests.models import Favourite, Partner, User
 
-PASSWORD = "correct horse battery"  # noqa: S105 - only ever used by tests
+PASSWORD = "correct horse battery"
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -18,7 +19,7 @@ class UserFactory(DjangoModelFactory[User]):
         model = User
         skip_postgeneration_save = True
 
-    email = factory.Sequence(lambda number: f"guest{number}@example.com")
+    email = Sequence(lambda number: f"guest{number}@example.com")
     first_name = "Ada"
     last_name = "Lovelace"
     phone = "+12025550123"
@@ -29,8 +30,8 @@ class UserFactory(DjangoModelFactory[User]):
         fields["password"] = make_password(fields["password"], hasher="default")
         return super()._create(model_class, *args, **fields)
 
-    @factory.post_generation
-    def staff_venues(self: User, create: bool, venues: Any, **_: Any) -> None:  # noqa: FBT001
+    @post_generation
+    def staff_venues(self: User, create: bool, venues: Any, **_: Any) -> None:
         if create and venues:
             self.staff_venues.set(venues)
 
@@ -52,14 +53,12 @@ class PartnerFactory(DjangoModelFactory[Partner]):
         model = Partner
         skip_postgeneration_save = True
 
-    slug = factory.Sequence(lambda number: f"partner-{number}")
+    slug = Sequence(lambda number: f"partner-{number}")
     name = "Acme Travel"
-    scopes: Any = factory.LazyFunction(
-        lambda: ["reservations:read", "reservations:write", "venues:read"]
-    )
+    scopes: Any = LazyFunction(lambda: ["reservations:read", "reservations:write", "venues:read"])
 
-    @factory.post_generation
-    def venues(self: Partner, create: bool, venues: Any, **_: Any) -> None:  # noqa: FBT001
+    @post_generation
+    def venues(self: Partner, create: bool, venues: Any, **_: Any) -> None:
         if create and venues:
             self.venues.set(venues)
 
@@ -68,4 +67,4 @@ class FavouriteFactory(DjangoModelFactory[Favourite]):
     class Meta:
         model = Favourite
 
-    user = factory.SubFactory(UserFactory)
+    user = SubFactory(UserFactory)

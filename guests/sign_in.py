@@ -1,0 +1,58 @@
+"""Signing in through providers (OpenID Connect, Google, GitHub): what of it becomes an account."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.providers.base import AuthProcess
+from django.http import HttpRequest
+
+from guests import accounts
+from guests.emails import fold
+from guests.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """The library's own sign-up form stays shut: sign-up asks for name and phone."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return False
+
+    def clean_email(self, email: str) -> str:
+        return fold(email)
+
+
+class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
+    """A sign-in makes a guest, or finds the one whose address the provider has verified."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        return True
+
+    def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
+        user: User = super().populate_user(request, sociallogin, data)
+        user.email = fold(user.email)
+        user.first_name = _name(user.first_name)
+        user.last_name = _name(user.last_name)
+        return user
+
+    def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        for address in sociallogin.email_addresses:
+            address.email = fold(address.email)
+            # Some providers say "false", which is a true string.
+            address.verified = address.verified is True
+        verified = [address.email for address in sociallogin.email_addresses if address.verified]
+        user = User.objects.filter(email__in=verified).first()
+        return (user, user.email) if user else None
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        connecting = sociallogin.state.get("process") == AuthProcess.CONNECT
+        found_by_email = sociallogin.is_existing and sociallogin.account.pk is None
+        if found_by_email and not connecting:
+            accounts.claim(sociallogin.user)
+
+
+def _name(raw: str) -> str:
+    return "".join(letter for letter in raw if letter.isprintable())[
+        : accounts.LONGEST_NAME
+    ].strip()

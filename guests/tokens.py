@@ -1,0 +1,166 @@
+"""Tokens that people send instead of a password: short access, and refresh that is used once.
+
+A refresh token is spent by one conditional UPDATE. Whoever sends a spent one may hold a copy of
+it, so the whole family (a log-in and all that was renewed from it) is revoked, and stays revoked.
+"""
+
+import hashlib
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import jwt
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from guests.errors import TokenInvalid
+from guests.models import RefreshToken, User
+
+Use = Literal["access", "refresh"]
+
+ALGORITHM = "HS256"
+ISSUER = "holdfast"
+AUDIENCE = "holdfast-api"
+CLAIMS = ("iss", "aud", "sub", "ver", "jti", "iat", "exp", "use")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """What a log-in gives; `expires_in` is the life of the access token in seconds."""
+
+    access: str
+    refresh: str
+    expires_in: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a genuine token says: who, at which version of their account, and its own name."""
+
+    user_id: int
+    version: int
+    jti: str
+
+
+def issue(user: User) -> Pair:
+    """The first pair of a new family."""
+    return _pair(user, family=uuid.uuid4(), now=timezone.now())
+
+
+def rotate(refresh: str) -> Pair:
+    """A new pair for a refresh token, which is thereby spent; TokenInvalid revokes the family."""
+    claims = read(refresh, use="refresh")
+    # What must survive the refusal is committed before it is raised.
+    pair = _spend(claims, timezone.now())
+    if pair is None:
+        raise TokenInvalid
+    return pair
+
+
+def revoke(refresh: str) -> None:
+    """End the log-in that this refresh token, spent and expired ones included, belongs to."""
+    claims = read(refresh, use="refresh", expired_too=True)
+    with transaction.atomic(durable=True):
+        _lock_user(claims.user_id)
+        _revoke_family(_digest(claims.jti), timezone.now())
+
+
+def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
+    """What a token says, once its signature, key, algorithm, audience, issuer and use are right."""
+    try:
+        said = _decode(token, verify_exp=not expired_too)
+        if said["use"] != use:
+            raise TokenInvalid
+        return Claims(user_id=int(said["sub"]), version=int(said["ver"]), jti=str(said["jti"]))
+    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+        raise TokenInvalid from None
+
+
+def delete_expired(*, batch: int) -> int:
+    """Forget tokens that nobody can use any more; run by the schedule. Returns how many went."""
+    stale = RefreshToken.objects.filter(expires_at__lte=timezone.now()).order_by("pk")
+    with transaction.atomic(durable=True):
+        rows = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:batch]
+        return RefreshToken.objects.filter(pk__in=list(rows)).delete()[0]
+
+
+def _spend(claims: Claims, now: datetime) -> Pair | None:
+    digest = _digest(claims.jti)
+    with transaction.atomic(durable=True):
+        # Under the person's lock a revocation also sees the successor of a rotation under way.
+        user = _lock_user(claims.user_id)
+        spent = RefreshToken.objects.filter(
+            digest=digest, spent_at=None, revoked_at=None, expires_at__gt=now
+        ).update(spent_at=now)
+        if user and spent and user.is_active and user.token_version == claims.version:
+            return _pair(user, family=RefreshToken.objects.get(digest=digest).family, now=now)
+        _revoke_family(digest, now)
+        return None
+
+
+def _lock_user(user_id: int) -> User | None:
+    return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+
+
+def _revoke_family(digest: str, now: datetime) -> None:
+    family = RefreshToken.objects.filter(digest=digest).values("family")
+    RefreshToken.objects.filter(family__in=family, revoked_at=None).update(revoked_at=now)
+
+
+def _pair(user: User, *, family: uuid.UUID, now: datetime) -> Pair:
+    jti = secrets.token_urlsafe(24)
+    RefreshToken.objects.create(
+        user=user,
+        family=family,
+        digest=_digest(jti),
+        created_at=now,
+        expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
+    )
+    lifetime = settings.ACCESS_TOKEN_LIFETIME
+    return Pair(
+        access=_encode(user, secrets.token_urlsafe(12), "access", now, lifetime),
+        refresh=_encode(user, jti, "refresh", now, settings.REFRESH_TOKEN_LIFETIME),
+        expires_in=int(lifetime.total_seconds()),
+    )
+
+
+def _encode(user: User, jti: str, use: Use, now: datetime, lifetime: timedelta) -> str:
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user.pk),
+        "ver": user.token_version,
+        "jti": jti,
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+        "use": use,
+    }
+    secret = settings.JWT_SECRET
+    return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
+
+
+def _decode(token: str, *, verify_exp: bool) -> dict[str, Any]:
+    secrets_by_id = {_key_id(key): key for key in (settings.JWT_SECRET, *settings.JWT_OLD_SECRETS)}
+    secret = secrets_by_id.get(jwt.get_unverified_header(token).get("kid", ""))
+    if secret is None:
+        raise TokenInvalid
+    return jwt.decode(
+        token,
+        secret,
+        algorithms=[ALGORITHM],
+        audience=AUDIENCE,
+        issuer=ISSUER,
+        # Hosts whose clocks differ by a moment still believe each other's tokens: no iat check.
+        options={"require": list(CLAIMS), "verify_iat": False, "verify_exp": verify_exp},
+    )
+
+
+def _key_id(secret: str) -> str:
+    return _digest(secret)[:8]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
