@@ -77,11 +77,16 @@ def lock_any_free(units: QuerySet[Resource], span: Span, *, ranked: bool) -> Res
 
 def release_lapsed(units: Collection[int], span: Span, *, by: Caller) -> None:
     """Write down as free what has lapsed on these locked units within the span."""
-    lapsed = Allocation.objects.filter(resource_id__in=units, reservation__isnull=False)
-    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
-    ids = set(lapsed.values_list("reservation_id", flat=True))
+    ids = lapsed_ids(units, span)
     if ids:
         release(lock_reservations(ids), now=span.now, by=by)
+
+
+def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
+    """The reservations whose time on these units within the span has lapsed."""
+    lapsed = Allocation.objects.filter(resource_id__in=units, reservation__isnull=False)
+    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    return set(lapsed.values_list("reservation_id", flat=True))
 
 
 def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -> int:
@@ -97,7 +102,7 @@ def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -
             free(row, at=None)
         else:
             lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)  # type: ignore[attr-defined]
-            _truncate(lapsed, at=row.no_show_at or now)
+            truncate(lapsed, at=row.no_show_at or now)
     events.record_many(_lapse_event(row, by=by, recorded_at=now) for row in changed)
     return len(changed)
 
@@ -108,14 +113,28 @@ def free(reservation: Reservation, *, at: datetime | None) -> None:
     if at is None:
         live.update(is_live=False)
     else:
-        _truncate(live, at=at)
+        truncate(live, at=at)
+
+
+def truncate(live: QuerySet[Allocation], *, at: datetime) -> None:
+    """Cut these live rows short at an instant; those that would be left empty die."""
+    # An empty range would be let into a taken one, so what ends at its start or before dies.
+    live.filter(starts_at__gte=at).update(is_live=False)
+    live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
 
 
 def taken_rows(units: Collection[int], span: Span) -> list[Allocation]:
     """What takes time on these units within the span, with its reservation, earliest first."""
-    rows = Allocation.objects.filter(resource_id__in=units).select_related("reservation")
+    rows = Allocation.objects.filter(resource_id__in=units)
     rows = rows.taking_time(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
-    return list(rows.order_by("starts_at", "pk"))
+    return _with_reservation(rows)
+
+
+def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[Allocation]:
+    """What takes time on these units and ends after `start`, with its reservation."""
+    rows = Allocation.objects.filter(resource_id__in=units, ends_at__gt=start)
+    rows = rows.taking_time(at=now)  # type: ignore[attr-defined]
+    return _with_reservation(rows)
 
 
 def is_free(unit: int, span: Span) -> bool:
@@ -190,6 +209,15 @@ def refusal_for(rows: Iterable[Allocation]) -> Refusal:
     return HeldByOther(min(waits)) if waits else Taken()
 
 
+def _with_reservation(rows: QuerySet[Allocation]) -> list[Allocation]:
+    # A busy year is thousands of rows, of which a seat needs little.
+    rows = rows.select_related("reservation").only(
+        "resource_id", "starts_at", "ends_at", "is_locked", "lapses_at", "closure_id",
+        "reservation__confirmed_at", "reservation__checked_in_at",
+    )  # fmt: skip
+    return list(rows.order_by("starts_at", "pk"))
+
+
 def _random_id(units: QuerySet[Resource]) -> int:
     ids = list(units.order_by("pk").values_list("pk", flat=True))
     return secrets.choice(ids) if ids else 0
@@ -223,12 +251,6 @@ def _lapse_event(reservation: Reservation, *, by: Caller, recorded_at: datetime)
         by=by.name,
         by_kind=by.kind,
     )
-
-
-def _truncate(live: QuerySet[Allocation], *, at: datetime) -> None:
-    # An empty range would be let into a taken one, so what ends at its start or before dies.
-    live.filter(starts_at__gte=at).update(is_live=False)
-    live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
 
 
 def _is_held(row: Allocation) -> bool:

@@ -37,6 +37,13 @@ class NoOverlap(BaseConstraint):
     path that nobody thought of. NOT DEFERRABLE, since ON CONFLICT DO NOTHING asks for that.
     """
 
+    def __eq__(self, other: object) -> bool:
+        # What it says is fixed, so that the name is all that could differ.
+        return isinstance(other, NoOverlap) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
     def constraint_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> str:
@@ -114,6 +121,13 @@ class NoOverlap(BaseConstraint):
 
 class ResourceOfVenue(BaseConstraint):
     """An allocation's venue is its resource's venue. Venue-wide reads rely on it."""
+
+    def __eq__(self, other: object) -> bool:
+        # What it says is fixed, so that the name is all that could differ.
+        return isinstance(other, ResourceOfVenue) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
     def constraint_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None

@@ -40,9 +40,21 @@ def record(
         data=data,
         is_limited=is_limited,
     )
-    event.save(force_insert=True)
-    _tell([event.pk])
-    return event
+    return record_many([event])[0]
+
+
+def record_of_venue(venue_id: int, name: str, *, at: datetime, by: Caller, **data: Any) -> Event:
+    """Write down what happened to a venue rather than to one reservation."""
+    event = Event(
+        venue_id=venue_id,
+        name=name,
+        at=at,
+        recorded_at=clock.now(),
+        by=by.name,
+        by_kind=by.kind,
+        data=data,
+    )
+    return record_many([event])[0]
 
 
 def record_many(events: Iterable[Event]) -> list[Event]:

@@ -44,11 +44,14 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
         if caller.kind == "guest":
             return self.filter(guest_id=caller.user_id)
-        if caller.kind == "partner":
-            own = self.filter(partner=caller.partner)
+        if caller.venue_ids is None:
+            run = Q()
         else:
-            own = self
-        return own if caller.venue_ids is None else own.filter(venue_id__in=caller.venue_ids)
+            run = Q(venue_id__in=caller.venue_ids)
+        if caller.kind == "partner":
+            return self.filter(run, partner=caller.partner)
+        # Staff book for themselves too, at venues they do not run.
+        return self.filter(run | Q(guest_id=caller.user_id)) if caller.user_id else self.filter(run)
 
     def with_status(self, *, at: datetime) -> Self:
         """Each with `status_number`, the status it has at that instant."""
@@ -125,6 +128,7 @@ class Reservation(models.Model):
     ends_at = models.DateTimeField()
     is_arrival_assumed = models.BooleanField()
     is_departure_assumed = models.BooleanField()
+    is_no_show_released = models.BooleanField()
     price_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)

@@ -93,6 +93,9 @@ class Policy(models.Model):
 
     records_arrival = models.BooleanField(default=True)
     records_departure = models.BooleanField(default=True)
+    guests_check_in = models.BooleanField(
+        default=False, help_text="guests record their own arrival and leaving, as drivers do"
+    )
     early_check_in = models.DurationField(default=timedelta(0))
     grace = models.DurationField(default=timedelta(0))
     releases_no_shows = models.BooleanField(default=False)
@@ -101,6 +104,9 @@ class Policy(models.Model):
         max_length=8, choices=UnitChoice.choices, default=UnitChoice.GUEST
     )
     ranks_units = models.BooleanField(default=False)
+    unit_schedules = models.BooleanField(
+        default=False, help_text="units are open by their own schedules only, as providers are"
+    )
 
     cancel_deadline = models.DurationField(default=timedelta(0))
     cancel_fee_percent = models.PositiveSmallIntegerField(
@@ -146,6 +152,9 @@ class Category(models.Model):
     name = models.CharField(max_length=80)
     description = models.TextField(blank=True, max_length=2000)
     position = models.PositiveSmallIntegerField(default=0)
+    is_on_request = models.BooleanField(
+        default=False, help_text="given only to who asks for it by name, as accessible spots are"
+    )
 
     class Meta:
         ordering: ClassVar = ["position", "id"]
@@ -185,6 +194,11 @@ class Resource(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of this unit's own schedule, the venue's where it has none."""
+        return ZoneInfo(self.time_zone) if self.time_zone else self.venue.zone
 
     @property
     def pool_key(self) -> tuple[int, str]:

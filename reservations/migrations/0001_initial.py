@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('ends_at', models.DateTimeField()),
                 ('is_arrival_assumed', models.BooleanField()),
                 ('is_departure_assumed', models.BooleanField()),
+                ('is_no_show_released', models.BooleanField()),
                 ('price_minor', models.BigIntegerField(default=0)),
                 ('paid_minor', models.BigIntegerField(default=0)),
                 ('currency', models.CharField(max_length=3)),

@@ -1,0 +1,243 @@
+"""The only code that changes a reservation. One function per verb.
+
+Each is a shell, one durable transaction, around an inner function of the same name that assumes
+one. The beats are the same everywhere: lock, read the clock, judge, write facts, record, return.
+"""
+
+from datetime import datetime
+
+from guests.callers import Caller
+from reservations import (
+    allocation,
+    arriving,
+    changing,
+    clock,
+    drafting,
+    events,
+    idempotency,
+    judging,
+    pace,
+    placing,
+)
+from reservations.errors import Forbidden, HoldExpired, WrongStatus
+from reservations.finding import has_its_time, judge_desk, live, locked, look, save
+from reservations.idempotency import Once
+from reservations.models import Reservation
+from reservations.placing import Ask, Placement
+from reservations.requests import Booking, Change
+from reservations.status import Status
+from reservations.transactions import whole
+from venues import prices
+from venues.hours import Window
+from venues.models import Category, Rate, Venue
+
+
+def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
+    """Take time for a new reservation: held, or confirmed where the policy confirms at once.
+
+    Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
+    stored answer, when `once` was carried out before.
+    """
+    return whole(lambda attempt: _hold(booking, by=by, once=once, attempt=attempt))
+
+
+def confirm(*, reservation_id: int, by: Caller) -> Reservation:
+    """Turn a hold into a promise. Raises HoldExpired once it has lapsed, or was released."""
+    return whole(lambda _: _confirm(reservation_id, by=by))
+
+
+def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
+    """Change details, party, range or unit; a new range is judged like a new booking.
+
+    Raises a Refusal with nothing changed; ChangedMeanwhile when the caller read another version.
+    """
+    return whole(lambda _: changing.change(reservation_id, change, by=by))
+
+
+def check_in(*, reservation_id: int, by: Caller) -> Reservation:
+    """Record that the guest is here; the unit is theirs from now. Confirms a hold as well.
+
+    Early, the time back to now is taken too; late, the unit is kept while nobody else has it.
+    """
+    return whole(lambda _: _check_in(reservation_id, by=by))
+
+
+def check_out(*, reservation_id: int, by: Caller) -> Reservation:
+    """Record that the guest has left; what is left of the time is free at once."""
+    return whole(lambda _: _check_out(reservation_id, by=by))
+
+
+def cancel(*, reservation_id: int, by: Caller) -> Reservation:
+    """Give the reservation up; its time from now on is free at once."""
+    return whole(lambda _: _cancel(reservation_id, by=by))
+
+
+def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> Reservation:
+    claimed = idempotency.claim(once)
+    venue = judging.find_venue(booking.venue)
+    _judge_authority(venue, by)
+    now = clock.now()
+    window = judging.resolve(venue, booking.times)
+    drafting.read_contact(booking.contact, venue.phone_region)
+    is_override = judging.may_override(venue.pk, booking.override_reason, by)
+    if not is_override:
+        judging.judge_policy(venue, window, now)
+        judging.judge_choice(venue, booking.resource)
+    ask = Ask(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        resource=booking.resource,
+        categories=_categories(venue, booking, window),
+        now=now,
+        by=by,
+        is_override=is_override,
+    )
+    placement = placing.place(ask, attempt=attempt)
+    reservation = _write(booking, ask, placement)
+    idempotency.store(claimed, once, reservation)
+    return reservation
+
+
+def _write(booking: Booking, ask: Ask, placement: Placement) -> Reservation:
+    now = clock.now()
+    category = Category.objects.prefetch_related("rates").get(pk=placement.category_id)
+    row = drafting.reservation(
+        booking, venue=ask.venue, category=category, window=ask.window, by=ask.by, now=now
+    )
+    row.save(force_insert=True)
+    for draft in drafting.allocations(row, placement, ask.venue.policy):
+        allocation.take(draft)
+    reason = {"override_reason": booking.override_reason} if ask.is_override else {}
+    events.record(row, "reservation.created", at=now, by=ask.by, **reason)
+    if row.confirmed_at:
+        events.record(row, "reservation.confirmed", at=now, by=ask.by)
+    return row
+
+
+def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
+    reservation = locked(reservation_id, by=by)
+    now = clock.now()
+    if reservation.confirmed_at and not reservation.cancelled_at:
+        return reservation
+    _judge_pace(reservation, by=by, now=now)
+    match reservation.status_at(now):
+        case Status.HELD if has_its_time(reservation):
+            reservation.confirmed_at = now
+        case Status.HELD | Status.EXPIRED:
+            raise HoldExpired
+        case status:
+            raise WrongStatus(f"A reservation that is {status.word} cannot be confirmed.")
+    save(reservation, "confirmed_at")
+    live(reservation).update(lapses_at=drafting.lapses_at(reservation))
+    events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
+    return reservation
+
+
+def _check_in(reservation_id: int, *, by: Caller) -> Reservation:
+    seen = look(reservation_id, by=by)
+    judge_desk(seen, by)
+    placement = arriving.prepare(seen, by=by)
+    reservation = locked(reservation_id, by=by)
+    now = clock.now()
+    if reservation.checked_in_at and not reservation.cancelled_at:
+        return reservation
+    _judge_pace(reservation, by=by, now=now)
+    arriving.judge(reservation, now)
+    fields = ["checked_in_at"]
+    if not reservation.confirmed_at:
+        reservation.confirmed_at = now
+        fields.append("confirmed_at")
+        events.record(reservation, "reservation.confirmed", at=now, by=by)
+    reservation.checked_in_at = now
+    arriving.seat(reservation, placement, now=now)
+    save(reservation, *fields)
+    events.record(reservation, "reservation.checked_in", at=now, by=by, is_limited=by.limits_apply)
+    return reservation
+
+
+def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
+    reservation = locked(reservation_id, by=by)
+    judge_desk(reservation, by)
+    now = clock.now()
+    if reservation.checked_out_at and not reservation.cancelled_at:
+        return reservation
+    _judge_pace(reservation, by=by, now=now)
+    match reservation.status_at(now):
+        case Status.PRESENT | Status.LEFT:
+            reservation.checked_out_at = now
+        case status:
+            raise WrongStatus(f"A reservation that is {status.word} cannot be checked out.")
+    overstay = _overstay_minor(reservation, now)
+    reservation.price_minor += overstay
+    save(reservation, "checked_out_at", "price_minor")
+    allocation.free(reservation, at=now)
+    events.record(
+        reservation,
+        "reservation.checked_out",
+        at=now,
+        by=by,
+        is_limited=by.limits_apply,
+        overstay_minor=overstay,
+    )
+    return reservation
+
+
+def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
+    reservation = locked(reservation_id, by=by)
+    now = clock.now()
+    if reservation.cancelled_at:
+        return reservation
+    _judge_pace(reservation, by=by, now=now)
+    match reservation.status_at(now):
+        case Status.HELD | Status.UPCOMING:
+            reservation.cancelled_at = now
+        case status:
+            raise WrongStatus(f"A reservation that is {status.word} cannot be cancelled.")
+    save(reservation, "cancelled_at")
+    allocation.free(reservation, at=now)
+    events.record(
+        reservation,
+        "reservation.cancelled",
+        at=now,
+        by=by,
+        is_limited=by.limits_apply,
+        fee_minor=_fee_minor(reservation, now),
+    )
+    return reservation
+
+
+def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
+    if booking.resource is not None:
+        return []
+    return drafting.categories_for(venue, booking.category, booking.guest_count, window)
+
+
+def _judge_authority(venue: Venue, by: Caller) -> None:
+    if by.kind == "partner" and not by.may_run(venue.pk):
+        raise Forbidden("This key is not for this venue.")
+
+
+def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
+    own = pace.of_venue(reservation.venue.policy.state_change_rate)
+    pace.judge(reservation, pace=own, by=by, now=now)
+
+
+def _overstay_minor(reservation: Reservation, now: datetime) -> int:
+    """What the time past the end costs, at the rates of now, where time is sold by the hour."""
+    if now <= reservation.ends_at:
+        return 0
+    rates = list(Rate.objects.filter(category_id=reservation.category_id))
+    day = reservation.starts_at.astimezone(reservation.venue.zone).date()
+    rate = prices.rate_of(rates, day)
+    if rate is None or rate.unit not in (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR):
+        return 0
+    return prices.total(
+        prices.itemise(rates, reservation.ends_at, now, reservation.venue.zone)
+    )
+
+
+def _fee_minor(reservation: Reservation, now: datetime) -> int:
+    free_until = reservation.cancel_free_until
+    is_late = reservation.confirmed_at and free_until is not None and now > free_until
+    return reservation.cancel_fee_minor if is_late else 0

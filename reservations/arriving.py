@@ -1,0 +1,94 @@
+"""The time a guest's arrival needs: their own, the gap before it when early, another when late."""
+
+from datetime import datetime
+
+from guests.callers import Caller
+from reservations import allocation, clock, drafting, placing
+from reservations.allocation import Span
+from reservations.errors import HoldExpired, TooLong, WrongStatus
+from reservations.finding import has_its_time, live
+from reservations.models import MAX_SPAN, Allocation, Reservation
+from reservations.placing import Ask, Placement
+from reservations.status import Status
+from reservations.transactions import Restart
+from venues.hours import Window
+
+
+def judge(reservation: Reservation, now: datetime) -> None:
+    """Whether the guest may arrive now. Raises HoldExpired or WrongStatus."""
+    status = reservation.status_at(now)
+    opens_at = reservation.starts_at - reservation.venue.policy.early_check_in
+    match status:
+        case Status.EXPIRED:
+            raise HoldExpired
+        case Status.HELD if not has_its_time(reservation):
+            raise HoldExpired
+        case Status.HELD | Status.UPCOMING if now < opens_at:
+            raise WrongStatus("It is too early to check in.", opens_at=opens_at)
+        case Status.HELD | Status.UPCOMING | Status.PRESENT:
+            return
+        case Status.NO_SHOW if now < reservation.ends_at:
+            return
+        case _:
+            raise WrongStatus(f"A reservation that is {status.word} cannot be checked in.")
+
+
+def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
+    """Lock the units of a guest, before the reservation is; others where theirs were given away."""
+    rows = list(live(seen))
+    now = clock.now()
+    if not rows:
+        is_late = seen.status_at(now) is Status.NO_SHOW and now < seen.ends_at
+        return _elsewhere(seen, now, by=by) if is_late else None
+    units = allocation.lock_units(row.resource_id for row in rows)
+    span = Span(start=now, end=max(row.starts_at for row in rows), now=now)
+    if span.start < span.end:
+        ids = allocation.lapsed_ids([unit.pk for unit in units], span) - {seen.pk}
+        allocation.release(allocation.lock_reservations(ids), now=now, by=by)
+    return None
+
+
+def seat(reservation: Reservation, placement: Placement | None, *, now: datetime) -> None:
+    """Give the locked reservation its units from now on; they are not changed any more.
+
+    Raises Taken or HeldByOther when somebody has the time before an early guest's own.
+    """
+    rows = list(live(reservation))
+    if bool(rows) == bool(placement):
+        # Released, or given back, between the look and the lock.
+        raise Restart
+    if placement is not None:
+        for draft in drafting.allocations(reservation, placement, reservation.venue.policy):
+            draft.starts_at, draft.is_locked = now, True
+            allocation.take(draft)
+        return
+    for row in rows:
+        _judge_gap(row, now)
+    live(reservation).update(is_locked=True, lapses_at=None)
+    live(reservation).filter(starts_at__gt=now).update(starts_at=now)
+
+
+def _elsewhere(seen: Reservation, now: datetime, *, by: Caller) -> Placement:
+    last = Allocation.objects.filter(reservation=seen).order_by("-pk").first()
+    ask = Ask(
+        venue=seen.venue,
+        window=Window(now, seen.ends_at),
+        party=seen.guest_count,
+        resource=None,
+        categories=[seen.category],
+        now=now,
+        by=by,
+        is_override=True,
+        prefer=frozenset([last.resource_id] if last else []),
+    )
+    return placing.place(ask, attempt=1)
+
+
+def _judge_gap(row: Allocation, now: datetime) -> None:
+    if now >= row.starts_at:
+        return
+    if row.ends_at - now > MAX_SPAN:
+        raise TooLong
+    rows = allocation.taken_rows([row.resource_id], Span(start=now, end=row.starts_at, now=now))
+    if rows:
+        raise allocation.refusal_for(rows)

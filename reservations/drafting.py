@@ -1,0 +1,139 @@
+"""A reservation's rows before they are saved: contact, prices, and the instants promised."""
+
+from datetime import datetime
+
+from guests import accounts, emails, phones
+from guests.callers import Caller
+from guests.errors import Faults
+from reservations.errors import NotFound
+from reservations.models import Allocation, Reservation
+from reservations.placing import Placement
+from reservations.requests import Booking, Contact
+from venues import prices
+from venues.hours import Window
+from venues.models import Category, Policy, Resource, Venue
+
+
+def read_contact(contact: Contact, region: str) -> dict[str, str | bool]:
+    """Contact details in their stored form; national numbers are read for `region`.
+
+    Raises ContactInvalid carrying every field that is wrong.
+    """
+    read: dict[str, str | bool] = {}
+    faults = Faults()
+    for field in ("first_name", "last_name"):
+        with faults.gathered():
+            read[field] = accounts.name(getattr(contact, field), field)
+    with faults.gathered():
+        read["phone"] = phones.parse(contact.phone, region)
+    with faults.gathered():
+        read["email"] = emails.parse(contact.email) if contact.email else ""
+    faults.raise_if_any()
+    for field in ("receive_email_updates", "receive_phone_call", "receive_text_notification"):
+        read[field] = getattr(contact, field)
+    return read
+
+
+def categories_for(venue: Venue, code: str | None, party: int, window: Window) -> list[Category]:
+    """The category with that code; without one, the cheapest that fit the party. Raises NotFound."""
+    categories = venue.categories.prefetch_related("rates")
+    if code is not None:
+        named = list(categories.filter(code=code))
+        if not named:
+            raise NotFound(f"There is no category {code!r} at this venue.")
+        return named
+    every = list(categories.prefetch_related("resources", "combinations"))
+    given = [category for category in every if not category.is_on_request]
+    fitting = [category for category in given if _seats(category, party)] or given
+    priced = [(price_of(venue, category, window), category) for category in fitting]
+    cheapest = min((price for price, _ in priced), default=0)
+    return [category for price, category in priced if price == cheapest]
+
+
+def price_of(venue: Venue, category: Category, window: Window) -> int:
+    """The price of a range in a category, in minor units of the venue's currency."""
+    items = prices.itemise(list(category.rates.all()), window.start, window.end, venue.zone)
+    return prices.total(items)
+
+
+def reservation(
+    booking: Booking, *, venue: Venue, category: Category, window: Window, by: Caller, now: datetime
+) -> Reservation:
+    """The row for a new reservation, held or confirmed as the policy says."""
+    policy = venue.policy
+    owner = by.user_id if by.kind == "guest" or not by.may_run(venue.pk) else None
+    row = Reservation(
+        venue=venue,
+        category=category,
+        guest_id=owner,
+        partner=by.partner or "",
+        guest_count=booking.guest_count,
+        occasion=booking.occasion,
+        vehicle_plate=booking.vehicle_plate,
+        remarks=booking.remarks,
+        is_arrival_assumed=not policy.records_arrival,
+        is_departure_assumed=not policy.records_departure,
+        is_no_show_released=policy.releases_no_shows,
+        currency=venue.currency,
+        created_at=now,
+        **read_contact(booking.contact, venue.phone_region),
+    )
+    if policy.confirms_at_once:
+        row.confirmed_at = now
+    else:
+        row.hold_expires_at = now + policy.hold_time
+    promise(row, policy, window, price_of(venue, category, window))
+    return row
+
+
+def promise(row: Reservation, policy: Policy, window: Window, price_minor: int) -> None:
+    """Set the range, and what is promised for it: price, fee, and the instants that matter."""
+    row.starts_at, row.ends_at = window.start, window.end
+    row.price_minor = price_minor
+    row.no_show_at = (
+        min(window.start + policy.grace, window.end) if policy.records_arrival else None
+    )
+    row.cancel_free_until = window.start - policy.cancel_deadline
+    row.cancel_fee_minor = price_minor * policy.cancel_fee_percent // 100
+
+
+PROMISED = (
+    "starts_at",
+    "ends_at",
+    "price_minor",
+    "no_show_at",
+    "cancel_free_until",
+    "cancel_fee_minor",
+)
+"""What `promise` sets."""
+
+
+def allocations(row: Reservation, placement: Placement, policy: Policy) -> list[Allocation]:
+    """The time a reservation takes on its units, buffers included."""
+    return [
+        Allocation(
+            venue_id=row.venue_id,
+            resource=unit,
+            reservation=row,
+            starts_at=row.starts_at - policy.buffer_before,
+            ends_at=row.ends_at + policy.buffer_after,
+            is_locked=placement.is_locked,
+            lapses_at=lapses_at(row),
+        )
+        for unit in placement.units
+    ]
+
+
+def lapses_at(row: Reservation) -> datetime | None:
+    """The instant from which the reservation's time is free to others unless a verb prevents it."""
+    if not row.confirmed_at:
+        return row.hold_expires_at
+    is_awaited = row.is_no_show_released and not row.checked_in_at
+    return row.no_show_at if is_awaited else None
+
+
+def _seats(category: Category, party: int) -> bool:
+    units: list[Resource] = [unit for unit in category.resources.all() if not unit.retired_at]
+    largest = [unit.capacity for unit in units]
+    largest += [combination.capacity for combination in category.combinations.all()]
+    return max(largest, default=0) >= party

@@ -1,0 +1,53 @@
+"""Finds a reservation through its caller, unlocked or locked, and writes the facts a verb changed."""
+
+from django.db.models import QuerySet
+
+from guests.callers import Caller
+from reservations.errors import Forbidden, NotFound
+from reservations.models import Allocation, Reservation
+
+
+def look(reservation_id: int, *, by: Caller) -> Reservation:
+    """A reservation as the caller may see it, unlocked. Raises NotFound."""
+    return _first(Reservation.objects.visible_to(by), reservation_id)  # type: ignore[attr-defined]
+
+
+def locked(reservation_id: int, *, by: Caller) -> Reservation:
+    """The same, locked until the transaction ends; no unit may be locked after it."""
+    rows = Reservation.objects.visible_to(by)  # type: ignore[attr-defined]
+    return _first(rows.select_for_update(no_key=True, of=("self",)), reservation_id)
+
+
+def live(reservation: Reservation) -> QuerySet[Allocation]:
+    """The rows that take time for it now, lapsed ones that nobody released included."""
+    return Allocation.objects.filter(reservation=reservation, is_live=True)
+
+
+def has_its_time(reservation: Reservation) -> bool:
+    """Whether its rows, which live and die together, are live: no clock has released them."""
+    return live(reservation).exists()
+
+
+def save(reservation: Reservation, *fields: str) -> None:
+    """Write the facts a verb changed; the version tells readers that there is something new."""
+    reservation.version += 1
+    reservation.save(update_fields=[*fields, "version"])
+
+
+def judge_staff(venue_id: int, by: Caller) -> None:
+    """Raise Forbidden for whoever is not staff of the venue."""
+    if by.kind not in ("staff", "administrator", "system") or not by.may_run(venue_id):
+        raise Forbidden("Only staff of the venue may do this.")
+
+
+def judge_desk(reservation: Reservation, by: Caller) -> None:
+    """Arrival and leaving are recorded by who runs the venue, or the driver where that is so."""
+    if not by.may_run(reservation.venue_id) and not reservation.venue.policy.guests_check_in:
+        raise Forbidden("Arrival and leaving are recorded by the venue.")
+
+
+def _first(rows: QuerySet[Reservation], reservation_id: int) -> Reservation:
+    found = rows.select_related("venue__policy", "category").filter(pk=reservation_id).first()
+    if found is None:
+        raise NotFound("There is no such reservation.")
+    return found

@@ -1,0 +1,194 @@
+"""What a venue's policy and hours say of a wish. Reads only; who asks is the caller's matter."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+
+from guests.callers import Caller
+from reservations.errors import (
+    Closed,
+    Forbidden,
+    Invalid,
+    NoChoice,
+    NotFound,
+    NotOffered,
+    TooFar,
+    TooLong,
+    TooShort,
+    TooSoon,
+)
+from reservations.models import MAX_SPAN
+from reservations.requests import Times
+from venues import hours
+from venues.hours import Window
+from venues.models import Opening, Policy, Resource, Venue
+
+DAY = timedelta(days=1)
+
+
+def find_venue(slug: str) -> Venue:
+    """The venue, its policy and its hours in two queries. Raises NotFound."""
+    venue = _venues().filter(slug=slug, is_active=True).first()
+    if venue is None:
+        raise NotFound(f"There is no venue {slug!r}.")
+    return venue
+
+
+def load_venue(venue_id: int) -> Venue:
+    """The same for a venue that has reservations, whether it still takes new ones or not."""
+    return _venues().get(pk=venue_id)
+
+
+def resolve(venue: Venue, times: Times) -> Window:
+    """The range these times mean at this venue. Raises Invalid, naming the field, or TooLong."""
+    window = _nights(venue, times) if venue.mode == Venue.Mode.NIGHT else _times(venue, times)
+    policy = venue.policy
+    if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
+        raise TooLong(f"A reservation is at most {MAX_SPAN.days} days long.")
+    return window
+
+
+def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
+    """Notice, horizon and length. Raises TooSoon, TooFar, TooShort or TooLong."""
+    policy = venue.policy
+    if window.start < now + policy.notice:
+        raise TooSoon(earliest_start=now + policy.notice)
+    if policy.horizon is not None and window.start > now + policy.horizon:
+        raise TooFar(latest_start=now + policy.horizon)
+    judge_length(venue, window)
+
+
+def judge_length(venue: Venue, window: Window) -> None:
+    """The shortest and the longest stay. Raises TooShort or TooLong."""
+    policy, length = venue.policy, _length(venue, window)
+    if policy.shortest_stay is not None and length < policy.shortest_stay:
+        raise TooShort
+    if policy.longest_stay is not None and length > policy.longest_stay:
+        raise TooLong
+
+
+def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
+    """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
+    if venue.mode == Venue.Mode.NIGHT:
+        _judge_nights(venue, window)
+        return
+    openings = _openings_of(venue, unit)
+    if not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME:
+        _judge_step(venue, window, _midnight(venue, window.start))
+        return
+    zone = unit.zone if unit is not None else venue.zone
+    opened = hours.around(openings, zone, window.start, window.end)
+    if not hours.is_open(opened, window.start, window.end):
+        raise Closed
+    if venue.mode == Venue.Mode.SLOT:
+        _judge_slots(venue.policy, window, opened)
+    else:
+        begun = max(entry.start for entry in opened if entry.start <= window.start)
+        _judge_step(venue, window, begun)
+
+
+def opens_by_itself(venue: Venue) -> bool:
+    """Whether units have hours of their own here, so that each must be judged apart."""
+    return venue.policy.unit_schedules or any(row.resource_id for row in venue.openings.all())
+
+
+def judge_choice(venue: Venue, resource: int | None) -> None:
+    """Whether the caller may name the unit. Raises NoChoice."""
+    if resource is not None and venue.policy.unit_choice == Policy.UnitChoice.VENUE:
+        raise NoChoice
+
+
+def may_override(venue_id: int, reason: str, by: Caller) -> bool:
+    """Whether policy is set aside: staff who say why. Raises Forbidden for anybody else."""
+    if not reason:
+        return False
+    if by.kind not in ("staff", "administrator", "system") or not by.may_run(venue_id):
+        raise Forbidden("Only staff of the venue may override its policy.")
+    return True
+
+
+def hours_key(venue: Venue, unit: Resource) -> str:
+    """Equal for units with the same hours; units of one pool may stand in for each other."""
+    own = [row for row in venue.openings.all() if row.resource_id == unit.pk]
+    return unit.time_zone + repr([(o.weekday, o.date, o.opens, o.closes) for o in own])
+
+
+def _venues() -> QuerySet[Venue]:
+    return Venue.objects.select_related("policy").prefetch_related("openings")
+
+
+def _nights(venue: Venue, times: Times) -> Window:
+    zone, policy = venue.zone, venue.policy
+    check_in, check_out = times.check_in, times.check_out
+    # Instants are read as the local dates they fall on: what is sold is nights.
+    if check_in is None and times.starts_at is not None:
+        check_in = times.starts_at.astimezone(zone).date()
+    if check_out is None and times.ends_at is not None:
+        check_out = times.ends_at.astimezone(zone).date()
+    if check_in is None:
+        raise Invalid("check_in", "Give the date of arrival.")
+    if check_out is None and policy.default_length is not None:
+        check_out = check_in + max(policy.default_length, DAY)
+    if check_out is None:
+        raise Invalid("check_out", "Give the date of departure.")
+    if check_out <= check_in:
+        raise Invalid("check_out", "Departure must be at least one night after arrival.")
+    return hours.nights(check_in, check_out, zone, policy.check_in_time, policy.check_out_time)
+
+
+def _times(venue: Venue, times: Times) -> Window:
+    start, end = times.starts_at, times.ends_at
+    usual = venue.policy.default_length or venue.policy.slot_length
+    if start is None:
+        raise Invalid("starts_at", "Give the time at which the reservation starts.")
+    if end is None and usual is None:
+        raise Invalid("ends_at", "Give the time at which the reservation ends.")
+    if end is None and usual is not None:
+        end = start + usual
+    assert end is not None
+    if end <= start:
+        raise Invalid("ends_at", "The end must be after the start.")
+    return Window(start, end)
+
+
+def _length(venue: Venue, window: Window) -> timedelta:
+    if venue.mode != Venue.Mode.NIGHT:
+        return window.end - window.start
+    zone = venue.zone
+    return window.end.astimezone(zone).date() - window.start.astimezone(zone).date()
+
+
+def _openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
+    every = list(venue.openings.all())
+    own = [row for row in every if unit is not None and row.resource_id == unit.pk]
+    if own or venue.policy.unit_schedules:
+        return own
+    return [row for row in every if row.resource_id is None]
+
+
+def _judge_nights(venue: Venue, window: Window) -> None:
+    first = window.start.astimezone(venue.zone).date()
+    last = window.end.astimezone(venue.zone).date()
+    for row in venue.openings.all():
+        if row.date is not None and row.opens is None and first <= row.date < last:
+            raise Closed(f"Closed on {row.date.isoformat()}.")
+
+
+def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:
+    grid = [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
+    starts, ends = {slot.start for slot in grid}, {slot.end for slot in grid}
+    if window.start not in starts or window.end not in ends:
+        raise NotOffered("Reservations here start and end with the slots of the day.")
+
+
+def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
+    step = venue.policy.step
+    if step and (window.start - begun) % step:
+        minutes = step // timedelta(minutes=1)
+        raise NotOffered(f"Reservations here start every {minutes} minutes.")
+
+
+def _midnight(venue: Venue, start: datetime) -> datetime:
+    day = start.astimezone(venue.zone).date()
+    return hours.instant(day, datetime.min.time(), venue.zone)

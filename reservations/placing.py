@@ -1,0 +1,227 @@
+"""Which unit a booking gets: the one asked for, the first free, or one made free by re-seating."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from guests.callers import Caller
+from reservations import allocation, clock, judging, seating
+from reservations.allocation import Span
+from reservations.errors import Closed, NotFound, PartyTooLarge, Refusal, Taken
+from reservations.models import Allocation
+from reservations.transactions import Escalate
+from venues.hours import Window
+from venues.models import Category, Combination, Resource, Venue
+
+GLANCES = 3
+"""How often a free unit is tried for before the whole pool is locked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """What is to be placed: a party, for a range, on a unit or in one of some categories."""
+
+    venue: Venue
+    window: Window
+    party: int
+    resource: int | None
+    categories: Sequence[Category]
+    now: datetime
+    by: Caller
+    is_override: bool
+    prefer: frozenset[int] = frozenset()
+
+    @property
+    def span(self) -> Span:
+        """The range really taken: the one sold, and the buffers around it."""
+        policy = self.venue.policy
+        return Span(
+            start=self.window.start - policy.buffer_before,
+            end=self.window.end + policy.buffer_after,
+            now=self.now,
+        )
+
+    def locked(self) -> "Ask":
+        """The same ask at the present instant: a hold may lapse while a lock is waited for."""
+        return replace(self, now=clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placement:
+    """The locked units to take; `is_locked` where they were promised and will not be changed."""
+
+    units: list[Resource] = field(default_factory=list)
+    is_locked: bool = False
+
+    @property
+    def category_id(self) -> int:
+        return self.units[0].category_id
+
+
+def place(ask: Ask, *, attempt: int) -> Placement:
+    """Find and lock units for the ask, releasing what has lapsed on them.
+
+    Raises Escalate after a glance that found none, and the refusal once that is certain.
+    """
+    if ask.resource is not None:
+        return _named(ask, ask.resource)
+    units = _open_units(ask, _fitting(ask))
+    if units is None:
+        return _combined(ask)
+    if attempt == 0 and not ask.prefer:
+        return _glance(ask, units)
+    return _certain(ask, units)
+
+
+def _named(ask: Ask, resource: int) -> Placement:
+    unit = next(iter(allocation.lock_units([resource])), None)
+    ask = ask.locked()
+    if unit is None or unit.venue_id != ask.venue.pk or unit.retired_at:
+        raise NotFound("There is no such unit at this venue.")
+    unit.venue = ask.venue
+    if unit.capacity < ask.party and not ask.is_override:
+        raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
+    if not ask.is_override:
+        judging.judge_hours(ask.venue, ask.window, unit)
+    allocation.release_lapsed([unit.pk], ask.span, by=ask.by)
+    rows = allocation.taken_rows([unit.pk], ask.span)
+    if rows:
+        raise allocation.refusal_for(rows)
+    return Placement(units=[unit], is_locked=True)
+
+
+def _fitting(ask: Ask) -> QuerySet[Resource]:
+    return Resource.objects.filter(
+        venue_id=ask.venue.pk,
+        category_id__in=[category.pk for category in ask.categories],
+        capacity__gte=ask.party,
+        retired_at__isnull=True,
+    )
+
+
+def _open_units(ask: Ask, units: QuerySet[Resource]) -> QuerySet[Resource] | None:
+    """Those open at that time; None where no single unit seats the party."""
+    if not judging.opens_by_itself(ask.venue):
+        if not ask.is_override:
+            judging.judge_hours(ask.venue, ask.window)
+        return units if units.exists() else None
+    every = list(units)
+    if not every:
+        return None
+    opened = [unit.pk for unit in every if ask.is_override or _is_open(ask, unit)]
+    if not opened:
+        raise Closed
+    return units.filter(pk__in=opened)
+
+
+def _is_open(ask: Ask, unit: Resource) -> bool:
+    unit.venue = ask.venue
+    try:
+        judging.judge_hours(ask.venue, ask.window, unit)
+    except Refusal:
+        return False
+    return True
+
+
+def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
+    for _ in range(GLANCES):
+        unit = allocation.lock_any_free(units, ask.span, ranked=ask.venue.policy.ranks_units)
+        if unit is None:
+            break
+        ask = ask.locked()
+        allocation.release_lapsed([unit.pk], ask.span, by=ask.by)
+        if allocation.is_free(unit.pk, ask.span):
+            return Placement(units=[unit])
+    raise Escalate
+
+
+def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
+    """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
+    locked = allocation.lock_units(units.values_list("pk", flat=True))
+    ask = ask.locked()
+    allocation.release_lapsed([unit.pk for unit in locked], ask.span, by=ask.by)
+    free = allocation.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
+    free_ids = set(free.values_list("pk", flat=True))
+    pools = _pools(ask.venue, locked)
+    for unit in sorted(locked, key=lambda unit: _order(ask, unit)):
+        if unit.pk in free_ids:
+            return Placement(units=[unit])
+    refusals = []
+    for pool in pools:
+        found = _reseated(ask, pool)
+        if isinstance(found, Placement):
+            return found
+        refusals.append(found)
+    raise refusals[0]
+
+
+def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
+    ranking = unit.rank if ask.venue.policy.ranks_units else unit.capacity
+    return unit.pk not in ask.prefer, ranking, unit.pk
+
+
+def _pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+    """Units that may stand in for each other, smallest capacity first."""
+    pools: dict[object, list[Resource]] = {}
+    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.pk)):
+        key = (unit.category_id, unit.pool_key, judging.hours_key(venue, unit))
+        pools.setdefault(key, []).append(unit)
+    return list(pools.values())
+
+
+def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
+    span, ids = ask.span, [unit.pk for unit in pool]
+    rows = allocation.taken_rows(ids, span)
+    if seating.is_full(ids, _seats(rows, ask.now), span.start, span.end):
+        return allocation.refusal_for(rows)
+    # Those that come later may have to move on in turn.
+    seats = _seats(allocation.taken_from(ids, span.start, now=ask.now), ask.now)
+    moves = seating.reseat(ids, seats, span.start, span.end)
+    if moves is None:
+        every = _seats(allocation.taken_from(ids, ask.now, now=ask.now), ask.now)
+        moves = seating.search(ids, every, span.start, span.end)
+    if moves is None:
+        fixed = {row.resource_id for row in rows if _is_pinned(row, ask.now)}
+        names = [unit.name for unit in pool if unit.pk in fixed]
+        return Taken(reason="fixed_units", units=names)
+    chosen = moves.pop(seating.WANTED)
+    allocation.move(moves, now=ask.now, by=ask.by)
+    return Placement(units=[unit for unit in pool if unit.pk == chosen])
+
+
+def _combined(ask: Ask) -> Placement:
+    """The smallest declared combination that seats the party and is free as a whole."""
+    categories = [category.pk for category in ask.categories]
+    combinations = list(
+        Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
+        .prefetch_related("resources")
+        .order_by("capacity", "pk")
+    )
+    if not combinations:
+        raise PartyTooLarge
+    wanted = {unit.pk for one in combinations for unit in one.resources.all()}
+    locked = {unit.pk: unit for unit in allocation.lock_units(wanted)}
+    ask = ask.locked()
+    allocation.release_lapsed(wanted, ask.span, by=ask.by)
+    rows = allocation.taken_rows(wanted, ask.span)
+    taken = {row.resource_id for row in rows}
+    for combination in combinations:
+        ids = [unit.pk for unit in combination.resources.all() if not unit.retired_at]
+        if ids and not taken.intersection(ids):
+            return Placement(units=[locked[pk] for pk in ids], is_locked=True)
+    raise allocation.refusal_for(rows)
+
+
+def _seats(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
+    return [
+        seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
+        for row in rows
+    ]
+
+
+def _is_pinned(row: Allocation, now: datetime) -> bool:
+    if row.is_locked or row.reservation is None or row.starts_at <= now:
+        return True
+    return row.reservation.checked_in_at is not None
