@@ -22,7 +22,8 @@ def parse(raw: str) -> str:
         checked = validate_email(
             raw.strip(),
             check_deliverability=settings.CHECK_MAIL_DOMAINS,
-            allow_empty_local=False,
+            # Strict: no more than 64 characters before the @, as mail hosts insist.
+            strict=True,
         )
     except (EmailNotValidError, UnicodeError) as error:
         raise ContactInvalid("email", str(error)) from None

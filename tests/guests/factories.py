@@ -1,5 +1,6 @@
 """Makes people and partners for tests, one line each."""
 
+from functools import cache
 from typing import Any
 
 from django.contrib.auth.hashers import make_password
@@ -10,6 +11,12 @@ from factory.helpers import post_generation
 from guests.models import Favourite, Partner, User
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def _hashed(password: str) -> str:
+    # Hashing is slow on purpose; a test run needs each password once.
+    return make_password(password)
 
 
 class UserFactory(DjangoModelFactory[User]):
@@ -27,7 +34,7 @@ class UserFactory(DjangoModelFactory[User]):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **fields: Any) -> User:
-        fields["password"] = make_password(fields["password"], hasher="default")
+        fields["password"] = _hashed(fields["password"])
         return super()._create(model_class, *args, **fields)
 
     @post_generation
