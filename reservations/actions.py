@@ -4,6 +4,7 @@ Each is a shell, one durable transaction, around an inner function of the same n
 one. The beats are the same everywhere: lock, read the clock, judge, write facts, record, return.
 """
 
+from dataclasses import asdict
 from datetime import datetime
 
 from guests.callers import Caller
@@ -78,7 +79,7 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
     _judge_authority(venue, by)
     now = clock.now()
     window = judging.resolve(venue, booking.times)
-    drafting.read_contact(booking.contact, venue.phone_region)
+    details = drafting.read_details(asdict(booking.contact), venue.phone_region)
     is_override = judging.may_override(venue.pk, booking.override_reason, by)
     if not is_override:
         judging.judge_policy(venue, window, now)
@@ -94,17 +95,17 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
         is_override=is_override,
     )
     placement = placing.place(ask, attempt=attempt)
-    reservation = _write(booking, ask, placement)
+    reservation = _write(booking, details, ask, placement)
     idempotency.store(claimed, once, reservation)
     return reservation
 
 
-def _write(booking: Booking, ask: Ask, placement: Placement) -> Reservation:
+def _write(
+    booking: Booking, details: dict[str, str | bool], ask: Ask, placement: Placement
+) -> Reservation:
     now = clock.now()
     category = Category.objects.prefetch_related("rates").get(pk=placement.category_id)
-    row = drafting.reservation(
-        booking, venue=ask.venue, category=category, window=ask.window, by=ask.by, now=now
-    )
+    row = drafting.reservation(booking, details, ask=ask, category=category, now=now)
     row.save(force_insert=True)
     for draft in drafting.allocations(row, placement, ask.venue.policy):
         allocation.take(draft)

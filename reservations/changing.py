@@ -18,21 +18,6 @@ from venues.models import Category, Resource, Venue
 
 ACTIVE = (Status.HELD, Status.UPCOMING, Status.PRESENT)
 
-DETAILS = (
-    "first_name",
-    "last_name",
-    "phone",
-    "email",
-    "receive_email_updates",
-    "receive_phone_call",
-    "receive_text_notification",
-    "occasion",
-    "vehicle_plate",
-    "remarks",
-)
-"""What changes without taking other time."""
-
-
 def change(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
     """Carry out a wish inside a transaction; a refusal leaves everything as it was."""
     takes_time = (wish.times, wish.category, wish.resource, wish.guest_count) != (None,) * 4
@@ -101,10 +86,10 @@ def _write(
     by: Caller,
     before: dict[str, str] | None = None,
 ) -> Reservation:
-    details = wish.details or {}
-    for name in details:
-        assert name in DETAILS
-        setattr(reservation, name, details[name])
+    region = reservation.venue.phone_region
+    details = drafting.read_details(wish.details or {}, region)
+    for name, value in details.items():
+        setattr(reservation, name, value)
     save(reservation, *fields, *details)
     changed = sorted({*fields, *details})
     facts = {"changed": changed} | ({"before": before} if before else {})

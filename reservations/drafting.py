@@ -1,36 +1,36 @@
 """A reservation's rows before they are saved: contact, prices, and the instants promised."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from guests import accounts, emails, phones
-from guests.callers import Caller
 from guests.errors import Faults
 from reservations.errors import NotFound
 from reservations.models import Allocation, Reservation
-from reservations.placing import Placement
-from reservations.requests import Booking, Contact
+from reservations.placing import Ask, Placement
+from reservations.requests import Booking
 from venues import prices
 from venues.hours import Window
 from venues.models import Category, Policy, Resource, Venue
 
 
-def read_contact(contact: Contact, region: str) -> dict[str, str | bool]:
-    """Contact details in their stored form; national numbers are read for `region`.
+def read_details(details: Mapping[str, str | bool], region: str) -> dict[str, str | bool]:
+    """Contact and other details in their stored form; national numbers are read for `region`.
 
     Raises ContactInvalid carrying every field that is wrong.
     """
-    read: dict[str, str | bool] = {}
+    read = dict(details)
     faults = Faults()
-    for field in ("first_name", "last_name"):
+    for field, value in details.items():
         with faults.gathered():
-            read[field] = accounts.name(getattr(contact, field), field)
-    with faults.gathered():
-        read["phone"] = phones.parse(contact.phone, region)
-    with faults.gathered():
-        read["email"] = emails.parse(contact.email) if contact.email else ""
+            match field:
+                case "first_name" | "last_name":
+                    read[field] = accounts.name(str(value), field)
+                case "phone":
+                    read[field] = phones.parse(str(value), region)
+                case "email" if value:
+                    read[field] = emails.parse(str(value))
     faults.raise_if_any()
-    for field in ("receive_email_updates", "receive_phone_call", "receive_text_notification"):
-        read[field] = getattr(contact, field)
     return read
 
 
@@ -57,10 +57,15 @@ def price_of(venue: Venue, category: Category, window: Window) -> int:
 
 
 def reservation(
-    booking: Booking, *, venue: Venue, category: Category, window: Window, by: Caller, now: datetime
+    booking: Booking,
+    details: Mapping[str, str | bool],
+    *,
+    ask: Ask,
+    category: Category,
+    now: datetime,
 ) -> Reservation:
     """The row for a new reservation, held or confirmed as the policy says."""
-    policy = venue.policy
+    venue, by, policy = ask.venue, ask.by, ask.venue.policy
     owner = by.user_id if by.kind == "guest" or not by.may_run(venue.pk) else None
     row = Reservation(
         venue=venue,
@@ -76,13 +81,13 @@ def reservation(
         is_no_show_released=policy.releases_no_shows,
         currency=venue.currency,
         created_at=now,
-        **read_contact(booking.contact, venue.phone_region),
+        **details,
     )
     if policy.confirms_at_once:
         row.confirmed_at = now
     else:
         row.hold_expires_at = now + policy.hold_time
-    promise(row, policy, window, price_of(venue, category, window))
+    promise(row, policy, ask.window, price_of(venue, category, ask.window))
     return row
 
 

@@ -1,0 +1,116 @@
+"""Writes down what time alone has changed. Nothing waits for it: readers know already.
+
+Each batch is its own transaction of at most SWEEP_BATCH rows, locked with SKIP LOCKED, so that
+several workers share the work, and nobody's booking waits for it.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import QuerySet
+
+from guests.callers import Caller, system
+from reservations import allocation, clock, events
+from reservations.models import Allocation, Event, Reservation
+from venues.models import Venue
+
+log = logging.getLogger(__name__)
+
+SWEEP = system("sweep")
+
+_RELEASED = {
+    Venue.Kind.PARKING: "Auto-released Spot #%s (Reservation ID %s)",
+    Venue.Kind.RESTAURANT: "Auto-released Table #%s (Reservation ID %s)",
+    Venue.Kind.HOTEL: "Auto-released Room #%s (Reservation ID %s)",
+    Venue.Kind.PRACTICE: "Auto-completed appointment with %s (Reservation ID %s)",
+}
+
+
+def expire_holds() -> int:
+    """Write down holds that have lapsed, dated when they did. Returns how many."""
+    return _in_batches(lambda now: Reservation.objects.lapsed(at=now), _release)  # type: ignore[attr-defined]
+
+
+def mark_no_shows() -> int:
+    """Write down guests who did not come, and free their time where the policy says so."""
+    return _in_batches(lambda now: Reservation.objects.missed(at=now), _release)  # type: ignore[attr-defined]
+
+
+def complete_stays() -> int:
+    """Write down stays past their end where leaving is assumed, and say which unit is free."""
+    return _in_batches(lambda now: Reservation.objects.ended(at=now), _complete)  # type: ignore[attr-defined]
+
+
+def count_short_notice() -> int:
+    """Count, and log, unconfirmed holds that start within their venue's notice.
+
+    The rule itself is judged in the request; a hold inside the notice was made before it and
+    may still be confirmed, which the house may want to know.
+    """
+    now = clock.now()
+    held = Reservation.objects.filter(
+        confirmed_at__isnull=True,
+        expired_at__isnull=True,
+        cancelled_at__isnull=True,
+        hold_expires_at__gt=now,
+        starts_at__gt=now,
+    ).values_list("starts_at", "venue__policy__notice")
+    count = sum(starts_at - now < notice for starts_at, notice in held.iterator())
+    if count:
+        log.info("Unconfirmed holds inside the notice of their venue: %s", count)
+    return count
+
+
+def _in_batches(
+    find: Callable[[datetime], QuerySet[Reservation]],
+    write: Callable[[list[Reservation], datetime], None],
+) -> int:
+    swept = 0
+    while True:
+        with transaction.atomic(durable=True):
+            now = clock.now()
+            rows = find(now).order_by("pk")
+            batch = list(
+                rows.select_for_update(skip_locked=True, no_key=True)[: settings.SWEEP_BATCH]
+            )
+            write(batch, now)
+        swept += len(batch)
+        if len(batch) < settings.SWEEP_BATCH:
+            return swept
+
+
+def _release(batch: list[Reservation], now: datetime) -> None:
+    allocation.release(batch, now=now, by=SWEEP)
+
+
+def _complete(batch: list[Reservation], now: datetime) -> None:
+    for row in batch:
+        row.completed_at = row.ends_at
+        row.version += 1
+    Reservation.objects.bulk_update(batch, ["completed_at", "version"])
+    # A buffer after the stay stays taken; the rest of the time is over by itself.
+    events.record_many(
+        Event(
+            venue_id=row.venue_id,
+            reservation=row,
+            name="reservation.completed",
+            at=row.ends_at,
+            recorded_at=now,
+            by=SWEEP.name,
+            by_kind=SWEEP.kind,
+        )
+        for row in batch
+    )
+    ids = [row.pk for row in batch]
+    transaction.on_commit(lambda: _say(ids))
+
+
+def _say(reservation_ids: list[int]) -> None:
+    rows = Allocation.objects.filter(reservation_id__in=reservation_ids, is_live=True)
+    for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
+        log.info(_RELEASED[kind], unit, pk)
+
+

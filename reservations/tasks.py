@@ -1,0 +1,30 @@
+"""Celery's way into the sweeps: load by id, one call, done. Schedules are in config/celery.py."""
+
+from celery import shared_task
+
+from reservations import clock, idempotency, sweeps
+
+
+@shared_task
+def expire_holds() -> None:
+    sweeps.expire_holds()
+
+
+@shared_task
+def mark_no_shows() -> None:
+    sweeps.mark_no_shows()
+
+
+@shared_task
+def complete_stays() -> None:
+    sweeps.complete_stays()
+
+
+@shared_task
+def count_short_notice() -> None:
+    sweeps.count_short_notice()
+
+
+@shared_task
+def forget_old_answers() -> None:
+    idempotency.forget_old(clock.now())
