@@ -1,0 +1,62 @@
+"""Django's SQLite backend, whose writers queue fairly before they ask SQLite for its lock.
+
+SQLite lets waiting writers poll, and an unlucky one starves until its busy timeout. Here each
+transaction takes one in-process lock in the order of asking; other processes still meet
+SQLite's own lock behind it.
+"""
+
+from typing import Any
+
+from django.db.backends.sqlite3 import base
+from django.db.utils import OperationalError
+
+from config.sqlite.queue import FairLock, lock_of
+
+MOST_PATIENT = 5.0
+"""Seconds a writer waits for its turn; after that the API answers 503 with Retry-After."""
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """One connection; it has its turn from BEGIN until commit, rollback or close."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn: FairLock | None = None
+
+    def _start_transaction_under_autocommit(self) -> None:
+        self._take_turn()
+        try:
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
+        except BaseException:
+            self._end_turn()
+            raise
+
+    def _commit(self) -> None:
+        # A refused commit leaves the transaction open, and Django rolls it back.
+        super()._commit()  # type: ignore[misc]
+        self._end_turn()
+
+    def _rollback(self) -> None:
+        super()._rollback()  # type: ignore[misc]
+        self._end_turn()
+
+    def _close(self) -> None:
+        try:
+            super()._close()  # type: ignore[misc]
+        finally:
+            self._end_turn()
+
+    def _take_turn(self) -> None:
+        lock = lock_of(self.settings_dict["NAME"])
+        if self._turn is lock and lock.is_held_by(self):
+            return
+        patience = min(float(self.settings_dict["OPTIONS"].get("timeout", 5)), MOST_PATIENT)
+        if not lock.acquire(self, timeout=patience):
+            # In SQLite's own words, which callers recognise.
+            raise OperationalError("database is locked")
+        self._turn = lock
+
+    def _end_turn(self) -> None:
+        turn, self._turn = self._turn, None
+        if turn is not None:
+            turn.release(self)
