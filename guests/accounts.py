@@ -118,16 +118,13 @@ def claim(user: User) -> None:
 
 
 def export(user: User) -> dict[str, Any]:
-    """What is held about a person here, as plain values; reservations add theirs."""
+    """What is held about a person here: the row itself and values; reservations add theirs."""
     return {
-        "profile": {
-            "email": user.email,
-            **{field: getattr(user, field) for field in PROFILE},
-            "role": user.role,
-            "created_at": user.created_at,
-            "last_login": user.last_login,
-        },
+        "profile": user,
         "favourites": list(user.favourites.values("created_at", slug=F("venue__slug"))),
+        "reviews": list(
+            user.reviews.values("stars", "text", "created_at", slug=F("venue__slug"))
+        ),
         "log_ins": list(user.refresh_tokens.values("created_at", "expires_at", "revoked_at")),
         "sign_in_providers": list(
             SocialAccount.objects.filter(user=user).values(

@@ -32,7 +32,7 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
     """Whoever knew the old password is logged out."""
 
-    def save(self, commit: bool = True) -> User:
+    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's signature
         user: User = super().save(commit)
         accounts.log_out_everywhere(user)
         return user

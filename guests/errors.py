@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import ClassVar
 
 
@@ -85,3 +86,13 @@ class Forbidden(GuestError):
     """You are known, but your role or key does not allow this."""
 
     code = "forbidden"
+
+
+class TooManyFailures(GuestError):
+    """Too many log-ins failed for this address; wait before trying again."""
+
+    code = "rate_limited"
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after

@@ -2,9 +2,10 @@
 
 import django.core.validators
 import django.db.models.deletion
-import guests.models
 from django.conf import settings
 from django.db import migrations, models
+
+import guests.models
 
 
 class Migration(migrations.Migration):

@@ -1,0 +1,50 @@
+"""Logging in over the API, held back after too many failures for one address at one place."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django_ratelimit.core import get_usage
+from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
+
+from api.addresses import address_of
+from guests import accounts, tokens
+from guests.emails import fold
+from guests.errors import CredentialsInvalid, TooManyFailures
+
+_log = logging.getLogger(__name__)
+
+
+def log_in(request: HttpRequest, *, email: str, password: str) -> tokens.Pair:
+    """A pair of tokens; only failures count, and whoever remembers the password is not slowed."""
+    usage = _failures(request, email, increment=False)
+    if usage is not None and usage["count"] >= usage["limit"]:
+        raise TooManyFailures(timedelta(seconds=max(1, usage["time_left"])))
+    try:
+        user = accounts.log_in(email=email, password=password)
+    except CredentialsInvalid:
+        if usage is not None:
+            _failures(request, email, increment=True)
+        raise
+    return tokens.issue(user)
+
+
+def _failures(request: HttpRequest, email: str, *, increment: bool) -> dict[str, Any] | None:
+    """How often this address failed here lately; None where the counters cannot be reached."""
+    key = f"{fold(email)} {address_of(request)}"
+    try:
+        usage: dict[str, Any] | None = get_usage(
+            request,
+            group="login-failures",
+            key=lambda *_: key,
+            rate=settings.LOGIN_FAILURE_RATE,
+            increment=increment,
+        )
+    except (ConnectionInterrupted, RedisError, OSError):
+        # Without counters people still log in: each guess costs a slow hash all the same.
+        _log.warning("log-in failures are not counted: the counters cannot be reached")
+        return None
+    return usage

@@ -1,0 +1,262 @@
+"""Accounts over HTTP: sign-up, log-in, one's own contact data, favourites, export and erasure."""
+
+from typing import Annotated, Any, TypeVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Status
+from pydantic import AfterValidator, Field
+
+from api import logins, paging
+from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
+from api.schemas import InstantOut, Schema, problems
+from guests import accounts, callers, tokens
+from guests.models import Favourite, User
+from reservations.erasure import erase_guest, export_guest
+from venues.models import Venue
+
+router = Router(tags=["people"])
+
+T = TypeVar("T")
+
+
+def _storable(text: str) -> str:
+    """Half a surrogate pair can be written in JSON, but neither hashed nor stored."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("This holds a character that cannot be stored.") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_storable)]
+Name = Annotated[Text, Field(min_length=1, max_length=15, examples=["Ada"])]
+Phone = Annotated[Text, Field(min_length=1, max_length=40, examples=["+1 202 555 0123"])]
+Email = Annotated[Text, Field(min_length=1, max_length=254, examples=["ada@example.com"])]
+Password = Annotated[Text, Field(min_length=1, max_length=1024)]
+Token = Annotated[Text, Field(min_length=1, max_length=4096)]
+
+
+class SignUp(Schema):
+    email: Email
+    password: Password
+    first_name: Name
+    last_name: Name
+    phone: Phone
+
+
+class LogIn(Schema):
+    email: Email
+    password: Password
+
+
+class Refresh(Schema):
+    refresh: Token
+
+
+class TokenPair(Schema):
+    """`expires_in` is the life of `access` in seconds; `refresh` works once."""
+
+    access: str
+    refresh: str
+    token_type: str = "Bearer"  # noqa: S105 - a word of OAuth 2
+    expires_in: int
+
+
+class Person(Schema):
+    """Contact data and preferences, as reservations are filled from them."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    display_name: str
+    phone: str
+    receive_email_updates: bool
+    receive_phone_call: bool
+    receive_text_notification: bool
+    role: str
+    created_at: InstantOut
+
+    @staticmethod
+    def resolve_id(user: User) -> str:
+        return str(user.pk)
+
+
+class Profile(Schema):
+    """What is left out stays as it is."""
+
+    first_name: Name = Field(default=None)
+    last_name: Name = Field(default=None)
+    phone: Phone = Field(default=None)
+    receive_email_updates: bool = Field(default=None)
+    receive_phone_call: bool = Field(default=None)
+    receive_text_notification: bool = Field(default=None)
+
+
+class FavouriteVenue(Schema):
+    slug: str
+    name: str
+    kind: str
+    city: str
+    since: InstantOut
+
+
+class FavouritePage(Schema):
+    items: list[FavouriteVenue]
+    next_cursor: str | None
+
+
+class ExportedProfile(Person):
+    last_login: InstantOut | None
+
+
+class ExportedFavourite(Schema):
+    slug: str
+    created_at: InstantOut
+
+
+class ExportedReview(ExportedFavourite):
+    stars: int
+    text: str
+
+
+class ExportedLogIn(Schema):
+    created_at: InstantOut
+    expires_at: InstantOut
+    revoked_at: InstantOut | None
+
+
+class ExportedProvider(Schema):
+    provider: str
+    uid: str
+    extra_data: dict[str, Any]
+    date_joined: InstantOut
+    last_login: InstantOut
+
+
+class Export(Schema):
+    """Everything that is held about a person."""
+
+    profile: ExportedProfile
+    favourites: list[ExportedFavourite]
+    reviews: list[ExportedReview]
+    log_ins: list[ExportedLogIn]
+    sign_in_providers: list[ExportedProvider]
+    reservations: list[dict[str, Any]]
+
+
+@router.post("/auth/signup", auth=None, response={201: Person, **problems(409, 422)})
+def sign_up(request: HttpRequest, data: SignUp) -> Status[User]:
+    """Make an account. A national phone number is read in the server's default region."""
+    return Status(201, accounts.sign_up(**data.dict()))
+
+
+@router.post(
+    "/auth/login",
+    auth=None,
+    response={200: TokenPair, **problems(401, 422, 429)},
+)
+def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
+    """Log in; many failures for one address make it wait (429)."""
+    return _private(response, logins.log_in(request, email=data.email, password=data.password))
+
+
+@router.post("/auth/refresh", auth=None, response={200: TokenPair, **problems(401, 422)})
+def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> tokens.Pair:
+    """A new pair; the token sent is spent, and sending it again ends this log-in altogether."""
+    return _private(response, tokens.rotate(data.refresh))
+
+
+@router.post(
+    "/auth/logout",
+    auth=[holder_of_refresh_token, *PEOPLE],
+    response={204: None, **problems(401, 403, 422)},
+)
+def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
+    """End this log-in. The refresh token is credential enough, also when the access token ended."""
+    tokens.revoke(data.refresh)
+    return Status(204, None)
+
+
+@router.post(
+    "/auth/session", auth=BrowserSession(), response={200: TokenPair, **problems(401, 403)}
+)
+def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pair:
+    """Tokens for who logged in on the pages (a provider included): send the session cookie and
+    the CSRF token (`X-CSRFToken`).
+    """
+    return _private(response, tokens.issue(_person(request)))
+
+
+@router.get("/me", auth=PEOPLE, response={200: Person, **problems(401, 403)})
+def read_me(request: HttpRequest) -> User:
+    """Contact data and preferences of the person logged in."""
+    return _person(request)
+
+
+@router.patch("/me", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)})
+def change_me(request: HttpRequest, data: Profile) -> User:
+    """Change contact data and preferences; the address one logs in with stays."""
+    return accounts.change_profile(_person(request), data.dict(exclude_unset=True))
+
+
+@router.get("/me/export", auth=PEOPLE, response={200: Export, **problems(401, 403)})
+def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+    """Everything held about the person logged in."""
+    user = _person(request)
+    return _private(response, {**accounts.export(user), "reservations": export_guest(user.pk)})
+
+
+@router.delete("/me", auth=PEOPLE, response={204: None, **problems(401, 403, 409)})
+def erase_me(request: HttpRequest) -> Status[None]:
+    """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
+    user = _person(request)
+    erase_guest(user_id=user.pk, by=callers.for_user(user))
+    accounts.erase(user)
+    return Status(204, None)
+
+
+@router.get("/me/favourites", auth=PEOPLE, response={200: FavouritePage, **problems(401, 403, 422)})
+def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str, Any]:
+    """Venues marked by the person logged in, newest first."""
+    marked = _person(request).favourites.select_related("venue")
+    return paging.page(marked, page, _favourite_venue)
+
+
+@router.put(
+    "/me/favourites/{slug:venue}", auth=PEOPLE, response={204: None, **problems(401, 403, 404)}
+)
+def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
+    """Mark a venue; marking it again changes nothing."""
+    found = get_object_or_404(Venue, slug=venue, is_active=True)
+    accounts.mark_favourite(_person(request), found.pk)
+    return Status(204, None)
+
+
+@router.delete(
+    "/me/favourites/{slug:venue}", auth=PEOPLE, response={204: None, **problems(401, 403, 404)}
+)
+def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
+    """Take the mark off; a venue without one is left as it is."""
+    found = get_object_or_404(Venue, slug=venue)
+    _person(request).favourites.filter(venue=found).delete()
+    return Status(204, None)
+
+
+def _person(request: HttpRequest) -> User:
+    """Whom the token or session named; the authentication of these calls lets only people in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _private(response: HttpResponse, answer: T) -> T:
+    response["Cache-Control"] = "no-store"
+    return answer
+
+
+def _favourite_venue(row: Favourite) -> FavouriteVenue:
+    venue = row.venue
+    return FavouriteVenue(
+        slug=venue.slug, name=venue.name, kind=venue.kind, city=venue.city, since=row.created_at
+    )
