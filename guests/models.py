@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -146,31 +146,6 @@ class Review(models.Model):
         ordering: ClassVar = ["-created_at", "-id"]
         constraints: ClassVar = [
             # A venue's rating counts each person once.
-            models.UniqueConstraint(fields=["user", "venue"], name="review_once"),
-            models.CheckConstraint(
-                name="review_one_to_five_stars", condition=Q(stars__gte=1, stars__lte=5)
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stars} stars for {self.venue_id}"
-
-
-class Review(models.Model):
-    """What a guest says of a venue: one to five stars, and why."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reviews")
-    venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="reviews")
-    stars = models.PositiveSmallIntegerField(
-        validators=[MinValueValidator(1), MaxValueValidator(5)]
-    )
-    text = models.TextField(blank=True, max_length=2000)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering: ClassVar = ["-created_at", "-id"]
-        constraints: ClassVar = [
-            # A venue's rating is a mean over guests, so each counts once.
             models.UniqueConstraint(fields=["user", "venue"], name="review_once"),
             models.CheckConstraint(
                 name="review_one_to_five_stars", condition=Q(stars__gte=1, stars__lte=5)
