@@ -1,1 +1,36 @@
-"""To be written."""
+"""What is written down about running: readable lines, or JSON for machines; secrets never."""
+
+from typing import Any
+
+from settings.environment import choice
+
+LOG_FORMAT = choice("LOG_FORMAT", "text", ("text", "json"))
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+
+_QUIET = {"level": "WARNING", "propagate": True}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "text": {"()": "config.log_lines.readable"},
+        "json": {"()": "config.log_lines.json"},
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handlers would write each line again, in another form.
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # Their INFO is one line or more for every task, every minute.
+        "celery": _QUIET,
+        "kombu": _QUIET,
+        "amqp": _QUIET,
+        "asyncio": _QUIET,
+        "httpx": _QUIET,
+        # It says at INFO what `serve` says itself.
+        "uvicorn": _QUIET,
+    },
+}

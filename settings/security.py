@@ -1,9 +1,10 @@
 """Who may talk to this server and what the browser is told; unsafe combinations are checks."""
 
+from settings import secrets
 from settings.environment import flag, integer, names
-from settings.secrets import JWT_SECRET, SECRET_KEY
 
-__all__ = ["JWT_SECRET", "SECRET_KEY"]
+SECRET_KEY = secrets.SECRET_KEY
+JWT_SECRET = secrets.JWT_SECRET
 
 DEBUG = flag("DEBUG", default=False)
 ALLOWED_HOSTS = names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])

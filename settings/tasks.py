@@ -1,1 +1,49 @@
-"""To be written."""
+"""Celery: in this process when embedded, Redis when deployed. The schedule: config/celery.py."""
+
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from settings.cache import REDIS_URL
+from settings.environment import integer, text
+
+
+def _beside(url: str, database: int) -> str:
+    """The same Redis, another of its databases: clearing the cache must not lose messages."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{database}")) if parts.path in ("", "/", "/0") else url
+
+
+CELERY_BROKER_URL = text("BROKER_URL", _beside(REDIS_URL, 1) if REDIS_URL else "memory://")
+
+CELERY_TASK_TIME_LIMIT = integer("TASK_SECONDS", 60, least=5, most=240)
+CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 3
+
+_REDIS: dict[str, Any] = {
+    "socket_connect_timeout": 2,
+    # Without it a publish to a Redis that accepts and is silent never returns.
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    # Past every time limit, so that no running task is handed out a second time; and low, with
+    # what looks for abandoned messages looking often, so that a killed worker's come back soon.
+    "visibility_timeout": 300,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "unacked_mutex_expire": 10,
+    "global_keyprefix": "holdfast:",
+}
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
+    {"polling_interval": 0.05} if CELERY_BROKER_URL == "memory://" else _REDIS
+)
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}
+
+CELERY_TASK_DEFAULT_QUEUE = "holdfast"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_TIMEZONE = "UTC"
+CELERY_ENABLE_UTC = True

@@ -1,0 +1,106 @@
+"""What is judged before the product starts: unsafe combinations, and a database unfit for it."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+from django.db import DatabaseError, connection
+
+from config import readiness
+from reservations.models import Allocation
+
+_IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
+
+
+def unsafe_combinations(**_: Any) -> Iterable[CheckMessage]:
+    """Settings that are each allowed, and together are not."""
+    is_deployed = connection.vendor == "postgresql"
+    if settings.DEBUG and settings.HTTPS:
+        yield Error(
+            "DEBUG and HTTPS are both on: guests would be shown the inside of every error.",
+            hint="Set DEBUG=0.",
+            id="holdfast.E001",
+        )
+    if is_deployed and settings.CACHES["default"]["BACKEND"] == _IN_PROCESS:
+        yield checks.Warning(
+            "PostgreSQL is used with a cache inside each process, so limits count per process.",
+            hint="Set REDIS_URL, or serve with one process only.",
+            id="holdfast.W001",
+        )
+    if is_deployed and _is_kept_in_a_file("SECRET_KEY"):
+        yield checks.Warning(
+            "SECRET_KEY was made on this machine; other processes have other ones.",
+            hint="Set SECRET_KEY and JWT_SECRET in the environment of every process.",
+            id="holdfast.W002",
+        )
+    if is_deployed and "*" in settings.ALLOWED_HOSTS:
+        yield checks.Warning(
+            "ALLOWED_HOSTS lets any Host header through.",
+            hint="Name the hosts that guests use.",
+            id="holdfast.W003",
+        )
+
+
+def state_change_rate(**_: Any) -> Iterable[CheckMessage]:
+    """The limit on state changes can be read."""
+    if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", settings.STATE_CHANGE_RATE):
+        yield Error(
+            "STATE_CHANGE_RATE is not valid.",
+            hint="Expected count/period with period s, m, h or d, such as 1/m.",
+            id="holdfast.E002",
+        )
+
+
+def database_is_fit(*, databases: Iterable[str] | None = None, **_: Any) -> Iterable[CheckMessage]:
+    """Runs with migrate, `check --database default`, and before the deployed server starts."""
+    if "default" not in (databases or ()):
+        return
+    try:
+        yield from _database_faults()
+    except DatabaseError:
+        yield checks.Warning(
+            "The database cannot be reached, so it was not checked.",
+            hint="The server starts and answers 503 until it can.",
+            id="holdfast.W004",
+        )
+
+
+def _database_faults() -> Iterable[CheckMessage]:
+    if connection.vendor == "postgresql" and (fault := _btree_gist_fault()):
+        yield Error(fault, id="holdfast.E003")
+    has_table = Allocation._meta.db_table in connection.introspection.table_names()
+    if has_table and not readiness.is_guarded():
+        yield Error(
+            "The guard against double booking is missing from the database.",
+            hint="Do not serve from it: restore the constraint of reservations.Allocation.",
+            id="holdfast.E004",
+        )
+
+
+def _btree_gist_fault() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'btree_gist'),
+                   EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'btree_gist'),
+                   has_database_privilege(current_database(), 'CREATE')
+            """
+        )
+        is_installed, is_available, may_create = cursor.fetchone()
+    if is_installed or (is_available and may_create):
+        return ""
+    if not is_available:
+        return "PostgreSQL lacks btree_gist: install its contrib package on the database server."
+    return "btree_gist is not in this database and this user may not add it: an administrator \
+runs CREATE EXTENSION btree_gist."
+
+
+def _is_kept_in_a_file(name: str) -> bool:
+    path = Path(settings.DATA_DIR) / f"{name.lower()}.txt"
+    return path.exists() and path.read_text(encoding="ascii").strip() == str(
+        getattr(settings, name)
+    )

@@ -1,0 +1,33 @@
+"""Answers those who watch: is the process up, and can it take bookings."""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from api.errors import problem
+from config import readiness
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is up; says nothing of what it depends on."""
+    return JsonResponse({"status": "ok"})
+
+
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Database, schema and guard, and cache and broker where configured, are there."""
+    faults = readiness.faults()
+    parts = {name: faults.get(name, "ok") for name in readiness.PARTS}
+    if not faults:
+        return JsonResponse({"status": "ready", "parts": parts})
+    return problem(
+        request,
+        status=503,
+        code="not_ready",
+        detail=" ".join(faults.values()),
+        headers={"Retry-After": "5"},
+        parts=parts,
+    )

@@ -1,0 +1,90 @@
+"""How a log line looks, and what is struck out of every one before it is written."""
+
+import logging
+import re
+from typing import Any
+
+import structlog
+from structlog.types import EventDict, Processor, WrappedLogger
+
+_SECRET_NAMES = re.compile(
+    r"authorization|cookie|api[-_]?key|token|passw|secret|csrf|session", re.IGNORECASE
+)
+_SECRET_TEXTS = (
+    re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{8,}"),
+    re.compile(
+        r"(?i)\b(authorization|x-api-key|password|secret|token|access|refresh)"
+        r"([\"']?\s*[=:]\s*[\"']?)(?!\*\*\*)[^\s\"',;&]+"
+    ),
+    # A JSON web token, wherever it turns up.
+    re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
+    # The password in a URL of a database, broker or mail server.
+    re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"),
+)
+_STRUCK = "***"
+# Whole objects whose text holds a path with its query, and so people's numbers and addresses.
+_DROPPED = ("request", "response", "server_time")
+
+
+def readable() -> logging.Formatter:
+    """Lines for a person at a terminal."""
+    renderer = structlog.dev.ConsoleRenderer(
+        colors=False,
+        pad_event_to=0,
+        pad_level=False,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+    return _formatter(structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), renderer)
+
+
+def json() -> logging.Formatter:
+    """One JSON object for each line, for whatever collects them."""
+    return _formatter(
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        strike_out,
+        structlog.processors.JSONRenderer(default=str),
+    )
+
+
+def strike_out(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Replace what must never be in a log: by the name it has, and by what it looks like."""
+    for name in _DROPPED:
+        line.pop(name, None)
+    return {name: _safe(name, value) for name, value in line.items()}
+
+
+def _safe(name: str, value: Any) -> Any:
+    if name.startswith("_") or name == "exc_info":
+        return value
+    if _SECRET_NAMES.search(name):
+        return _STRUCK
+    if isinstance(value, dict):
+        return {key: _safe(str(key), inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_safe("", inner) for inner in value]
+    return _without_secrets(value) if isinstance(value, str) else value
+
+
+def _without_secrets(text: str) -> str:
+    bearer, named, jwt, url = _SECRET_TEXTS
+    text = bearer.sub(rf"\1 {_STRUCK}", text)
+    text = named.sub(rf"\1\2{_STRUCK}", text)
+    text = jwt.sub(_STRUCK, text)
+    return url.sub(rf"\1:{_STRUCK}@", text)
+
+
+def _formatter(*renderers: Processor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+        ],
+        processors=[
+            strike_out,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            *renderers,
+        ],
+    )

@@ -1,0 +1,104 @@
+"""Tells Celery of committed events without a request ever waiting for the broker."""
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+CAPACITY = 1_000
+"""Changes that may wait to be told; what comes on top is left to the sweep."""
+MOST_IDS = 200
+"""Ids told in one message."""
+
+
+class Breaker:
+    """After `failures` in a row nothing is tried for `pause` seconds, then one try decides."""
+
+    def __init__(self, *, failures: int = 3, pause: float = 20.0) -> None:
+        self._limit = failures
+        self._pause = pause
+        self._failed = 0
+        self._opens_at = 0.0
+
+    def is_open(self) -> bool:
+        """Whether to leave it for now."""
+        return self._failed >= self._limit and time.monotonic() < self._opens_at
+
+    def succeeded(self) -> None:
+        self._failed = 0
+
+    def failed(self) -> bool:
+        """Note one; True when this one opened it."""
+        self._failed += 1
+        self._opens_at = time.monotonic() + self._pause
+        return self._failed == self._limit
+
+
+class Publisher:
+    """A bounded queue and one daemon thread that empties it into `send`."""
+
+    def __init__(
+        self,
+        send: Callable[[list[int]], object],
+        *,
+        capacity: int = CAPACITY,
+        breaker: Breaker | None = None,
+    ) -> None:
+        self._send = send
+        self._capacity = capacity
+        self._breaker = breaker or Breaker()
+        self._guard = threading.Lock()
+        self._begin_anew()
+        # A forked server process has neither the thread nor what was waiting for it.
+        os.register_at_fork(after_in_child=self._begin_anew)
+
+    def __call__(self, ids: list[int]) -> None:
+        """Have these told soon. Never waits, never fails."""
+        try:
+            self._waiting.put_nowait(ids)
+        except queue.Full:
+            return
+        if self._thread is None:
+            self._start()
+
+    def _begin_anew(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: queue.Queue[list[int]] = queue.Queue(self._capacity)
+        self._thread: threading.Thread | None = None
+
+    def _start(self) -> None:
+        with self._guard:
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, args=(self._waiting,), name="publisher", daemon=True
+                )
+                self._thread.start()
+
+    def _run(self, waiting: queue.Queue[list[int]]) -> None:
+        while True:
+            ids = _gather(waiting)
+            if not self._breaker.is_open():
+                self._publish(ids)
+
+    def _publish(self, ids: list[int]) -> None:
+        try:
+            self._send(ids)
+        except Exception as error:  # noqa: BLE001 - the sweep hands on what was not told
+            if self._breaker.failed():
+                log.warning("The broker does not take messages, left to the sweep: %r", error)
+        else:
+            self._breaker.succeeded()
+
+
+def _gather(waiting: queue.Queue[list[int]]) -> list[int]:
+    ids = waiting.get()
+    while len(ids) < MOST_IDS:
+        try:
+            ids = ids + waiting.get_nowait()
+        except queue.Empty:
+            break
+    return ids

@@ -1,0 +1,24 @@
+"""Celery's way into the outbox and the clean-up. The schedule is in config/celery.py."""
+
+from celery import shared_task
+from django.conf import settings
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from config import outbox
+from guests import tokens
+from reservations import clock, idempotency
+
+
+@shared_task
+def dispatch_events(ids: list[int] | None = None) -> None:
+    outbox.dispatch(ids)
+
+
+@shared_task
+def clean_up() -> None:
+    """Delete what nobody can use any more: stored answers, tokens, sessions."""
+    idempotency.forget_old(clock.now())
+    while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+        pass
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()
