@@ -86,12 +86,14 @@ class Person(Schema):
 class Profile(Schema):
     """What is left out stays as it is."""
 
-    first_name: Name = Field(default=None)
-    last_name: Name = Field(default=None)
-    phone: Phone = Field(default=None)
-    receive_email_updates: bool = Field(default=None)
-    receive_phone_call: bool = Field(default=None)
-    receive_text_notification: bool = Field(default=None)
+    # Only what was sent is read, so these defaults never show, in the document neither.
+
+    first_name: Name = Field(default_factory=str)
+    last_name: Name = Field(default_factory=str)
+    phone: Phone = Field(default_factory=str)
+    receive_email_updates: bool = Field(default_factory=bool)
+    receive_phone_call: bool = Field(default_factory=bool)
+    receive_text_notification: bool = Field(default_factory=bool)
 
 
 class FavouriteVenue(Schema):

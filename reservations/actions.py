@@ -233,9 +233,7 @@ def _overstay_minor(reservation: Reservation, now: datetime) -> int:
     rate = prices.rate_of(rates, day)
     if rate is None or rate.unit not in (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR):
         return 0
-    return prices.total(
-        prices.itemise(rates, reservation.ends_at, now, reservation.venue.zone)
-    )
+    return prices.total(prices.itemise(rates, reservation.ends_at, now, reservation.venue.zone))
 
 
 def _fee_minor(reservation: Reservation, now: datetime) -> int:

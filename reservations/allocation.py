@@ -68,8 +68,11 @@ def lock_any_free(units: QuerySet[Resource], span: Span, *, ranked: bool) -> Res
         # A random place to begin keeps a crowd from trying the same first unit.
         pivot = _random_id(units)
         order.append(
-            Case(When(pk__gte=pivot, then=Value(False)), default=Value(True),
-                 output_field=BooleanField())
+            Case(
+                When(pk__gte=pivot, then=Value(False)),
+                default=Value(True),
+                output_field=BooleanField(),
+            )
         )
     locking = units.select_for_update(no_key=True, skip_locked=True, of=("self",))
     return free_units(locking, span).order_by(*order, "pk").first()

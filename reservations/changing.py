@@ -18,6 +18,7 @@ from venues.models import Category, Resource, Venue
 
 ACTIVE = (Status.HELD, Status.UPCOMING, Status.PRESENT)
 
+
 def change(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
     """Carry out a wish inside a transaction; a refusal leaves everything as it was."""
     takes_time = (wish.times, wish.category, wish.resource, wish.guest_count) != (None,) * 4

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """The request was refused."""
 
     code: ClassVar[str] = "refused"
@@ -124,9 +124,11 @@ class RateLimited(Refusal):
 
     code = "rate_limited"
 
-    def __init__(self, retry_after: timedelta) -> None:
+    def __init__(self, retry_after: timedelta, *, count: int, period: timedelta) -> None:
         super().__init__()
         self.retry_after = retry_after
+        self.count = count
+        self.period = period
 
 
 class InProgress(Refusal):

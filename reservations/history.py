@@ -87,9 +87,7 @@ def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
     for code, count in units.items():
         category = Category.objects.create(venue=hotel, code=code, name=f"Type {code}")
         Resource.objects.bulk_create(
-            Resource(
-                venue=hotel, category=category, name=f"{code}{number:03}", capacity=_ANY_PARTY
-            )
+            Resource(venue=hotel, category=category, name=f"{code}{number:03}", capacity=_ANY_PARTY)
             for number in range(1, count + 1)
         )
     return hotel
@@ -204,5 +202,3 @@ def _count(text: str) -> int:
 
 def _local(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
-
-

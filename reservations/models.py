@@ -219,9 +219,7 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Rows sharing an instant with `[start, end)`."""
         # The lower bound follows from MAX_SPAN and lets an index find the few rows.
-        return self.filter(
-            starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - MAX_SPAN
-        )
+        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - MAX_SPAN)
 
 
 class Allocation(models.Model):

@@ -44,6 +44,17 @@ def judge(reservation: Reservation, *, pace: Pace, by: Caller, now: datetime) ->
     if not by.limits_apply:
         return
     recent = reservation.events.filter(is_limited=True, recorded_at__gt=now - pace.period)
-    times = list(recent.order_by("-recorded_at").values_list("recorded_at", flat=True)[: pace.count])
+    times = list(
+        recent.order_by("-recorded_at").values_list("recorded_at", flat=True)[: pace.count]
+    )
     if len(times) >= pace.count:
-        raise RateLimited(times[-1] + pace.period - now)
+        wait = times[-1] + pace.period - now
+        raise RateLimited(wait, count=pace.count, period=pace.period)
+
+
+def left(reservation: Reservation, pace: Pace, now: datetime) -> tuple[int, int]:
+    """How many changes are left now, and in how many seconds (rounded up) one more is."""
+    recent = reservation.events.filter(is_limited=True, recorded_at__gt=now - pace.period)
+    times = list(recent.order_by("recorded_at").values_list("recorded_at", flat=True))
+    wait = times[0] + pace.period - now if times else timedelta(0)
+    return max(0, pace.count - len(times)), -(-wait // timedelta(seconds=1))

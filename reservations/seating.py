@@ -196,5 +196,3 @@ class _Search:
                 seen.add(ahead)
                 distinct.append(unit)
         return distinct
-
-

@@ -85,5 +85,3 @@ def _has_lapsed(facts: Facts, now: datetime) -> bool:
     if facts.expired_at:
         return True
     return facts.hold_expires_at is not None and now >= facts.hold_expires_at
-
-

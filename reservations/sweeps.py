@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from guests.callers import Caller, system
+from guests.callers import system
 from reservations import allocation, clock, events
 from reservations.models import Allocation, Event, Reservation
 from venues.models import Venue
@@ -112,5 +112,3 @@ def _say(reservation_ids: list[int]) -> None:
     rows = Allocation.objects.filter(reservation_id__in=reservation_ids, is_live=True)
     for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
         log.info(_RELEASED[kind], unit, pk)
-
-

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from reservations import clock, idempotency, sweeps
+from reservations import sweeps
 
 
 @shared_task
@@ -23,8 +23,3 @@ def complete_stays() -> None:
 @shared_task
 def count_short_notice() -> None:
     sweeps.count_short_notice()
-
-
-@shared_task
-def forget_old_answers() -> None:
-    idempotency.forget_old(clock.now())

@@ -47,9 +47,7 @@ def add_category(
 def add_hours(venue: Venue, opens: time, closes: time, **fields: Any) -> None:
     """The same hours on every weekday."""
     for weekday in range(7):
-        Opening.objects.create(
-            venue=venue, weekday=weekday, opens=opens, closes=closes, **fields
-        )
+        Opening.objects.create(venue=venue, weekday=weekday, opens=opens, closes=closes, **fields)
 
 
 def booking(venue: Venue, start: datetime = NOON, hours: float = 2, **fields: Any) -> Booking:

@@ -39,9 +39,7 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> da
     return _gap_end(local.replace(fold=1), local.replace(fold=0), zone)
 
 
-def windows(
-    openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date
-) -> list[Window]:
+def windows(openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date) -> list[Window]:
     """The instants at which these openings are open on the local days `first` to `last`.
 
     Windows are in order; each keeps its own start, since slots are counted from it.

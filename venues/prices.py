@@ -35,9 +35,7 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
-def itemise(
-    rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo
-) -> list[Item]:
+def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo) -> list[Item]:
     """The lines that make up the price of `[start, end)` at a category's rates.
 
     Per night each night has the rate of its own date; per hour, or flat, the rate of the first

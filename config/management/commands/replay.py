@@ -53,7 +53,7 @@ class Command(BaseCommand):
         report = Report()
         total = sum(not row.faults for row in rows)
         with tqdm(total=total, unit="booking", desc=f"Playing into {hotel.slug}") as bar:
-            for report in history.play(hotel, rows):  # noqa: B007 - the last one is the result
+            for report in history.play(hotel, rows):
                 done = report.accepted + report.refused
                 bar.update(done - bar.n)
         return report

@@ -1,0 +1,47 @@
+"""The API itself: what every operation has in common, and the routers that make it up."""
+
+from typing import Any
+
+import orjson
+from django.http import HttpRequest
+from ninja import NinjaAPI
+from ninja.parser import Parser
+from ninja.renderers import BaseRenderer
+
+from api import errors, people, reservations, venues
+from api.auth import ANYBODY_KNOWN
+
+
+class Json(Parser):
+    """Reads bodies strictly: one document, UTF-8, no NaN, no lone surrogates."""
+
+    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        document: dict[str, Any] = orjson.loads(request.body)
+        return document
+
+
+class FastJson(BaseRenderer):
+    """Writes instants in UTC with Z."""
+
+    media_type = "application/json"
+
+    def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        return orjson.dumps(data, option=orjson.OPT_UTC_Z, default=str)
+
+
+api = NinjaAPI(
+    title="Holdfast",
+    version="1.0.0",
+    description=(
+        "Reservations that are never sold twice: nights, tables, parking spots, appointments. "
+        "Errors are RFC 9457 problem documents with a stable `code`."
+    ),
+    urls_namespace="api",
+    auth=ANYBODY_KNOWN,
+    parser=Json(),
+    renderer=FastJson(),
+)
+api.add_router("", people.router)
+api.add_router("/venues", venues.router)
+api.add_router("/reservations", reservations.router)
+errors.install(api)

@@ -1,0 +1,224 @@
+"""Every error on the wire: RFC 9457 problem documents, and the one table of HTTP codes."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from math import ceil
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.db import DatabaseError, InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from guests import errors as people
+from reservations import errors
+from reservations.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_BUSY = 1
+"""Seconds after which a caller who met too many others may try again."""
+
+STATUSES: Mapping[type[Exception], int] = {
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.Invalid: 422,
+    errors.TooSoon: 400,
+    errors.TooFar: 400,
+    errors.TooShort: 400,
+    errors.TooLong: 400,
+    errors.Closed: 409,
+    errors.NotOffered: 409,
+    errors.PartyTooLarge: 409,
+    errors.NoChoice: 409,
+    errors.Taken: 409,
+    errors.HeldByOther: 409,
+    errors.HoldExpired: 409,
+    errors.WrongStatus: 409,
+    errors.ChangedMeanwhile: 412,
+    errors.RateLimited: 429,
+    errors.InProgress: 409,
+    errors.KeyReused: 422,
+    errors.OpenStay: 409,
+    errors.Busy: 503,
+    people.ContactInvalid: 422,
+    people.AlreadyRegistered: 409,
+    people.CredentialsInvalid: 401,
+    people.TokenInvalid: 401,
+    people.KeyInvalid: 401,
+    people.Unauthenticated: 401,
+    people.Forbidden: 403,
+}
+"""What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
+
+CHALLENGE = 'Bearer realm="holdfast", ApiKey realm="holdfast"'
+
+
+def problem(
+    request: HttpRequest,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    errors: Iterable[Mapping[str, str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    **facts: Any,
+) -> HttpResponse:
+    """A problem document: what went wrong, a stable code, and what to do about it."""
+    document: dict[str, Any] = {
+        "type": f"urn:holdfast:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "instance": request.path,
+        "code": code,
+        **{name: _plain(value) for name, value in facts.items()},
+    }
+    if errors is not None:
+        document["errors"] = list(errors)
+    response = HttpResponse(
+        orjson.dumps(document), status=status, content_type="application/problem+json"
+    )
+    if status == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = CHALLENGE
+    for name, value in (headers or {}).items():
+        response[name] = value
+    return response
+
+
+def install(api: NinjaAPI) -> None:
+    """Have every exception that leaves an operation answered by a problem document."""
+    handlers: Mapping[type[Exception], Any] = {
+        Refusal: _refused,
+        people.GuestError: _person_refused,
+        ValidationError: _not_valid,
+        AuthenticationError: _not_authenticated,
+        HttpError: _http_error,
+        Http404: _not_found,
+        RequestDataTooBig: _body_too_large,
+        OperationalError: _database_away,
+        InterfaceError: _database_away,
+        Exception: _failed,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+
+
+def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    status, facts = STATUSES[type(refusal)], dict(refusal.facts)
+    headers: dict[str, str] = {}
+    listed = None
+    if isinstance(refusal, errors.Invalid):
+        listed = [{"pointer": f"#/{facts.pop('field')}", "detail": refusal.detail}]
+    if isinstance(refusal, errors.RateLimited):
+        headers |= _rate_headers(refusal)
+    if isinstance(refusal, errors.Busy | errors.InProgress):
+        headers["Retry-After"] = str(RETRY_AFTER_BUSY)
+    return problem(
+        request,
+        status=status,
+        code=refusal.code,
+        detail=refusal.detail,
+        errors=listed,
+        headers=headers,
+        **facts,
+    )
+
+
+def _rate_headers(refusal: errors.RateLimited) -> dict[str, str]:
+    wait = max(1, ceil(refusal.retry_after.total_seconds()))
+    period = int(refusal.period.total_seconds())
+    return {
+        "Retry-After": str(wait),
+        "RateLimit-Policy": f'"state";q={refusal.count};w={period}',
+        "RateLimit": f'"state";r=0;t={wait}',
+    }
+
+
+def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpResponse:
+    listed = None
+    if isinstance(refusal, people.ContactInvalid):
+        listed = [{"pointer": f"#/{field}", "detail": detail} for field, detail in refusal.errors]
+    return problem(
+        request,
+        status=STATUSES[type(refusal)],
+        code=refusal.code,
+        detail=refusal.detail,
+        errors=listed,
+    )
+
+
+def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
+    return problem(
+        request,
+        status=422,
+        code="validation_error",
+        detail="Some of what was sent does not fit; see errors.",
+        errors=[
+            {"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in fault.errors
+        ],
+    )
+
+
+def _not_authenticated(request: HttpRequest, fault: AuthenticationError) -> HttpResponse:
+    detail = people.Unauthenticated().detail
+    return problem(request, status=401, code="not_authenticated", detail=detail)
+
+
+def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
+    if fault.status_code == HTTPStatus.BAD_REQUEST:
+        # Ninja's only one: the parser could not read the body.
+        detail = "The body must be one JSON document in UTF-8, such as {}."
+        return problem(request, status=400, code="malformed_body", detail=detail)
+    code = HTTPStatus(fault.status_code).phrase.lower().replace(" ", "_")
+    return problem(request, status=fault.status_code, code=code, detail=str(fault))
+
+
+def _not_found(request: HttpRequest, fault: Http404) -> HttpResponse:
+    return problem(request, status=404, code="not_found", detail=errors.NotFound().detail)
+
+
+def _body_too_large(request: HttpRequest, fault: RequestDataTooBig) -> HttpResponse:
+    detail = f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
+    return problem(request, status=413, code="body_too_large", detail=detail)
+
+
+def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
+    log.error("The database did not answer: %s", fault)
+    return problem(
+        request,
+        status=503,
+        code="unavailable",
+        detail="The database cannot be reached, and nothing was changed. Try again shortly.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
+    log.exception("An operation failed", exc_info=fault)
+    return failure(request)
+
+
+def failure(request: HttpRequest) -> HttpResponse:
+    """What a caller is told of a fault of ours: that it is one, and nothing else."""
+    detail = "Something went wrong here. It was logged; try again later."
+    return problem(request, status=500, code="internal_error", detail=detail)
+
+
+def _pointer(location: Iterable[str | int]) -> str:
+    """`('body', 'payload', 'phone')` as Ninja says it, `#/phone` as a caller sees it."""
+    source, *path = location
+    # Ninja puts the name of the view's argument between the body and its fields.
+    fields = path[1:] if source in ("body", "query") and len(path) > 1 else path
+    return "#/" + "/".join(str(part) for part in fields)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    return value

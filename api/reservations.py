@@ -1,0 +1,328 @@
+"""Reservations over HTTP: made, found, changed, and their states moved."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import fields as fields_of
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+import orjson
+from django.conf import settings
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Query, Router
+from pydantic import Field, StrictBool
+
+from api import limits, presenting, repeats
+from api.auth import allow
+from api.paging import Page, page
+from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
+from api.schemas import Day, Id, Instant, Schema, parse_id, problems
+from guests import phones
+from guests.errors import ContactInvalid
+from guests.models import User
+from reservations import actions, clock
+from reservations.errors import ChangedMeanwhile, Invalid
+from reservations.finding import look
+from reservations.idempotency import Answer, Repeated
+from reservations.models import Reservation
+from reservations.requests import Booking, Change, Contact, Times
+from reservations.status import Status
+
+log = logging.getLogger(__name__)
+
+router = Router(tags=["reservations"])
+
+READ = allow(scope="reservations:read")
+WRITE = allow(scope="reservations:write")
+
+Name = Annotated[str, Field(min_length=1, max_length=15, examples=["Ada"])]
+Phone = Annotated[str, Field(min_length=1, max_length=40, examples=["+31 20 123 4567"])]
+Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"])]
+Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
+Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
+
+_TIMES = tuple(field.name for field in fields_of(Times))
+_PROFILE = tuple(field.name for field in fields_of(Contact))
+
+
+class ReservationIn(Schema):
+    """What is booked, when, and for whom. Contact left out is filled from `/me`."""
+
+    venue: Annotated[str, Field(max_length=63, examples=["harbour-hotel"])]
+    category: Annotated[str, Field(max_length=40)] | None = None
+    resource: Id | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    check_in: Day | None = None
+    check_out: Day | None = None
+    first_name: Name | None = None
+    last_name: Name | None = None
+    phone: Phone | None = None
+    guest_count: Party
+    email: Email | None = None
+    receive_email_updates: StrictBool | None = None
+    receive_phone_call: StrictBool | None = None
+    receive_text_notification: StrictBool | None = None
+    occasion: Annotated[str, Field(max_length=20)] = ""
+    vehicle_plate: Annotated[str, Field(max_length=16)] = ""
+    remarks: Annotated[str, Field(max_length=500)] = ""
+    override_reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ReservationPatch(Schema):
+    """Only what is given changes."""
+
+    category: Annotated[str, Field(max_length=40)] = Field(default=None)
+    resource: Id = Field(default=None)
+    starts_at: Instant = Field(default=None)
+    ends_at: Instant = Field(default=None)
+    check_in: Day = Field(default=None)
+    check_out: Day = Field(default=None)
+    guest_count: Party = Field(default=None)
+    first_name: Name = Field(default=None)
+    last_name: Name = Field(default=None)
+    phone: Phone = Field(default=None)
+    email: Email = Field(default=None)
+    receive_email_updates: StrictBool = Field(default=None)
+    receive_phone_call: StrictBool = Field(default=None)
+    receive_text_notification: StrictBool = Field(default=None)
+    occasion: Annotated[str, Field(max_length=20)] = Field(default=None)
+    vehicle_plate: Annotated[str, Field(max_length=16)] = Field(default=None)
+    remarks: Annotated[str, Field(max_length=500)] = Field(default=None)
+    override_reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class Filters(Page):
+    """`from` and `to` bound the start: `[from, to)`, instants or dates (of UTC)."""
+
+    venue: str | None = None
+    status: Word | None = None
+    since: Annotated[Instant | Day | None, Field(alias="from")] = None
+    until: Annotated[Instant | Day | None, Field(alias="to")] = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    code: Annotated[str, Field(max_length=12)] | None = None
+
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="1 to 255 characters; a repeat with the same key gets the same answer.",
+    ),
+]
+Match = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag that the change is based on.")
+]
+
+
+@router.post(
+    "",
+    auth=WRITE,
+    response={201: ReservationOut, **problems(400, 401, 403, 404, 409, 422, 503)},
+)
+def create(request: HttpRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
+    """Take a reservation: held, or confirmed where the venue confirms at once."""
+    by = request.auth
+    once = repeats.once(request, by=by, render=_created)
+    try:
+        row = actions.hold(booking=_booking(data, request), by=by, once=once)
+    except Repeated as repeated:
+        return repeats.respond(repeated.answer)
+    return repeats.respond(_created(row))
+
+
+@router.get("", auth=READ, response={200: ReservationPage, **problems(401, 403, 422)})
+def search(request: HttpRequest, filters: Query[Filters]) -> HttpResponse:
+    """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
+    now = clock.now()
+    rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
+    return reply(page(with_units(rows), filters, lambda row: presenting.reservation(row, now)))
+
+
+@router.get(
+    "/{reservation_id}", auth=READ, response={200: ReservationOut, **problems(401, 403, 404)}
+)
+def retrieve(request: HttpRequest, reservation_id: str) -> HttpResponse:
+    """One reservation, with its status at this moment."""
+    row = look(parse_id(reservation_id), by=request.auth)
+    log.info(
+        "Reservation %s is %s, told to %s",
+        row.pk,
+        row.status_at(clock.now()).word,
+        request.auth.name,
+    )
+    return _shown(row)
+
+
+@router.patch(
+    "/{reservation_id}",
+    auth=WRITE,
+    response={200: ReservationOut, **problems(400, 401, 403, 404, 409, 412, 422, 503)},
+)
+def modify(
+    request: HttpRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
+) -> HttpResponse:
+    """Change contact, party, range or unit; a new range is judged like a new booking."""
+    key, by = parse_id(reservation_id), request.auth
+    seen = look(key, by=by)
+    change = _change(data, _version(if_match, seen))
+    if not data.model_fields_set - {"override_reason"}:
+        return _shown(seen)
+    return _shown(actions.modify(reservation_id=key, change=change, by=by))
+
+
+_VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
+
+
+@router.post("/{reservation_id}/confirm", auth=WRITE, response=_VERB_ANSWERS)
+def confirm(request: HttpRequest, reservation_id: str) -> HttpResponse:
+    """Turn a hold into a promise. Repeating it changes nothing."""
+    return _verb(request, reservation_id, actions.confirm, "confirmed_at")
+
+
+@router.post("/{reservation_id}/check-in", auth=WRITE, response=_VERB_ANSWERS)
+def check_in(request: HttpRequest, reservation_id: str) -> HttpResponse:
+    """Record that the guest is here. Staff and partners; in parking also the driver."""
+    return _verb(request, reservation_id, actions.check_in, "checked_in_at")
+
+
+@router.post("/{reservation_id}/check-out", auth=WRITE, response=_VERB_ANSWERS)
+def check_out(request: HttpRequest, reservation_id: str) -> HttpResponse:
+    """Record that the guest has left. Staff and partners; in parking also the driver."""
+    return _verb(request, reservation_id, actions.check_out, "checked_out_at")
+
+
+@router.post("/{reservation_id}/cancel", auth=WRITE, response=_VERB_ANSWERS)
+def cancel(request: HttpRequest, reservation_id: str) -> HttpResponse:
+    """Give the reservation up; its time is free at once."""
+    return _verb(request, reservation_id, actions.cancel, "cancelled_at")
+
+
+@router.get(
+    "/{reservation_id}/events", auth=READ, response={200: EventPage, **problems(401, 403, 404, 422)}
+)
+def events(request: HttpRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
+    """What happened to it, newest first."""
+    row = look(parse_id(reservation_id), by=request.auth)
+    with_data = request.auth.may_run(row.venue_id)
+    return reply(
+        page(row.events.all(), asked, lambda event: presenting.event(event, with_data=with_data))
+    )
+
+
+def _verb(
+    request: HttpRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
+) -> HttpResponse:
+    key, by = parse_id(reservation_id), request.auth
+    seen = look(key, by=by)
+    if not getattr(seen, fact):
+        limits.state_gate(request, seen, by=by)
+    row = act(reservation_id=key, by=by)
+    if row.version != seen.version:
+        limits.count_state_change(request, row, by=by)
+    response = _shown(row)
+    limits.tell(response, row)
+    return response
+
+
+def _shown(row: Reservation) -> HttpResponse:
+    response = reply(presenting.reservation(row))
+    response["ETag"] = presenting.etag(row)
+    return response
+
+
+def _created(row: Reservation) -> Answer:
+    return Answer(
+        201,
+        orjson.dumps(presenting.reservation(row)).decode(),
+        {"Location": f"/api/v1/reservations/{row.pk}", "ETag": presenting.etag(row)},
+    )
+
+
+def _booking(data: ReservationIn, request: HttpRequest) -> Booking:
+    return Booking(
+        venue=data.venue,
+        times=Times(**{name: getattr(data, name) for name in _TIMES}),
+        contact=_contact(data, request),
+        guest_count=data.guest_count,
+        category=data.category,
+        resource=None if data.resource is None else parse_id(data.resource),
+        occasion=data.occasion,
+        vehicle_plate=data.vehicle_plate,
+        remarks=data.remarks,
+        override_reason=data.override_reason,
+    )
+
+
+def _contact(data: ReservationIn, request: HttpRequest) -> Contact:
+    """What was given, the rest from the profile of who is signed in."""
+    person = request.user if request.auth.user_id else None
+    given = {name: getattr(data, name) for name in _PROFILE if getattr(data, name) is not None}
+    if isinstance(person, User):
+        known = {name: getattr(person, name) for name in _PROFILE}
+        given = {name: value for name, value in known.items() if value != ""} | given
+    missing = [name for name in ("first_name", "last_name", "phone") if name not in given]
+    if missing:
+        fault = ContactInvalid(missing[0], "This is required.")
+        fault.errors = [(name, "This is required.") for name in missing]
+        raise fault
+    return Contact(**given)
+
+
+def _change(data: ReservationPatch, version: int | None) -> Change:
+    given = data.model_fields_set
+    values = {name: getattr(data, name) for name in given}
+    times = {name: values[name] for name in _TIMES if name in given}
+    taking = (*_TIMES, "category", "resource", "guest_count", "override_reason")
+    return Change(
+        times=Times(**times) if times else None,
+        category=values.get("category"),
+        resource=parse_id(values["resource"]) if "resource" in given else None,
+        guest_count=values.get("guest_count"),
+        details={name: value for name, value in values.items() if name not in taking},
+        version=version,
+        override_reason=data.override_reason,
+    )
+
+
+def _version(if_match: str | None, seen: Reservation) -> int | None:
+    """The version the caller based the change on. Raises ChangedMeanwhile for an older one."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if presenting.etag(seen) not in (tag.strip() for tag in if_match.split(",")):
+        raise ChangedMeanwhile
+    return seen.version
+
+
+def _filtered(
+    rows: QuerySet[Reservation], filters: Filters, now: datetime
+) -> QuerySet[Reservation]:
+    if filters.venue is not None:
+        rows = rows.filter(venue__slug=filters.venue)
+    if filters.status is not None:
+        rows = rows.in_status(Status[filters.status.upper()], at=now)
+    if filters.since is not None:
+        rows = rows.filter(starts_at__gte=_moment(filters.since))
+    if filters.until is not None:
+        rows = rows.filter(starts_at__lt=_moment(filters.until))
+    if filters.phone is not None:
+        rows = rows.filter(phone=_phone(filters.phone))
+    if filters.code is not None:
+        rows = rows.filter(code=filters.code.upper())
+    return rows
+
+
+def _moment(given: datetime | date) -> datetime:
+    if isinstance(given, datetime):
+        return given
+    return datetime.fromisoformat(f"{given.isoformat()}T00:00:00+00:00")
+
+
+def _phone(raw: str) -> str:
+    # A plus sign that was not escaped arrives as a space.
+    number = f"+{raw[1:]}" if raw.startswith(" ") else raw
+    try:
+        return phones.parse(number, settings.DEFAULT_PHONE_REGION)
+    except ContactInvalid as fault:
+        raise Invalid("phone", fault.detail) from fault

@@ -1,0 +1,160 @@
+"""Shapes on the wire that every router shares."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, TypeVar
+
+import ninja
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+    model_validator,
+)
+
+from reservations.errors import NotFound
+from venues import prices
+
+LARGEST_ID = 2**63 - 1
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+
+
+Moment = TypeVar("Moment", date, datetime)
+
+
+class Schema(ninja.Schema):
+    """Base of everything received: no NUL in any text, and unknown fields assign nothing."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_nul(cls, values: Any) -> Any:
+        for value in _texts(values):
+            if "\x00" in value:
+                raise ValueError("Text must not hold NUL characters.")
+        return values
+
+
+def _texts(values: Any) -> list[str]:
+    if isinstance(values, str):
+        return [values]
+    if isinstance(values, dict):
+        return [text for value in values.values() for text in _texts(value)]
+    if isinstance(values, list):
+        return [text for value in values for text in _texts(value)]
+    return []
+
+
+def _with_offset(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("Give the time with its offset, such as 2027-03-01T12:00:00Z.")
+    return _within_years(value).astimezone(UTC)
+
+
+def _within_years(value: Moment) -> Moment:
+    if not FIRST_YEAR < value.year < LAST_YEAR:
+        raise ValueError(f"Give a year between {FIRST_YEAR} and {LAST_YEAR}.")
+    return value
+
+
+def _not_a_number(value: Any) -> Any:
+    # Left alone, pydantic reads numbers as seconds since 1970, which nobody means.
+    if not isinstance(value, str | date | datetime):
+        raise ValueError("Give this as text in ISO 8601.")
+    if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
+        raise ValueError("Give this as text in ISO 8601, such as 2027-03-01.")
+    return value
+
+
+def to_z(value: datetime) -> str:
+    """An instant as it goes out: UTC, with Z."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_not_a_number),
+    AfterValidator(_with_offset),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""Received: RFC 3339 with an offset."""
+
+Day = Annotated[
+    date,
+    BeforeValidator(_not_a_number),
+    AfterValidator(_within_years),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+"""Received: YYYY-MM-DD."""
+
+InstantOut = Annotated[
+    datetime,
+    PlainSerializer(to_z, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+"""Sent: UTC with Z."""
+
+
+def _id(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError("Give the id as this server gave it out.")
+    return str(value)
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(_id),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
+]
+"""Received: an id as this server gave it out, text or number."""
+
+
+class Money(ninja.Schema):
+    """An amount with the currency's own number of decimals."""
+
+    amount: Annotated[str, Field(examples=["120.00"])]
+    currency: Annotated[str, Field(examples=["EUR"])]
+
+
+class FieldError(ninja.Schema):
+    pointer: str
+    detail: str
+
+
+class Problem(ninja.Schema):
+    """RFC 9457. `code` is stable; `detail` is for people."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: list[FieldError] | None = None
+
+
+def money(amount_minor: int, currency: str) -> Money:
+    """Minor units as they go out."""
+    return Money(amount=str(prices.decimal(amount_minor, currency)), currency=currency)
+
+
+def parse_id(given: str | int) -> int:
+    """The key an id stands for. Raises NotFound for what no id can be, before any query."""
+    text = str(given)
+    # str.isdigit also takes digits of other scripts, which int() reads as well.
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_ID)):
+        raise NotFound
+    key = int(text)
+    if not 1 <= key <= LARGEST_ID:
+        raise NotFound
+    return key
+
+
+def problems(*statuses: int) -> dict[int, Any]:
+    """Declares problem documents for these statuses, for `response=`."""
+    return dict.fromkeys(statuses, Problem)

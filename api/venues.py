@@ -1,0 +1,224 @@
+"""Venues over HTTP: search, one venue with its policy in words, and its units."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import ninja
+from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import Field
+
+from api.auth import OPTIONAL
+from api.paging import Page, page
+from api.presenting import reply
+from api.schemas import problems
+from guests.models import Favourite
+from reservations import clock
+from reservations.errors import NotFound
+from reservations.models import Reservation
+from venues import wording
+from venues.models import Resource, Venue
+
+router = Router(tags=["venues"])
+
+Kind = Literal["hotel", "restaurant", "parking", "practice"]
+
+
+class VenueSummary(ninja.Schema):
+    """`rating` is the mean of the reviews' stars, null without any; `favourite` when signed in."""
+
+    slug: str
+    name: str
+    kind: Kind
+    city: str
+    stars: int | None
+    rating: float | None
+    reviews: int
+    booked_today: int
+    favourite: bool | None = None
+
+
+class VenuePage(ninja.Schema):
+    items: list[VenueSummary]
+    next_cursor: str | None
+
+
+class CategoryOut(ninja.Schema):
+    code: str
+    name: str
+    description: str
+    largest_party: int
+    units: int
+
+
+class VenueOut(VenueSummary):
+    """One venue. `policy` in numbers (durations in seconds), `policy_words` in sentences."""
+
+    mode: Literal["night", "time", "slot"]
+    description: str
+    address: str
+    time_zone: str
+    phone_region: str
+    currency: str
+    categories: list[CategoryOut]
+    policy: dict[str, Any]
+    policy_words: list[str]
+
+
+class ResourceOut(ninja.Schema):
+    id: str
+    name: str
+    category: str
+    floor: int
+    capacity: int
+    attributes: dict[str, Any]
+    place: dict[str, float] | None
+
+
+class ResourcePage(ninja.Schema):
+    items: list[ResourceOut]
+    next_cursor: str | None
+
+
+class VenueSearch(Page):
+    q: Annotated[str, Field(max_length=120)] | None = None
+    kind: Kind | None = None
+    city: Annotated[str, Field(max_length=80)] | None = None
+
+
+class UnitSearch(Page):
+    category: Annotated[str, Field(max_length=40)] | None = None
+    floor: Annotated[int, Field(ge=-32_768, le=32_767)] | None = None
+
+
+@router.get("", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)})
+def search(request: HttpRequest, asked: Query[VenueSearch]) -> HttpResponse:
+    """Venues by words of their name, city or address, by kind and by city."""
+    found = page(_matching(asked), asked, lambda venue: venue)
+    return reply({**found, "items": _summaries(found["items"], request)})
+
+
+@router.get("/{slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
+def retrieve(request: HttpRequest, slug: str) -> HttpResponse:
+    """One venue, with what it sells and its policy in words and numbers."""
+    venue = _find(slug)
+    summary = _summaries([venue], request)[0]
+    return reply(
+        {
+            **summary,
+            **{name: getattr(venue, name) for name in _PLAIN},
+            "categories": [_category(category) for category in _categories(venue)],
+            "policy": wording.numbers(venue.policy),
+            "policy_words": wording.sentences(venue),
+        }
+    )
+
+
+@router.get(
+    "/{slug}/resources", auth=OPTIONAL, response={200: ResourcePage, **problems(401, 404, 422)}
+)
+def resources(request: HttpRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
+    """The units: rooms, tables, spots, providers."""
+    units = _find(slug).resources.filter(retired_at__isnull=True).select_related("category")
+    if asked.category is not None:
+        units = units.filter(category__code=asked.category)
+    if asked.floor is not None:
+        units = units.filter(floor=asked.floor)
+    return reply(page(units, asked, _resource))
+
+
+_PLAIN = ("mode", "description", "address", "time_zone", "phone_region", "currency")
+
+
+def _find(slug: str) -> Venue:
+    venue = _rated().select_related("policy").filter(slug=slug).first()
+    if venue is None:
+        raise NotFound(f"There is no venue {slug!r}.")
+    return venue
+
+
+def _rated() -> QuerySet[Venue]:
+    return Venue.objects.filter(is_active=True).annotate(
+        rating=Avg("reviews__stars"), review_count=Count("reviews")
+    )
+
+
+def _matching(asked: VenueSearch) -> QuerySet[Venue]:
+    venues = _rated()
+    for word in (asked.q or "").split():
+        venues = venues.filter(
+            Q(name__icontains=word) | Q(city__icontains=word) | Q(address__icontains=word)
+        )
+    if asked.kind is not None:
+        venues = venues.filter(kind=asked.kind)
+    if asked.city is not None:
+        venues = venues.filter(city__iexact=asked.city.strip())
+    return venues
+
+
+def _summaries(venues: Iterable[Any], request: HttpRequest) -> list[dict[str, Any]]:
+    every = list(venues)
+    booked = _booked_today(every)
+    user_id = request.auth.user_id
+    favourites = set(
+        Favourite.objects.filter(user_id=user_id).values_list("venue_id", flat=True)
+        if user_id
+        else []
+    )
+    return [
+        {
+            **{name: getattr(venue, name) for name in ("slug", "name", "kind", "city", "stars")},
+            "rating": round(venue.rating, 1) if venue.rating is not None else None,
+            "reviews": venue.review_count,
+            "booked_today": booked[venue.pk],
+            **({"favourite": venue.pk in favourites} if user_id else {}),
+        }
+        for venue in every
+    ]
+
+
+def _booked_today(venues: list[Venue]) -> Counter[int]:
+    """Reservations made on each venue's own today, in one query."""
+    now = clock.now()
+    zones = {venue.pk: venue.zone for venue in venues}
+    recent = Reservation.objects.filter(
+        venue__in=zones, created_at__gt=now - timedelta(hours=26), cancelled_at__isnull=True
+    )
+    return Counter(
+        venue_id
+        for venue_id, made_at in recent.values_list("venue_id", "created_at")
+        if made_at.astimezone(zones[venue_id]).date() == now.astimezone(zones[venue_id]).date()
+    )
+
+
+def _categories(venue: Venue) -> Iterable[Any]:
+    in_use = Q(resources__retired_at__isnull=True)
+    return venue.categories.annotate(
+        units=Count("resources", filter=in_use), largest=Max("resources__capacity", filter=in_use)
+    )
+
+
+def _category(category: Any) -> dict[str, Any]:
+    return {
+        "code": category.code,
+        "name": category.name,
+        "description": category.description,
+        "largest_party": category.largest or 0,
+        "units": category.units,
+    }
+
+
+def _resource(unit: Resource) -> dict[str, Any]:
+    placed = unit.plan_x is not None and unit.plan_y is not None
+    return {
+        "id": str(unit.pk),
+        "name": unit.name,
+        "category": unit.category.code,
+        "floor": unit.floor,
+        "capacity": unit.capacity,
+        "attributes": unit.attributes,
+        "place": {"x": unit.plan_x, "y": unit.plan_y} if placed else None,
+    }

@@ -1,0 +1,18 @@
+"""Loads the demonstration data unless it is there, and prints whom to log in as."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from config import demonstration
+
+
+class Command(BaseCommand):
+    help = "Loads the demonstration data once and prints its log-ins, each with its secret."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        log_ins = demonstration.load()
+        self.stdout.write("Log in as (demonstration data; log-in, then secret):")
+        for log_in, secret in log_ins.items():
+            self.stdout.write(f"{log_in} {secret}")
+        self.stdout.flush()

@@ -1,0 +1,135 @@
+"""The embedded server: pages, API, sockets, worker and beat in one process, from one command."""
+
+import fcntl
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import uvicorn
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connections
+
+from config import embedded, listening, wiring
+from config.migrating import migrate_if_needed
+
+
+class Stopped(BaseException):
+    """Ctrl-C or SIGTERM: not a fault, and no `except Exception` may swallow it."""
+
+
+class Server(uvicorn.Server):
+    """Says where to look once it really answers."""
+
+    def __init__(self, config: uvicorn.Config, *, greeting: str) -> None:
+        super().__init__(config)
+        self._greeting = greeting
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        print(self._greeting, flush=True)
+
+
+class Command(BaseCommand):
+    help = "Serves everything from one process. HOST, PORT, DATA_DIR and DEMO say how."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # First of all: uvicorn hands the signal on to whatever stood here before it.
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, _stop)
+        try:
+            with _only_one(Path(settings.DATA_DIR)), _bound() as taken:
+                self._serve(taken)
+        except Stopped:
+            self.stdout.write("Stopped.")
+
+    def _serve(self, taken: socket.socket) -> None:
+        self._prepare()
+        wiring.publish_events()
+        settings.ALLOWED_HOSTS.extend(listening.hosts_of(settings.HOST))
+        server = Server(_uvicorn(), greeting=_greeting())
+        with embedded.worker_and_beat(schedule_file=Path(settings.DATA_DIR) / "schedule"):
+            try:
+                server.run(sockets=[taken])
+            finally:
+                # From here a second Ctrl-C ends it the hard way.
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    def _prepare(self) -> None:
+        if migrate_if_needed():
+            self.stdout.write("The database was brought up to date.")
+        # Refuses to serve where the guard against double booking is missing.
+        self.check(databases=["default"])
+        if settings.DEMO:
+            call_command("load_demonstration", stdout=self.stdout)
+        # This thread only runs the event loop from here on.
+        connections.close_all()
+
+
+def _stop(_: int, __: FrameType | None) -> NoReturn:
+    raise Stopped
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "serve.lock").open("w")
+    except OSError as error:
+        _fail(f"DATA_DIR {folder} cannot be written: {error.strerror}.")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            _fail(f"Holdfast already runs with the data in {folder}. Stop it, or set DATA_DIR.")
+        yield
+
+
+@contextmanager
+def _bound() -> Iterator[socket.socket]:
+    try:
+        taken = listening.bind(settings.HOST, settings.PORT)
+    except listening.CannotListen as reason:
+        _fail(str(reason))
+    with taken:
+        yield taken
+
+
+def _fail(line: str) -> NoReturn:
+    sys.exit(f"holdfast: {line}")
+
+
+def _uvicorn() -> uvicorn.Config:
+    return uvicorn.Config(
+        "config.asgi:application",
+        lifespan="off",
+        ws="websockets-sansio",
+        # Its own reading of X-Forwarded-For believes anyone on this machine.
+        proxy_headers=False,
+        server_header=False,
+        log_config=None,
+        # Paths hold phone numbers in their query.
+        access_log=False,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def _greeting() -> str:
+    base = listening.address_to_show(settings.HOST, settings.PORT)
+    return "\n".join(
+        [
+            "",
+            "Holdfast is running.",
+            f"  Home      {base}/",
+            f"  API docs  {base}/api/v1/docs",
+            f"  Admin     {base}/admin/",
+            f"  Data      {settings.DATA_DIR}",
+            "Stop it with Ctrl-C.",
+        ]
+    )

@@ -1,0 +1,62 @@
+"""What reservations hold about a person: handed out whole, or blanked for good."""
+
+from typing import Any
+
+from django.db import transaction
+
+from guests.callers import Caller
+from reservations import actions, clock
+from reservations.errors import OpenStay
+from reservations.models import Reservation, StoredAnswer
+from reservations.status import Status
+
+ERASED_NAME = "Erased"
+ERASED_PHONE = ""
+
+_BLANK: dict[str, Any] = {
+    "first_name": ERASED_NAME,
+    "last_name": ERASED_NAME,
+    "phone": ERASED_PHONE,
+    "email": "",
+    "occasion": "",
+    "vehicle_plate": "",
+    "remarks": "",
+    "receive_email_updates": False,
+    "receive_phone_call": False,
+    "receive_text_notification": False,
+    "guest": None,
+}
+
+
+def export_guest(user_id: int) -> list[dict[str, Any]]:
+    """Every reservation of a person with all that is held of it, oldest first."""
+    rows = Reservation.objects.filter(guest_id=user_id).order_by("pk")
+    return [
+        {
+            "venue": slug,
+            **{name: value for name, value in row.items() if name not in ("venue_id", "guest_id")},
+        }
+        for row, slug in zip(rows.values(), rows.values_list("venue__slug", flat=True), strict=True)
+    ]
+
+
+def erase_guest(*, user_id: int, by: Caller) -> int:
+    """Cancel what is to come and blank the person in every reservation; returns how many.
+
+    Raises OpenStay, with nothing changed, while the person is in a stay.
+    """
+    now = clock.now()
+    rows = Reservation.objects.filter(guest_id=user_id)
+    if rows.in_status(Status.PRESENT, at=now).exists():  # type: ignore[attr-defined]
+        raise OpenStay
+    for status in (Status.UPCOMING, Status.HELD):
+        for pk in rows.in_status(status, at=now).values_list("pk", flat=True):  # type: ignore[attr-defined]
+            actions.cancel(reservation_id=pk, by=by)
+    return blank(user_id)
+
+
+def blank(user_id: int) -> int:
+    """Overwrite the person in their reservations and drop the answers kept for repeats."""
+    with transaction.atomic():
+        StoredAnswer.objects.filter(guest_id=user_id).delete()
+        return Reservation.objects.filter(guest_id=user_id).update(**_BLANK)

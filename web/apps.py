@@ -1,0 +1,7 @@
+"""The application that people see."""
+
+from django.apps import AppConfig
+
+
+class WebConfig(AppConfig):
+    name = "web"
