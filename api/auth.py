@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
@@ -117,7 +118,7 @@ def holder_of_refresh_token(request: HttpRequest) -> Caller | None:
     try:
         body = json.loads(request.body)
         claims = tokens.read(str(body["refresh"]), use="refresh", expired_too=True)
-    except (TokenInvalid, ValueError, KeyError, TypeError, RecursionError):
+    except (TokenInvalid, RequestDataTooBig, ValueError, KeyError, TypeError, RecursionError):
         return None
     return Caller(kind="guest", name=f"user:{claims.user_id}", user_id=claims.user_id)
 

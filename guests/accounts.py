@@ -122,9 +122,7 @@ def export(user: User) -> dict[str, Any]:
     return {
         "profile": user,
         "favourites": list(user.favourites.values("created_at", slug=F("venue__slug"))),
-        "reviews": list(
-            user.reviews.values("stars", "text", "created_at", slug=F("venue__slug"))
-        ),
+        "reviews": list(user.reviews.values("stars", "text", "created_at", slug=F("venue__slug"))),
         "log_ins": list(user.refresh_tokens.values("created_at", "expires_at", "revoked_at")),
         "sign_in_providers": list(
             SocialAccount.objects.filter(user=user).values(

@@ -47,7 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     @property
     def provider(self) -> Provider:
-        return self.server.provider  # type: ignore[attr-defined, no-any-return]
+        return self.server.provider  # type: ignore[attr-defined]
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

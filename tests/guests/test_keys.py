@@ -186,7 +186,7 @@ def test_a_key_of_the_settings_is_found_by_its_digest(db: None, settings: Settin
     caller = keys.find(secret, NOON)
     assert caller is not None
     assert (caller.name, caller.rate) == ("partner:acme", "5/s")
-    assert caller.venue_ids == {venue.pk}
+    assert caller.venue_ids == frozenset({venue.pk})
     assert caller.scopes == {"reservations:read"}
     assert keys.find(keys.digest(secret), NOON) is None
     assert keys.find(keys.new_secret(), NOON) is None

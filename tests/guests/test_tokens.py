@@ -105,7 +105,7 @@ def test_another_log_in_of_the_same_person_lives_on(user: User) -> None:
     tokens.rotate(first.refresh)
     with pytest.raises(TokenInvalid):
         tokens.rotate(first.refresh)
-    assert tokens.rotate(other.refresh)
+    assert tokens.rotate(other.refresh).expires_in > 0
 
 
 def test_a_log_out_ends_the_family_and_may_be_repeated(user: User) -> None:
@@ -314,7 +314,7 @@ def test_expired_tokens_are_forgotten_a_batch_at_a_time(user: User, settings: Se
         fresh = tokens.issue(user)
         assert tokens.delete_expired(batch=2) == 2
         assert tokens.delete_expired(batch=2) == 1
-        assert tokens.rotate(fresh.refresh)
+        assert tokens.rotate(fresh.refresh).expires_in > 0
 
 
 @pytest.mark.django_db(transaction=True)
