@@ -1,16 +1,25 @@
 """Signing in through providers (OpenID Connect, Google, GitHub): what of it becomes an account."""
 
+import logging
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
+import requests
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialLogin
+from allauth.socialaccount.models import SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.shortcuts import render
 
 from guests import accounts
 from guests.emails import fold
 from guests.models import User
+
+_log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -28,6 +37,36 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return True
+
+    def get_app(self, *args: Any, **kwargs: Any) -> SocialApp:
+        """A provider that no setting names has no page, where the library would fail."""
+        try:
+            return super().get_app(*args, **kwargs)
+        except SocialApp.DoesNotExist:
+            raise Http404 from None
+
+    def get_requests_session(self) -> requests.Session:
+        """A provider that is down shows the page of failed sign-ins, and is no fault of ours."""
+        session = requests.Session()
+        session.request = partial(self._ask, session.request)  # type: ignore[method-assign]
+        return session
+
+    def _ask(self, send: Any, method: str, url: str, **options: Any) -> requests.Response:
+        answer: requests.Response
+        try:
+            answer = send(method, url, timeout=settings.SOCIALACCOUNT_REQUESTS_TIMEOUT, **options)
+            if "/.well-known/" in url or answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                answer.raise_for_status()
+                answer.json()
+        except requests.RequestException as error:
+            _log.warning("A sign-in provider did not answer: %s", error)
+            page = render(
+                self.request,
+                "socialaccount/authentication_error.html",
+                status=HTTPStatus.BAD_GATEWAY,
+            )
+            raise ImmediateHttpResponse(page) from error
+        return answer
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
         user: User = super().populate_user(request, sociallogin, data)

@@ -62,6 +62,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_response(302)
                 self.send_header("Location", f"{query['redirect_uri']}?{back}")
                 self.end_headers()
+            case "/nonsense/.well-known/x":
+                self._answer("<!doctype html>")
             case "/userinfo" if self.headers["Authorization"] == "Bearer opaque":
                 self._answer(self.provider.person)
             case _:
@@ -100,8 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
         }
 
-    def _answer(self, content: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(content).encode()
+    def _answer(self, content: dict[str, Any] | str, status: int = 200) -> None:
+        body = (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

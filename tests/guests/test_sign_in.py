@@ -131,9 +131,44 @@ def test_nothing_is_begun_by_a_link(okta: fake.Provider) -> None:
     assert Client(enforce_csrf_checks=True).post("/accounts/oidc/okta/login/").status_code == 403
 
 
-def test_without_the_setting_there_is_no_such_provider(settings: Settings, db: None) -> None:
+@pytest.mark.parametrize("name", ["oidc/okta", "google", "github"])
+@pytest.mark.parametrize("page", ["login", "login/callback"])
+def test_without_the_setting_no_page_of_it_is_there(
+    settings: Settings, db: None, name: str, page: str
+) -> None:
     settings.SOCIALACCOUNT_PROVIDERS = sign_in.read([])
-    assert Client().post("/accounts/oidc/okta/login/").status_code == 404
+    assert Client().get(f"/accounts/{name}/{page}/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["", "/a-page-that-is-not-there", "/nonsense/.well-known/x"])
+def test_a_provider_that_is_down_or_talks_nonsense_is_no_fault_of_ours(
+    settings: Settings, okta: fake.Provider, path: str
+) -> None:
+    server = f"{okta.url}{path}" if path else "http://127.0.0.1:1"
+    settings.SOCIALACCOUNT_PROVIDERS = sign_in.read([entry(server_url=server)])
+    answer = Client().post("/accounts/oidc/okta/login/")
+    assert answer.status_code == 502
+    assert b"error occurred" in answer.content
+
+
+def test_a_provider_that_goes_down_on_the_way_logs_nobody_in(
+    settings: Settings, okta: fake.Provider
+) -> None:
+    client = Client()
+    there = client.post("/accounts/oidc/okta/login/")
+    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    settings.SOCIALACCOUNT_PROVIDERS = sign_in.read([entry(server_url="http://127.0.0.1:1")])
+    assert client.get(back.removeprefix("http://testserver")).status_code == 502
+    assert "_auth_user_id" not in client.session
+
+
+def test_a_code_that_the_provider_refuses_logs_nobody_in(okta: fake.Provider) -> None:
+    client = Client()
+    there = client.post("/accounts/oidc/okta/login/")
+    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    okta.asked.clear()
+    assert client.get(back.removeprefix("http://testserver")).status_code == 401
+    assert "_auth_user_id" not in client.session
 
 
 def test_google_and_github_are_added_the_same_way(settings: Settings, db: None) -> None:
