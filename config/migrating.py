@@ -4,6 +4,7 @@ import fcntl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
@@ -38,8 +39,9 @@ def _alone() -> Iterator[None]:
         with _advisory_lock():
             yield
     else:
-        settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-        with (settings.DATA_DIR / "migrating.lock").open("w") as file:
+        folder = Path(settings.DATA_DIR)
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "migrating.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 

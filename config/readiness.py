@@ -62,7 +62,7 @@ def _cache() -> str:
 
 
 def _broker() -> str:
-    if settings.CELERY_BROKER_URL == "memory://":
+    if not settings.IS_BROKER_SHARED:
         return ""
     try:
         with app.connection_for_write(connect_timeout=1) as broker:

@@ -25,5 +25,5 @@ register(checks.state_change_rate)
 register(checks.database_is_fit, Tags.database)
 
 # In memory nobody outside this process listens; there `serve` calls it, beside its worker.
-if settings.CELERY_BROKER_URL != "memory://":
+if settings.IS_BROKER_SHARED:
     publish_events()

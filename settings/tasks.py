@@ -13,7 +13,10 @@ def _beside(url: str, database: int) -> str:
     return urlunsplit(parts._replace(path=f"/{database}")) if parts.path in ("", "/", "/0") else url
 
 
-CELERY_BROKER_URL = text("BROKER_URL", _beside(REDIS_URL, 1) if REDIS_URL else "memory://")
+IN_MEMORY = "memory://localhost/"
+CELERY_BROKER_URL = text("BROKER_URL", _beside(REDIS_URL, 1) if REDIS_URL else IN_MEMORY)
+IS_BROKER_SHARED = not CELERY_BROKER_URL.startswith("memory:")
+"""Whether a worker in another process sees what is published here."""
 
 CELERY_TASK_TIME_LIMIT = integer("TASK_SECONDS", 60, least=5, most=240)
 CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 3
@@ -32,7 +35,7 @@ _REDIS: dict[str, Any] = {
     "global_keyprefix": "holdfast:",
 }
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = (
-    {"polling_interval": 0.05} if CELERY_BROKER_URL == "memory://" else _REDIS
+    _REDIS if IS_BROKER_SHARED else {"polling_interval": 0.05}
 )
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

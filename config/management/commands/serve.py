@@ -66,6 +66,8 @@ class Command(BaseCommand):
             self.stdout.write("The database was brought up to date.")
         # Refuses to serve where the guard against double booking is missing.
         self.check(databases=["default"])
+        # Empty where nothing was collected, since static files are served from where they are.
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         if settings.DEMO:
             call_command("load_demonstration", stdout=self.stdout)
         # This thread only runs the event loop from here on.
