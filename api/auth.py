@@ -24,6 +24,12 @@ Judge = Callable[[Caller], None]
 KEY_HEADER = "X-API-Key"
 
 
+class KnownRequest(HttpRequest):
+    """A request as operations see it: `auth` is who sends it."""
+
+    auth: Caller
+
+
 class Bearer(HttpBearer):
     """`Authorization: Bearer <access token>`, for people."""
 

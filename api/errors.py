@@ -200,7 +200,7 @@ def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
 
 
 def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
-    log.exception("An operation failed", exc_info=fault)
+    log.error("An operation failed", exc_info=fault)
     return failure(request)
 
 

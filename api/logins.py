@@ -1,21 +1,15 @@
 """Logging in over the API, held back after too many failures for one address at one place."""
 
-import logging
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
-from django_redis.exceptions import ConnectionInterrupted
-from redis.exceptions import RedisError
 
+from api import counters
 from api.addresses import address_of
 from guests import accounts, tokens
 from guests.emails import fold
 from guests.errors import CredentialsInvalid, TooManyFailures
-
-_log = logging.getLogger(__name__)
 
 
 def log_in(request: HttpRequest, *, email: str, password: str) -> tokens.Pair:
@@ -32,19 +26,15 @@ def log_in(request: HttpRequest, *, email: str, password: str) -> tokens.Pair:
     return tokens.issue(user)
 
 
-def _failures(request: HttpRequest, email: str, *, increment: bool) -> dict[str, Any] | None:
-    """How often this address failed here lately; None where the counters cannot be reached."""
-    key = f"{fold(email)} {address_of(request)}"
-    try:
-        usage: dict[str, Any] | None = get_usage(
-            request,
-            group="login-failures",
-            key=lambda *_: key,
-            rate=settings.LOGIN_FAILURE_RATE,
-            increment=increment,
-        )
-    except (ConnectionInterrupted, RedisError, OSError):
-        # Without counters people still log in: each guess costs a slow hash all the same.
-        _log.warning("log-in failures are not counted: the counters cannot be reached")
-        return None
-    return usage
+def _failures(request: HttpRequest, email: str, *, increment: bool) -> counters.Usage | None:
+    """How often this address failed here lately; None where the counters cannot be reached.
+
+    Without them people still log in: each guess costs a slow hash all the same.
+    """
+    return counters.usage(
+        request,
+        group="login-failures",
+        key=f"{fold(email)} {address_of(request)}",
+        rate=settings.LOGIN_FAILURE_RATE,
+        increment=increment,
+    )

@@ -1,4 +1,4 @@
-"""A reservation, an event, a venue as they go out; the schemas beside them are what they keep to."""
+"""A reservation and an event as they go out, and the schemas that describe them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime

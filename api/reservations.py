@@ -4,17 +4,16 @@ import logging
 from collections.abc import Callable
 from dataclasses import fields as fields_of
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import orjson
 from django.conf import settings
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Header, Query, Router
 from pydantic import Field, StrictBool
 
 from api import limits, presenting, repeats
-from api.auth import allow
+from api.auth import KnownRequest, allow
 from api.paging import Page, page
 from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
 from api.schemas import Day, Id, Instant, Schema, parse_id, problems
@@ -25,7 +24,7 @@ from reservations import actions, clock
 from reservations.errors import ChangedMeanwhile, Invalid
 from reservations.finding import look
 from reservations.idempotency import Answer, Repeated
-from reservations.models import Reservation
+from reservations.models import Reservation, ReservationQuerySet
 from reservations.requests import Booking, Change, Contact, Times
 from reservations.status import Status
 
@@ -44,6 +43,10 @@ Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "can
 
 _TIMES = tuple(field.name for field in fields_of(Times))
 _PROFILE = tuple(field.name for field in fields_of(Contact))
+
+
+_LEFT_OUT: Any = Field(default=None)
+"""Not sent, which is not the same as null."""
 
 
 class ReservationIn(Schema):
@@ -73,23 +76,23 @@ class ReservationIn(Schema):
 class ReservationPatch(Schema):
     """Only what is given changes."""
 
-    category: Annotated[str, Field(max_length=40)] = Field(default=None)
-    resource: Id = Field(default=None)
-    starts_at: Instant = Field(default=None)
-    ends_at: Instant = Field(default=None)
-    check_in: Day = Field(default=None)
-    check_out: Day = Field(default=None)
-    guest_count: Party = Field(default=None)
-    first_name: Name = Field(default=None)
-    last_name: Name = Field(default=None)
-    phone: Phone = Field(default=None)
-    email: Email = Field(default=None)
-    receive_email_updates: StrictBool = Field(default=None)
-    receive_phone_call: StrictBool = Field(default=None)
-    receive_text_notification: StrictBool = Field(default=None)
-    occasion: Annotated[str, Field(max_length=20)] = Field(default=None)
-    vehicle_plate: Annotated[str, Field(max_length=16)] = Field(default=None)
-    remarks: Annotated[str, Field(max_length=500)] = Field(default=None)
+    category: Annotated[str, Field(max_length=40)] = _LEFT_OUT
+    resource: Id = _LEFT_OUT
+    starts_at: Instant = _LEFT_OUT
+    ends_at: Instant = _LEFT_OUT
+    check_in: Day = _LEFT_OUT
+    check_out: Day = _LEFT_OUT
+    guest_count: Party = _LEFT_OUT
+    first_name: Name = _LEFT_OUT
+    last_name: Name = _LEFT_OUT
+    phone: Phone = _LEFT_OUT
+    email: Email = _LEFT_OUT
+    receive_email_updates: StrictBool = _LEFT_OUT
+    receive_phone_call: StrictBool = _LEFT_OUT
+    receive_text_notification: StrictBool = _LEFT_OUT
+    occasion: Annotated[str, Field(max_length=20)] = _LEFT_OUT
+    vehicle_plate: Annotated[str, Field(max_length=16)] = _LEFT_OUT
+    remarks: Annotated[str, Field(max_length=500)] = _LEFT_OUT
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -121,7 +124,7 @@ Match = Annotated[
     auth=WRITE,
     response={201: ReservationOut, **problems(400, 401, 403, 404, 409, 422, 503)},
 )
-def create(request: HttpRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
+def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
     """Take a reservation: held, or confirmed where the venue confirms at once."""
     by = request.auth
     once = repeats.once(request, by=by, render=_created)
@@ -133,7 +136,7 @@ def create(request: HttpRequest, data: ReservationIn, idempotency_key: Key = Non
 
 
 @router.get("", auth=READ, response={200: ReservationPage, **problems(401, 403, 422)})
-def search(request: HttpRequest, filters: Query[Filters]) -> HttpResponse:
+def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
     now = clock.now()
     rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
@@ -143,7 +146,7 @@ def search(request: HttpRequest, filters: Query[Filters]) -> HttpResponse:
 @router.get(
     "/{reservation_id}", auth=READ, response={200: ReservationOut, **problems(401, 403, 404)}
 )
-def retrieve(request: HttpRequest, reservation_id: str) -> HttpResponse:
+def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """One reservation, with its status at this moment."""
     row = look(parse_id(reservation_id), by=request.auth)
     log.info(
@@ -161,7 +164,7 @@ def retrieve(request: HttpRequest, reservation_id: str) -> HttpResponse:
     response={200: ReservationOut, **problems(400, 401, 403, 404, 409, 412, 422, 503)},
 )
 def modify(
-    request: HttpRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
+    request: KnownRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
 ) -> HttpResponse:
     """Change contact, party, range or unit; a new range is judged like a new booking."""
     key, by = parse_id(reservation_id), request.auth
@@ -176,25 +179,25 @@ _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
 
 
 @router.post("/{reservation_id}/confirm", auth=WRITE, response=_VERB_ANSWERS)
-def confirm(request: HttpRequest, reservation_id: str) -> HttpResponse:
+def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Turn a hold into a promise. Repeating it changes nothing."""
     return _verb(request, reservation_id, actions.confirm, "confirmed_at")
 
 
 @router.post("/{reservation_id}/check-in", auth=WRITE, response=_VERB_ANSWERS)
-def check_in(request: HttpRequest, reservation_id: str) -> HttpResponse:
+def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest is here. Staff and partners; in parking also the driver."""
     return _verb(request, reservation_id, actions.check_in, "checked_in_at")
 
 
 @router.post("/{reservation_id}/check-out", auth=WRITE, response=_VERB_ANSWERS)
-def check_out(request: HttpRequest, reservation_id: str) -> HttpResponse:
+def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest has left. Staff and partners; in parking also the driver."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
 @router.post("/{reservation_id}/cancel", auth=WRITE, response=_VERB_ANSWERS)
-def cancel(request: HttpRequest, reservation_id: str) -> HttpResponse:
+def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Give the reservation up; its time is free at once."""
     return _verb(request, reservation_id, actions.cancel, "cancelled_at")
 
@@ -202,7 +205,7 @@ def cancel(request: HttpRequest, reservation_id: str) -> HttpResponse:
 @router.get(
     "/{reservation_id}/events", auth=READ, response={200: EventPage, **problems(401, 403, 404, 422)}
 )
-def events(request: HttpRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
+def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
     """What happened to it, newest first."""
     row = look(parse_id(reservation_id), by=request.auth)
     with_data = request.auth.may_run(row.venue_id)
@@ -212,7 +215,7 @@ def events(request: HttpRequest, reservation_id: str, asked: Query[Page]) -> Htt
 
 
 def _verb(
-    request: HttpRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
+    request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
 ) -> HttpResponse:
     key, by = parse_id(reservation_id), request.auth
     seen = look(key, by=by)
@@ -240,7 +243,7 @@ def _created(row: Reservation) -> Answer:
     )
 
 
-def _booking(data: ReservationIn, request: HttpRequest) -> Booking:
+def _booking(data: ReservationIn, request: KnownRequest) -> Booking:
     return Booking(
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),
@@ -255,7 +258,7 @@ def _booking(data: ReservationIn, request: HttpRequest) -> Booking:
     )
 
 
-def _contact(data: ReservationIn, request: HttpRequest) -> Contact:
+def _contact(data: ReservationIn, request: KnownRequest) -> Contact:
     """What was given, the rest from the profile of who is signed in."""
     person = request.user if request.auth.user_id else None
     given = {name: getattr(data, name) for name in _PROFILE if getattr(data, name) is not None}
@@ -295,9 +298,7 @@ def _version(if_match: str | None, seen: Reservation) -> int | None:
     return seen.version
 
 
-def _filtered(
-    rows: QuerySet[Reservation], filters: Filters, now: datetime
-) -> QuerySet[Reservation]:
+def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> ReservationQuerySet:
     if filters.venue is not None:
         rows = rows.filter(venue__slug=filters.venue)
     if filters.status is not None:

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Literal
 
 import ninja
 from django.db.models import Avg, Count, Max, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from api.auth import OPTIONAL
+from api.auth import OPTIONAL, KnownRequest
 from api.paging import Page, page
 from api.presenting import reply
 from api.schemas import problems
@@ -95,14 +95,14 @@ class UnitSearch(Page):
 
 
 @router.get("", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)})
-def search(request: HttpRequest, asked: Query[VenueSearch]) -> HttpResponse:
+def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     """Venues by words of their name, city or address, by kind and by city."""
     found = page(_matching(asked), asked, lambda venue: venue)
     return reply({**found, "items": _summaries(found["items"], request)})
 
 
 @router.get("/{slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
-def retrieve(request: HttpRequest, slug: str) -> HttpResponse:
+def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
     """One venue, with what it sells and its policy in words and numbers."""
     venue = _find(slug)
     summary = _summaries([venue], request)[0]
@@ -120,7 +120,7 @@ def retrieve(request: HttpRequest, slug: str) -> HttpResponse:
 @router.get(
     "/{slug}/resources", auth=OPTIONAL, response={200: ResourcePage, **problems(401, 404, 422)}
 )
-def resources(request: HttpRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
+def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
     """The units: rooms, tables, spots, providers."""
     units = _find(slug).resources.filter(retired_at__isnull=True).select_related("category")
     if asked.category is not None:
@@ -159,7 +159,7 @@ def _matching(asked: VenueSearch) -> QuerySet[Venue]:
     return venues
 
 
-def _summaries(venues: Iterable[Any], request: HttpRequest) -> list[dict[str, Any]]:
+def _summaries(venues: Iterable[Any], request: KnownRequest) -> list[dict[str, Any]]:
     every = list(venues)
     booked = _booked_today(every)
     user_id = request.auth.user_id

@@ -110,7 +110,7 @@ def _write(
     for draft in drafting.allocations(row, placement, ask.venue.policy):
         allocation.take(draft)
     reason = {"override_reason": booking.override_reason} if ask.is_override else {}
-    events.record(row, "reservation.created", at=now, by=ask.by, **reason)
+    events.record(row, "reservation.created", at=now, by=ask.by, data=reason)
     if row.confirmed_at:
         events.record(row, "reservation.confirmed", at=now, by=ask.by)
     return row
@@ -179,7 +179,7 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        overstay_minor=overstay,
+        data={"overstay_minor": overstay},
     )
     return reservation
 
@@ -203,7 +203,7 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        fee_minor=_fee_minor(reservation, now),
+        data={"fee_minor": _fee_minor(reservation, now)},
     )
     return reservation
 

@@ -53,7 +53,7 @@ def lock_reservations(ids: Iterable[int]) -> list[Reservation]:
 def free_units(units: QuerySet[Resource], span: Span) -> QuerySet[Resource]:
     """Those of `units` that nothing takes at any instant of the span, moving nobody."""
     taking = Allocation.objects.filter(resource=OuterRef("pk"))
-    taking = taking.taking_time(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    taking = taking.taking_time(at=span.now).overlapping(span.start, span.end)
     return units.filter(~Exists(taking))
 
 
@@ -88,7 +88,7 @@ def release_lapsed(units: Collection[int], span: Span, *, by: Caller) -> None:
 def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
     """The reservations whose time on these units within the span has lapsed."""
     lapsed = Allocation.objects.filter(resource_id__in=units, reservation__isnull=False)
-    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)
     return set(lapsed.values_list("reservation_id", flat=True))
 
 
@@ -104,7 +104,7 @@ def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -
         if row.expired_at:
             free(row, at=None)
         else:
-            lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)  # type: ignore[attr-defined]
+            lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)
             truncate(lapsed, at=row.no_show_at or now)
     events.record_many(_lapse_event(row, by=by, recorded_at=now) for row in changed)
     return len(changed)
@@ -129,21 +129,21 @@ def truncate(live: QuerySet[Allocation], *, at: datetime) -> None:
 def taken_rows(units: Collection[int], span: Span) -> list[Allocation]:
     """What takes time on these units within the span, with its reservation, earliest first."""
     rows = Allocation.objects.filter(resource_id__in=units)
-    rows = rows.taking_time(at=span.now).overlapping(span.start, span.end)  # type: ignore[attr-defined]
+    rows = rows.taking_time(at=span.now).overlapping(span.start, span.end)
     return _with_reservation(rows)
 
 
 def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[Allocation]:
     """What takes time on these units and ends after `start`, with its reservation."""
     rows = Allocation.objects.filter(resource_id__in=units, ends_at__gt=start)
-    rows = rows.taking_time(at=now)  # type: ignore[attr-defined]
+    rows = rows.taking_time(at=now)
     return _with_reservation(rows)
 
 
 def is_free(unit: int, span: Span) -> bool:
     """Whether a locked unit whose lapsed rows were released is free for all of the span."""
     rows = Allocation.objects.filter(resource_id=unit, is_live=True)
-    return not rows.overlapping(span.start, span.end).exists()  # type: ignore[attr-defined]
+    return not rows.overlapping(span.start, span.end).exists()
 
 
 def take(draft: Allocation) -> Allocation:
@@ -174,7 +174,7 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
     Raises Restart when one of them is no longer what the seating was worked out from.
     """
     found = Allocation.objects.filter(pk__in=moves).values_list("reservation_id", flat=True)
-    reservations = lock_reservations(pk for pk in found if pk is not None)
+    reservations = lock_reservations(found)
     rows = list(Allocation.objects.filter(pk__in=moves, is_live=True, is_locked=False))
     if len(rows) != len(moves) or any(row.checked_in_at for row in reservations):
         raise Restart
@@ -249,7 +249,7 @@ def _lapse_event(reservation: Reservation, *, by: Caller, recorded_at: datetime)
         venue_id=reservation.venue_id,
         reservation=reservation,
         name="reservation.expired" if expired else "reservation.missed",
-        at=expired or reservation.missed_at,
+        at=expired or reservation.missed_at or recorded_at,
         recorded_at=recorded_at,
         by=by.name,
         by_kind=by.kind,

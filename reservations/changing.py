@@ -1,8 +1,9 @@
-"""How a reservation is changed: details at once, time judged like a new booking and all or nothing."""
+"""How a reservation is changed: details as they are, time judged like a new booking."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from guests.callers import Caller
 from reservations import allocation, clock, drafting, events, judging, placing
@@ -93,10 +94,10 @@ def _write(
         setattr(reservation, name, value)
     save(reservation, *fields, *details)
     changed = sorted({*fields, *details})
-    facts = {"changed": changed} | ({"before": before} if before else {})
+    facts: dict[str, Any] = {"changed": changed} | ({"before": before} if before else {})
     if wish.override_reason:
-        facts["override_reason"] = [wish.override_reason]
-    events.record(reservation, "reservation.modified", at=clock.now(), by=by, **facts)
+        facts["override_reason"] = wish.override_reason
+    events.record(reservation, "reservation.modified", at=clock.now(), by=by, data=facts)
     return reservation
 
 

@@ -49,7 +49,7 @@ def _close(
         for unit in units:
             allocation.take(_closed(unit, part, closure_id=closure_id, reason=reason))
     facts = {"closure": str(closure_id), "units": [str(pk) for pk in ids], "reason": reason}
-    events.record_of_venue(venue_id, "closure.made", at=now, by=by, **facts)
+    events.record_of_venue(venue_id, "closure.made", at=now, by=by, data=facts)
     return closure_id
 
 
@@ -63,7 +63,7 @@ def _reopen(closure_id: uuid.UUID, *, by: Caller) -> int:
     now = clock.now()
     allocation.truncate(rows, at=now)
     facts = {"closure": str(closure_id), "units": [str(pk) for pk in sorted(set(ids))]}
-    events.record_of_venue(units[0].venue_id, "closure.ended", at=now, by=by, **facts)
+    events.record_of_venue(units[0].venue_id, "closure.ended", at=now, by=by, data=facts)
     return len(ids)
 
 

@@ -57,7 +57,7 @@ class NoOverlap(BaseConstraint):
 
     def create_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement:
+    ) -> Any:
         assert model is not None
         assert schema_editor is not None
         if schema_editor.connection.vendor == "postgresql":
@@ -69,7 +69,7 @@ class NoOverlap(BaseConstraint):
 
     def remove_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement:
+    ) -> Any:
         return _drop(self.name, model, schema_editor)
 
     def validate(
@@ -140,7 +140,7 @@ class ResourceOfVenue(BaseConstraint):
 
     def create_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement:
+    ) -> Any:
         assert model is not None
         assert schema_editor is not None
         added = self.constraint_sql(model, schema_editor)
@@ -148,7 +148,7 @@ class ResourceOfVenue(BaseConstraint):
 
     def remove_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Statement:
+    ) -> Any:
         return _drop(self.name, model, schema_editor)
 
     def validate(

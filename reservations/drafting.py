@@ -35,7 +35,7 @@ def read_details(details: Mapping[str, str | bool], region: str) -> dict[str, st
 
 
 def categories_for(venue: Venue, code: str | None, party: int, window: Window) -> list[Category]:
-    """The category with that code; without one, the cheapest that fit the party. Raises NotFound."""
+    """The category with that code, or else the cheapest that fit the party. Raises NotFound."""
     categories = venue.categories.prefetch_related("rates")
     if code is not None:
         named = list(categories.filter(code=code))

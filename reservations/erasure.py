@@ -47,10 +47,10 @@ def erase_guest(*, user_id: int, by: Caller) -> int:
     """
     now = clock.now()
     rows = Reservation.objects.filter(guest_id=user_id)
-    if rows.in_status(Status.PRESENT, at=now).exists():  # type: ignore[attr-defined]
+    if rows.in_status(Status.PRESENT, at=now).exists():
         raise OpenStay
     for status in (Status.UPCOMING, Status.HELD):
-        for pk in rows.in_status(status, at=now).values_list("pk", flat=True):  # type: ignore[attr-defined]
+        for pk in rows.in_status(status, at=now).values_list("pk", flat=True):
             actions.cancel(reservation_id=pk, by=by)
     return blank(user_id)
 

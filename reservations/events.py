@@ -26,7 +26,7 @@ def record(
     at: datetime,
     by: Caller,
     is_limited: bool = False,
-    **data: Any,
+    data: dict[str, Any] | None = None,
 ) -> Event:
     """Write down that `name` happened to a reservation at `at`. Assumes a transaction."""
     event = Event(
@@ -37,13 +37,15 @@ def record(
         recorded_at=clock.now(),
         by=by.name,
         by_kind=by.kind,
-        data=data,
+        data=data or {},
         is_limited=is_limited,
     )
     return record_many([event])[0]
 
 
-def record_of_venue(venue_id: int, name: str, *, at: datetime, by: Caller, **data: Any) -> Event:
+def record_of_venue(
+    venue_id: int, name: str, *, at: datetime, by: Caller, data: dict[str, Any]
+) -> Event:
     """Write down what happened to a venue rather than to one reservation."""
     event = Event(
         venue_id=venue_id,

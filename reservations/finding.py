@@ -1,4 +1,4 @@
-"""Finds a reservation through its caller, unlocked or locked, and writes the facts a verb changed."""
+"""Finds a reservation through its caller, unlocked or locked, and saves what a verb changed."""
 
 from django.db.models import QuerySet
 
@@ -9,12 +9,12 @@ from reservations.models import Allocation, Reservation
 
 def look(reservation_id: int, *, by: Caller) -> Reservation:
     """A reservation as the caller may see it, unlocked. Raises NotFound."""
-    return _first(Reservation.objects.visible_to(by), reservation_id)  # type: ignore[attr-defined]
+    return _first(Reservation.objects.visible_to(by), reservation_id)
 
 
 def locked(reservation_id: int, *, by: Caller) -> Reservation:
     """The same, locked until the transaction ends; no unit may be locked after it."""
-    rows = Reservation.objects.visible_to(by)  # type: ignore[attr-defined]
+    rows = Reservation.objects.visible_to(by)
     return _first(rows.select_for_update(no_key=True, of=("self",)), reservation_id)
 
 

@@ -146,7 +146,7 @@ class Reservation(models.Model):
     completed_at = models.DateTimeField(null=True, blank=True)
     missed_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Reservation"]] = ReservationQuerySet.as_manager()  # type: ignore[assignment]
+    objects = ReservationQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["-id"]
@@ -242,7 +242,7 @@ class Allocation(models.Model):
     is_locked = models.BooleanField(default=False)
     lapses_at = models.DateTimeField(null=True, blank=True)
 
-    objects: ClassVar[models.Manager["Allocation"]] = AllocationQuerySet.as_manager()  # type: ignore[assignment]
+    objects = AllocationQuerySet.as_manager()
 
     class Meta:
         indexes: ClassVar = [

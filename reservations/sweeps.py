@@ -31,17 +31,17 @@ _RELEASED = {
 
 def expire_holds() -> int:
     """Write down holds that have lapsed, dated when they did. Returns how many."""
-    return _in_batches(lambda now: Reservation.objects.lapsed(at=now), _release)  # type: ignore[attr-defined]
+    return _in_batches(lambda now: Reservation.objects.lapsed(at=now), _release)
 
 
 def mark_no_shows() -> int:
     """Write down guests who did not come, and free their time where the policy says so."""
-    return _in_batches(lambda now: Reservation.objects.missed(at=now), _release)  # type: ignore[attr-defined]
+    return _in_batches(lambda now: Reservation.objects.missed(at=now), _release)
 
 
 def complete_stays() -> int:
     """Write down stays past their end where leaving is assumed, and say which unit is free."""
-    return _in_batches(lambda now: Reservation.objects.ended(at=now), _complete)  # type: ignore[attr-defined]
+    return _in_batches(lambda now: Reservation.objects.ended(at=now), _complete)
 
 
 def count_short_notice() -> int:
@@ -111,4 +111,4 @@ def _complete(batch: list[Reservation], now: datetime) -> None:
 def _say(reservation_ids: list[int]) -> None:
     rows = Allocation.objects.filter(reservation_id__in=reservation_ids, is_live=True)
     for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
-        log.info(_RELEASED[kind], unit, pk)
+        log.info(_RELEASED[Venue.Kind(kind)], unit, pk)
