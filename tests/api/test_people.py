@@ -10,6 +10,7 @@ from django.utils import timezone
 from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from api import counters
 from guests import accounts, keys, tokens
 from guests.models import Favourite, User
 from tests.guests.factories import (
@@ -36,8 +37,10 @@ GOOD = {
 
 
 @pytest.fixture(autouse=True)
-def _nobody_has_failed_yet() -> None:
+def _nobody_has_failed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     caches["ratelimit"].clear()
+    # Counters that were away in another test are asked again at once.
+    monkeypatch.setattr(counters, "_paused_until", 0.0)
 
 
 @pytest.fixture
