@@ -104,15 +104,14 @@ def _write(
     booking: Booking, details: dict[str, str | bool], ask: Ask, placement: Placement
 ) -> Reservation:
     now = clock.now()
-    category = Category.objects.prefetch_related("rates").get(pk=placement.category_id)
+    category = drafting.category_of(placement, ask.categories)
     row = drafting.reservation(booking, details, ask=ask, category=category, now=now)
     row.save(force_insert=True)
     for draft in drafting.allocations(row, placement, ask.venue.policy):
         allocation.take(draft)
     reason = {"override_reason": booking.override_reason} if ask.is_override else {}
-    events.record(row, "reservation.created", at=now, by=ask.by, data=reason)
-    if row.confirmed_at:
-        events.record(row, "reservation.confirmed", at=now, by=ask.by)
+    names = ["reservation.created"] + ["reservation.confirmed"] * bool(row.confirmed_at)
+    events.record_many(events.draft(row, name, at=now, by=ask.by, data=reason) for name in names)
     return row
 
 

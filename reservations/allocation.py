@@ -106,7 +106,7 @@ def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -
         else:
             lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)
             truncate(lapsed, at=row.no_show_at or now)
-    events.record_many(_lapse_event(row, by=by, recorded_at=now) for row in changed)
+    events.record_many(_lapse_event(row, by=by, now=now) for row in changed)
     return len(changed)
 
 
@@ -140,10 +140,17 @@ def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> lis
     return _with_reservation(rows)
 
 
-def is_free(unit: int, span: Span) -> bool:
-    """Whether a locked unit whose lapsed rows were released is free for all of the span."""
-    rows = Allocation.objects.filter(resource_id=unit, is_live=True)
-    return not rows.overlapping(span.start, span.end).exists()
+def make_free(unit: int, span: Span, *, by: Caller) -> bool:
+    """Whether a locked unit is free for all of the span, once what has lapsed there is released."""
+    live = Allocation.objects.filter(resource_id=unit, is_live=True)
+    live = live.overlapping(span.start, span.end)
+    rows = list(live.values_list("reservation_id", "lapses_at"))
+    if not all(lapses_at and lapses_at <= span.now for _, lapses_at in rows):
+        return False
+    if not rows:
+        return True
+    release(lock_reservations(pk for pk, _ in rows if pk), now=span.now, by=by)
+    return not live.exists()
 
 
 def take(draft: Allocation) -> Allocation:
@@ -180,23 +187,15 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
         raise Restart
     # The constraint is checked row by row, so all of them leave before any arrives.
     Allocation.objects.filter(pk__in=moves).update(is_live=False)
-    before = {row.pk: row.resource_id for row in rows}
+    by_id = {row.pk: row for row in reservations}
+    told = []
     for row in rows:
+        seats = {"from": str(row.resource_id), "to": str(moves[row.pk])}
+        moved = by_id[row.reservation_id or 0]
+        told.append(events.draft(moved, "reservation.reseated", at=now, by=by, data=seats))
         row.resource_id, row.is_live = moves[row.pk], True
     Allocation.objects.bulk_update(rows, ["resource_id", "is_live"])
-    events.record_many(
-        Event(
-            venue_id=row.venue_id,
-            reservation_id=row.reservation_id,
-            name="reservation.reseated",
-            at=now,
-            recorded_at=now,
-            by=by.name,
-            by_kind=by.kind,
-            data={"from": str(before[row.pk]), "to": str(row.resource_id)},
-        )
-        for row in rows
-    )
+    events.record_many(told)
 
 
 def refusal_for(rows: Iterable[Allocation]) -> Refusal:
@@ -243,17 +242,11 @@ def _lapse(reservation: Reservation, now: datetime) -> bool:
     return True
 
 
-def _lapse_event(reservation: Reservation, *, by: Caller, recorded_at: datetime) -> Event:
-    expired = reservation.expired_at
-    return Event(
-        venue_id=reservation.venue_id,
-        reservation=reservation,
-        name="reservation.expired" if expired else "reservation.missed",
-        at=expired or reservation.missed_at or recorded_at,
-        recorded_at=recorded_at,
-        by=by.name,
-        by_kind=by.kind,
-    )
+def _lapse_event(reservation: Reservation, *, by: Caller, now: datetime) -> Event:
+    if reservation.expired_at:
+        return events.draft(reservation, "reservation.expired", at=reservation.expired_at, by=by)
+    missed_at = reservation.missed_at or now
+    return events.draft(reservation, "reservation.missed", at=missed_at, by=by)
 
 
 def _is_held(row: Allocation) -> bool:

@@ -1,6 +1,6 @@
 """A reservation's rows before they are saved: contact, prices, and the instants promised."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from guests import accounts, emails, phones
@@ -48,6 +48,14 @@ def categories_for(venue: Venue, code: str | None, party: int, window: Window) -
     priced = [(price_of(venue, category, window), category) for category in fitting]
     cheapest = min((price for price, _ in priced), default=0)
     return [category for price, category in priced if price == cheapest]
+
+
+def category_of(placement: Placement, known: Iterable[Category]) -> Category:
+    """The category of the units that were found, with its rates."""
+    for category in known:
+        if category.pk == placement.category_id:
+            return category
+    return Category.objects.prefetch_related("rates").get(pk=placement.category_id)
 
 
 def price_of(venue: Venue, category: Category, window: Window) -> int:

@@ -19,7 +19,7 @@ def on_recorded(listener: Callable[[list[int]], None]) -> None:
         _listeners.append(listener)
 
 
-def record(
+def draft(
     reservation: Reservation,
     name: str,
     *,
@@ -28,8 +28,8 @@ def record(
     is_limited: bool = False,
     data: dict[str, Any] | None = None,
 ) -> Event:
-    """Write down that `name` happened to a reservation at `at`. Assumes a transaction."""
-    event = Event(
+    """The row that says `name` happened to a reservation at `at`."""
+    return Event(
         venue_id=reservation.venue_id,
         reservation=reservation,
         name=name,
@@ -40,12 +40,24 @@ def record(
         data=data or {},
         is_limited=is_limited,
     )
-    return record_many([event])[0]
+
+
+def record(
+    reservation: Reservation,
+    name: str,
+    *,
+    at: datetime,
+    by: Caller,
+    is_limited: bool = False,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Write down that `name` happened to a reservation at `at`. Assumes a transaction."""
+    record_many([draft(reservation, name, at=at, by=by, is_limited=is_limited, data=data)])
 
 
 def record_of_venue(
     venue_id: int, name: str, *, at: datetime, by: Caller, data: dict[str, Any]
-) -> Event:
+) -> None:
     """Write down what happened to a venue rather than to one reservation."""
     event = Event(
         venue_id=venue_id,
@@ -56,14 +68,13 @@ def record_of_venue(
         by_kind=by.kind,
         data=data,
     )
-    return record_many([event])[0]
+    record_many([event])
 
 
-def record_many(events: Iterable[Event]) -> list[Event]:
+def record_many(events: Iterable[Event]) -> None:
     """Write several at once. Assumes a transaction."""
     written = Event.objects.bulk_create(events)
     _tell([event.pk for event in written])
-    return written
 
 
 def _tell(ids: list[int]) -> None:

@@ -102,11 +102,11 @@ def _fitting(ask: Ask) -> QuerySet[Resource]:
 
 
 def _open_units(ask: Ask, units: QuerySet[Resource]) -> QuerySet[Resource] | None:
-    """Those open at that time; None where no single unit seats the party."""
+    """Those open at that time; None where no unit with hours of its own seats the party."""
     if not judging.opens_by_itself(ask.venue):
         if not ask.is_override:
             judging.judge_hours(ask.venue, ask.window)
-        return units if units.exists() else None
+        return units
     every = list(units)
     if not every:
         return None
@@ -130,9 +130,7 @@ def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
         unit = allocation.lock_any_free(units, ask.span, ranked=ask.venue.policy.ranks_units)
         if unit is None:
             break
-        ask = ask.locked()
-        allocation.release_lapsed([unit.pk], ask.span, by=ask.by)
-        if allocation.is_free(unit.pk, ask.span):
+        if allocation.make_free(unit.pk, ask.locked().span, by=ask.by):
             return Placement(units=[unit])
     raise Escalate
 
@@ -140,6 +138,8 @@ def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
 def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
     """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
     locked = allocation.lock_units(units.values_list("pk", flat=True))
+    if not locked:
+        return _combined(ask)
     ask = ask.locked()
     allocation.release_lapsed([unit.pk for unit in locked], ask.span, by=ask.by)
     free = allocation.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from guests.callers import system
 from reservations import allocation, clock, events
-from reservations.models import Allocation, Event, Reservation
+from reservations.models import Allocation, Reservation
 from venues.models import Venue
 
 log = logging.getLogger(__name__)
@@ -93,16 +93,7 @@ def _complete(batch: list[Reservation], now: datetime) -> None:
     Reservation.objects.bulk_update(batch, ["completed_at", "version"])
     # A buffer after the stay stays taken; the rest of the time is over by itself.
     events.record_many(
-        Event(
-            venue_id=row.venue_id,
-            reservation=row,
-            name="reservation.completed",
-            at=row.ends_at,
-            recorded_at=now,
-            by=SWEEP.name,
-            by_kind=SWEEP.kind,
-        )
-        for row in batch
+        events.draft(row, "reservation.completed", at=row.ends_at, by=SWEEP) for row in batch
     )
     ids = [row.pk for row in batch]
     transaction.on_commit(lambda: _say(ids))
