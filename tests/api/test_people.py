@@ -40,7 +40,7 @@ GOOD = {
 def _nobody_has_failed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     caches["ratelimit"].clear()
     # Counters that were away in another test are asked again at once.
-    monkeypatch.setattr(counters, "_paused_until", 0.0)
+    monkeypatch.setattr(counters, "_breaker", counters._Breaker())
 
 
 @pytest.fixture
