@@ -53,6 +53,7 @@ STATUSES: Mapping[type[Exception], int] = {
     people.KeyInvalid: 401,
     people.Unauthenticated: 401,
     people.Forbidden: 403,
+    people.TooManyFailures: 429,
 }
 """What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
 
@@ -150,7 +151,14 @@ def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpRes
         code=refusal.code,
         detail=refusal.detail,
         errors=listed,
+        headers=_retry_after(refusal),
     )
+
+
+def _retry_after(refusal: people.GuestError) -> dict[str, str]:
+    if not isinstance(refusal, people.TooManyFailures):
+        return {}
+    return {"Retry-After": str(max(1, ceil(refusal.retry_after.total_seconds())))}
 
 
 def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:

@@ -17,8 +17,10 @@ from reservations import (
     events,
     idempotency,
     judging,
+    moving,
     pace,
     placing,
+    staying,
 )
 from reservations.errors import Forbidden, HoldExpired, WrongStatus
 from reservations.finding import has_its_time, judge_desk, live, locked, look, save
@@ -52,7 +54,7 @@ def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
 
     Raises a Refusal with nothing changed; ChangedMeanwhile when the caller read another version.
     """
-    return whole(lambda _: changing.change(reservation_id, change, by=by))
+    return whole(lambda _: _modify(reservation_id, change, by=by))
 
 
 def check_in(*, reservation_id: int, by: Caller) -> Reservation:
@@ -132,6 +134,16 @@ def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
     live(reservation).update(lapses_at=drafting.lapses_at(reservation))
     events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
     return reservation
+
+
+def _modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
+    if changing.takes_time(wish):
+        seen = look(reservation_id, by=by)
+        is_here = seen.status_at(clock.now()) is Status.PRESENT
+        return (staying.change if is_here else moving.move)(seen, wish, by=by)
+    reservation = locked(reservation_id, by=by)
+    changing.judge(reservation, wish)
+    return changing.write(reservation, wish, by=by)
 
 
 def _check_in(reservation_id: int, *, by: Caller) -> Reservation:

@@ -78,7 +78,8 @@ def _elsewhere(seen: Reservation, now: datetime, *, by: Caller) -> Placement:
         categories=[seen.category],
         now=now,
         by=by,
-        is_override=True,
+        is_override=False,
+        hours_hold=True,
         prefer=frozenset([last.resource_id] if last else []),
     )
     return placing.place(ask, attempt=1)

@@ -43,7 +43,7 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def visible_to(self, caller: Caller) -> Self:
         """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
         if caller.kind == "guest":
-            return self.filter(guest_id=caller.user_id)
+            return self.filter(guest_id=caller.user_id) if caller.user_id else self.none()
         if caller.venue_ids is None:
             run = Q()
         else:

@@ -31,6 +31,8 @@ class Ask:
     now: datetime
     by: Caller
     is_override: bool
+    hours_hold: bool = False
+    """Set where the range was sold before, so that openings changed since do not matter."""
     prefer: frozenset[int] = frozenset()
 
     @property
@@ -83,7 +85,7 @@ def _named(ask: Ask, resource: int) -> Placement:
     unit.venue = ask.venue
     if unit.capacity < ask.party and not ask.is_override:
         raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
-    if not ask.is_override:
+    if not (ask.is_override or ask.hours_hold):
         judging.judge_hours(ask.venue, ask.window, unit)
     allocation.release_lapsed([unit.pk], ask.span, by=ask.by)
     rows = allocation.taken_rows([unit.pk], ask.span)
@@ -104,13 +106,13 @@ def _fitting(ask: Ask) -> QuerySet[Resource]:
 def _open_units(ask: Ask, units: QuerySet[Resource]) -> QuerySet[Resource] | None:
     """Those open at that time; None where no unit with hours of its own seats the party."""
     if not judging.opens_by_itself(ask.venue):
-        if not ask.is_override:
+        if not (ask.is_override or ask.hours_hold):
             judging.judge_hours(ask.venue, ask.window)
         return units
     every = list(units)
     if not every:
         return None
-    opened = [unit.pk for unit in every if ask.is_override or _is_open(ask, unit)]
+    opened = [unit.pk for unit in every if ask.is_override or ask.hours_hold or _is_open(ask, unit)]
     if not opened:
         raise Closed
     return units.filter(pk__in=opened)

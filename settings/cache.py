@@ -41,6 +41,4 @@ CACHES = (
 
 RATELIMIT_USE_CACHE = "ratelimit"
 # In-process counters are exact where one process serves, which is what embedded means.
-SILENCED_SYSTEM_CHECKS = (
-    [] if REDIS_URL else ["django_ratelimit.E003", "django_ratelimit.W001"]
-)
+SILENCED_SYSTEM_CHECKS = [] if REDIS_URL else ["django_ratelimit.E003", "django_ratelimit.W001"]

@@ -1,5 +1,6 @@
 """Reads values from the environment; a bad value stops start-up with one clear line."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -56,7 +57,7 @@ def folder(name: str, default: Path) -> Path:
 
 def json_value(name: str, default: Any) -> Any:
     """A value written as JSON."""
-    return _read(name, lambda raw: _env.json_cast(raw), default, "JSON")
+    return _read(name, json.loads, default, "JSON")
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -1,0 +1,109 @@
+"""Another time, unit or party for a reservation that has not begun, judged like a new booking."""
+
+from dataclasses import dataclass
+
+from guests.callers import Caller
+from reservations import allocation, changing, clock, drafting, judging, placing
+from reservations.finding import live, locked
+from reservations.models import Reservation
+from reservations.placing import Ask, Placement
+from reservations.requests import Change
+from reservations.status import Status
+from reservations.transactions import Restart
+from venues.models import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A reservation as it was before any lock, and what it was found to take."""
+
+    reservation: Reservation
+    units: frozenset[int]
+    promised: int | None
+
+
+def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
+    """Give up the time it has and take the other; a refusal leaves everything as it was."""
+    seen = _see(looked)
+    ask = _ask(seen, wish, by)
+    reservation = _lock(ask, seen, by)
+    if changing.judge(reservation, wish) is Status.PRESENT:
+        # The guest arrived, or the start passed, between the look and the lock.
+        raise Restart
+    live(reservation).update(is_live=False)
+    return _settle(reservation, ask, placing.place(ask, attempt=1), wish)
+
+
+def _see(looked: Reservation) -> _Seen:
+    rows = list(live(looked))
+    locked_units = [row.resource_id for row in rows if row.is_locked]
+    return _Seen(
+        reservation=looked,
+        units=frozenset(row.resource_id for row in rows),
+        # A combination is chosen anew; a single promised unit stays the promised one.
+        promised=locked_units[0] if len(locked_units) == 1 else None,
+    )
+
+
+def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
+    reservation, now = seen.reservation, clock.now()
+    venue = judging.load_venue(reservation.venue_id)
+    window = changing.wished_window(reservation, wish, venue)
+    is_other_time = window != changing.range_of(reservation)
+    is_override = judging.may_override(venue.pk, wish.override_reason, by)
+    if not is_override:
+        if is_other_time:
+            judging.judge_policy(venue, window, now)
+        judging.judge_choice(venue, wish.resource)
+    party = wish.guest_count or reservation.guest_count
+    categories = [reservation.category]
+    if wish.category is not None:
+        categories = drafting.categories_for(venue, wish.category, party, window)
+    keeps_unit = wish.resource is None and wish.category is None
+    return Ask(
+        venue=venue,
+        window=window,
+        party=party,
+        resource=seen.promised if keeps_unit else wish.resource,
+        categories=categories,
+        now=now,
+        by=by,
+        # Hours are judged for a time that is asked for, not for one that was sold before.
+        is_override=is_override,
+        hours_hold=not is_other_time and wish.resource is None,
+        prefer=seen.units,
+    )
+
+
+def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
+    """Lock old and new units in one go, then the reservation with those lapsed in its way."""
+    ids = set(seen.units)
+    if ask.resource is not None:
+        ids.add(ask.resource)
+    else:
+        categories = [category.pk for category in ask.categories]
+        pool = Resource.objects.filter(category_id__in=categories, retired_at__isnull=True)
+        ids.update(pool.values_list("pk", flat=True))
+    allocation.lock_units(ids)
+    own = seen.reservation.pk
+    lapsed = allocation.lapsed_ids(ids, ask.locked().span) - {own}
+    rows = allocation.lock_reservations(lapsed | {own})
+    allocation.release([row for row in rows if row.pk != own], now=clock.now(), by=by)
+    reservation = locked(own, by=by)
+    if changing.units_of(reservation) != seen.units:
+        raise Restart
+    return reservation
+
+
+def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Change) -> Reservation:
+    before = changing.range_of(reservation)
+    category = drafting.category_of(placement, [])
+    price = reservation.price_minor
+    if before != ask.window or category != reservation.category:
+        price = drafting.price_of(ask.venue, category, ask.window)
+    reservation.category, reservation.guest_count = category, ask.party
+    drafting.promise(reservation, ask.venue.policy, ask.window, price)
+    for draft in drafting.allocations(reservation, placement, ask.venue.policy):
+        allocation.take(draft)
+    fields = ("category", "guest_count", *drafting.PROMISED)
+    return changing.write(reservation, wish, *fields, by=ask.by, before=before)

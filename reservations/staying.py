@@ -1,0 +1,130 @@
+"""A stay that has begun: it may go on for longer or shorter, or on another unit from now."""
+
+from datetime import datetime
+
+from guests.callers import Caller
+from reservations import allocation, changing, clock, drafting, judging, placing
+from reservations.allocation import Span
+from reservations.errors import Invalid, WrongStatus
+from reservations.finding import live, locked
+from reservations.models import Reservation
+from reservations.placing import Ask
+from reservations.requests import Change
+from reservations.status import Status
+from reservations.transactions import Restart
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+
+def change(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
+    """Change the end, the party, or from now on the unit; a refusal leaves all as it was."""
+    venue = judging.load_venue(looked.venue_id)
+    window = changing.wished_window(looked, wish, venue)
+    _judge(looked, wish, venue, window, by)
+    before = changing.units_of(looked)
+    category = _category(looked, wish, venue, window)
+    moves = wish.category is not None or (wish.resource or 0) not in (0, *before)
+    units = before | (_candidates(wish, category) if moves else frozenset())
+    _lock(units, window, by=by, own=looked.pk)
+    reservation = locked(looked.pk, by=by)
+    if changing.judge(reservation, wish) is not Status.PRESENT:
+        raise Restart
+    if changing.units_of(reservation) != before:
+        raise Restart
+    if moves:
+        category = _move(reservation, _elsewhere(reservation, wish, category, window.end, by=by))
+    else:
+        _extend(reservation, venue, window)
+    return _settle(reservation, wish, category, window, by=by)
+
+
+def _settle(
+    reservation: Reservation, wish: Change, category: Category, window: Window, *, by: Caller
+) -> Reservation:
+    venue, sold, price = reservation.venue, changing.range_of(reservation), reservation.price_minor
+    if sold != window or category != reservation.category:
+        price = drafting.price_of(venue, category, window)
+    reservation.category = category
+    reservation.guest_count = wish.guest_count or reservation.guest_count
+    drafting.promise(reservation, venue.policy, window, price)
+    fields = ("category", "guest_count", *drafting.PROMISED)
+    return changing.write(reservation, wish, *fields, by=by, before=sold)
+
+
+def _judge(
+    reservation: Reservation, wish: Change, venue: Venue, window: Window, by: Caller
+) -> None:
+    if window.start != reservation.starts_at:
+        raise WrongStatus("The guest is here: only the end can change.")
+    if window.end <= clock.now():
+        raise Invalid("ends_at", "The end must be in the future; check out instead.")
+    if judging.may_override(venue.pk, wish.override_reason, by):
+        return
+    judging.judge_choice(venue, wish.resource)
+    if window.end > reservation.ends_at:
+        judging.judge_length(venue, window)
+        for unit in Resource.objects.filter(pk__in=changing.units_of(reservation)):
+            unit.venue = venue
+            judging.judge_hours(venue, window, unit)
+
+
+def _category(reservation: Reservation, wish: Change, venue: Venue, window: Window) -> Category:
+    if wish.category is None:
+        return reservation.category
+    party = wish.guest_count or reservation.guest_count
+    return drafting.categories_for(venue, wish.category, party, window)[0]
+
+
+def _candidates(wish: Change, category: Category) -> frozenset[int]:
+    if wish.resource is not None:
+        return frozenset([wish.resource])
+    pool = category.resources.filter(retired_at__isnull=True)
+    return frozenset(pool.values_list("pk", flat=True))
+
+
+def _lock(units: frozenset[int], window: Window, *, by: Caller, own: int) -> None:
+    allocation.lock_units(units)
+    now = clock.now()
+    ids = allocation.lapsed_ids(units, Span(start=now, end=window.end, now=now)) - {own}
+    rows = allocation.lock_reservations(ids | {own})
+    allocation.release([row for row in rows if row.pk != own], now=now, by=by)
+
+
+def _extend(reservation: Reservation, venue: Venue, window: Window) -> None:
+    now, end = clock.now(), window.end + venue.policy.buffer_after
+    rows = list(live(reservation))
+    longer = [row for row in rows if row.ends_at < end]
+    if longer:
+        gap = Span(start=min(row.ends_at for row in longer), end=end, now=now)
+        others = allocation.taken_rows([row.resource_id for row in longer], gap)
+        in_the_way = [row for row in others if row.reservation_id != reservation.pk]
+        if in_the_way:
+            raise allocation.refusal_for(in_the_way)
+    live(reservation).update(ends_at=end)
+
+
+def _move(reservation: Reservation, ask: Ask) -> Category:
+    allocation.truncate(live(reservation), at=ask.now)
+    placement = placing.place(ask, attempt=1)
+    for draft in drafting.allocations(reservation, placement, ask.venue.policy):
+        draft.starts_at, draft.ends_at = ask.now, ask.span.end
+        draft.is_locked, draft.lapses_at = True, None
+        allocation.take(draft)
+    return drafting.category_of(placement, [])
+
+
+def _elsewhere(
+    reservation: Reservation, wish: Change, category: Category, end: datetime, *, by: Caller
+) -> Ask:
+    now = clock.now()
+    return Ask(
+        venue=judging.load_venue(reservation.venue_id),
+        window=Window(now, end),
+        party=wish.guest_count or reservation.guest_count,
+        resource=wish.resource,
+        categories=[category],
+        now=now,
+        by=by,
+        is_override=bool(wish.override_reason),
+        hours_hold=True,
+    )
