@@ -143,10 +143,11 @@ def etag(row: Reservation) -> str:
 
 
 def _units(rows: Iterable[Allocation]) -> Sequence[Resource]:
+    """The units it takes; of one that takes no time any more, those it had last."""
     every = list(rows)
-    # Of one that takes no time any more, the unit it had last.
     shown = [row for row in every if row.is_live] or every[-1:]
-    return [row.resource for row in shown]
+    last = max((row.ends_at for row in shown), default=None)
+    return [row.resource for row in shown if row.ends_at == last]
 
 
 def _unit(unit: Resource) -> dict[str, Any]:

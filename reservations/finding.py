@@ -19,8 +19,13 @@ def locked(reservation_id: int, *, by: Caller) -> Reservation:
 
 
 def live(reservation: Reservation) -> QuerySet[Allocation]:
-    """The rows that take time for it now, lapsed ones that nobody released included."""
-    return Allocation.objects.filter(reservation=reservation, is_live=True)
+    """The rows that take the time it has, lapsed ones that nobody released included.
+
+    A live row that ends before the range does is history: a unit the guest was moved from, or
+    time that was given away when they did not come.
+    """
+    rows = Allocation.objects.filter(reservation=reservation, is_live=True)
+    return rows.filter(ends_at__gte=reservation.ends_at)
 
 
 def has_its_time(reservation: Reservation) -> bool:
