@@ -34,17 +34,12 @@ def readable() -> logging.Formatter:
         pad_level=False,
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return _formatter(structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False), renderer)
+    return _formatter("%H:%M:%S", renderer)
 
 
 def json() -> logging.Formatter:
     """One JSON object for each line, for whatever collects them."""
-    return _formatter(
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        strike_out,
-        structlog.processors.JSONRenderer(default=str),
-    )
+    return _formatter("iso", structlog.processors.JSONRenderer(default=str))
 
 
 def strike_out(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
@@ -55,8 +50,6 @@ def strike_out(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def _safe(name: str, value: Any) -> Any:
-    if name.startswith("_") or name == "exc_info":
-        return value
     if _SECRET_NAMES.search(name):
         return _STRUCK
     if isinstance(value, dict):
@@ -74,7 +67,7 @@ def _without_secrets(text: str) -> str:
     return url.sub(rf"\1:{_STRUCK}@", text)
 
 
-def _formatter(*renderers: Processor) -> logging.Formatter:
+def _formatter(time_format: str, renderer: Processor) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.contextvars.merge_contextvars,
@@ -83,8 +76,11 @@ def _formatter(*renderers: Processor) -> logging.Formatter:
             structlog.stdlib.ExtraAdder(),
         ],
         processors=[
-            strike_out,
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            *renderers,
+            structlog.processors.TimeStamper(fmt=time_format, utc=time_format == "iso"),
+            # A traceback is text from here on, and its text is struck out like any other.
+            structlog.processors.format_exc_info,
+            strike_out,
+            renderer,
         ],
     )
