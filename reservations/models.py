@@ -44,14 +44,13 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
         if caller.kind == "guest":
             return self.filter(guest_id=caller.user_id) if caller.user_id else self.none()
+        rows = self.filter(partner=caller.partner) if caller.kind == "partner" else self
         if caller.venue_ids is None:
-            run = Q()
-        else:
-            run = Q(venue_id__in=caller.venue_ids)
-        if caller.kind == "partner":
-            return self.filter(run, partner=caller.partner)
+            return rows
+        run = Q(venue_id__in=caller.venue_ids)
         # Staff book for themselves too, at venues they do not run.
-        return self.filter(run | Q(guest_id=caller.user_id)) if caller.user_id else self.filter(run)
+        own = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
+        return rows.filter(run | own)
 
     def with_status(self, *, at: datetime) -> Self:
         """Each with `status_number`, the status it has at that instant."""
