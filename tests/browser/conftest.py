@@ -1,0 +1,53 @@
+"""A real Chromium before a real server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+_PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+
+_ARGUMENTS = [
+    # Its sandbox does not work for root, which is what containers run tests as.
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    # What a browser does of itself would only be traffic to elsewhere.
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-pings",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests; CHROMIUM names one that is somewhere else."""
+    found = [place for place in (os.environ.get("CHROMIUM", ""), *_PLACES) if Path(place).is_file()]
+    if not found:
+        pytest.fail("Chromium is missing; .ci/run installs it, or CHROMIUM=/path names one.")
+    # Playwright's loop runs in this thread, and Django takes any such loop for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found[0], args=_ARGUMENTS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
+    """A page of a fresh visitor; it fails the test when a script of ours does."""
+    context = chromium.new_context(base_url=live_server.url)
+    context.set_default_timeout(10_000)
+    opened = context.new_page()
+    faults: list[str] = []
+    opened.on("pageerror", lambda fault: faults.append(str(fault)))
+    yield opened
+    context.close()
+    assert faults == []
