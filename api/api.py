@@ -4,12 +4,12 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest
-from ninja import NinjaAPI
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from api import errors, people, reservations, venues
 from api.auth import ANYBODY_KNOWN
+from api.openapi import DocumentedAPI
 
 
 class Json(Parser):
@@ -29,7 +29,7 @@ class FastJson(BaseRenderer):
         return orjson.dumps(data, option=orjson.OPT_UTC_Z, default=str)
 
 
-api = NinjaAPI(
+api = DocumentedAPI(
     title="Holdfast",
     version="1.0.0",
     description=(

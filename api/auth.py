@@ -5,7 +5,7 @@ Every credential that is sent must be good; where both are, the token says who i
 
 import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -50,9 +50,7 @@ class Bearer(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         user = _person(token)
         request.user = user
-        caller = callers.for_user(user)
-        self.judge(caller)
-        return caller
+        return _judged(request, callers.for_user(user), self.judge)
 
 
 class ApiKey(APIKeyHeader):
@@ -67,9 +65,7 @@ class ApiKey(APIKeyHeader):
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
         if key is None:
             return None
-        caller = _partner(key)
-        self.judge(caller)
-        return caller
+        return _judged(request, _partner(key), self.judge)
 
 
 class BrowserSession(APIKeyCookie):
@@ -134,6 +130,13 @@ ANYBODY_KNOWN = allow()
 PEOPLE = allow("guest", "staff", "administrator")
 OPTIONAL = [*ANYBODY_KNOWN, nobody]
 """For what is public but says more to who is known."""
+
+
+def _judged(request: HttpRequest, caller: Caller, judge: Judge) -> Caller:
+    # Known before it is judged: what is not the caller's is hidden even from whom it refuses.
+    cast(KnownRequest, request).auth = caller
+    judge(caller)
+    return caller
 
 
 def _person(token: str) -> User:

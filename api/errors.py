@@ -1,11 +1,11 @@
 """Every error on the wire: RFC 9457 problem documents, and the one table of HTTP codes."""
 
 import logging
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from math import ceil
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from django.conf import settings
@@ -15,11 +15,16 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from api.auth import KnownRequest
+from api.schemas import parse_id
 from guests import errors as people
 from reservations import errors
 from reservations.errors import Refusal
+from reservations.finding import look
 
 log = logging.getLogger(__name__)
+
+Handler = Callable[[HttpRequest, Any], HttpResponse]
 
 RETRY_AFTER_BUSY = 1
 """Seconds after which a caller who met too many others may try again."""
@@ -54,6 +59,7 @@ STATUSES: Mapping[type[Exception], int] = {
     people.Unauthenticated: 401,
     people.Forbidden: 403,
     people.TooManyFailures: 429,
+    people.LastAdministrator: 409,
 }
 """What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
 
@@ -97,9 +103,11 @@ def install(api: NinjaAPI) -> None:
     handlers: Mapping[type[Exception], Any] = {
         Refusal: _refused,
         people.GuestError: _person_refused,
-        ValidationError: _not_valid,
+        people.Forbidden: _ownership_first(_person_refused),
+        errors.Invalid: _ownership_first(_refused),
+        ValidationError: _ownership_first(_not_valid),
         AuthenticationError: _not_authenticated,
-        HttpError: _http_error,
+        HttpError: _ownership_first(_http_error),
         Http404: _not_found,
         RequestDataTooBig: _body_too_large,
         OperationalError: _database_away,
@@ -108,6 +116,24 @@ def install(api: NinjaAPI) -> None:
     }
     for kind, handler in handlers.items():
         api.add_exception_handler(kind, handler)
+
+
+def _ownership_first(handler: Handler) -> Handler:
+    """A handler of what is judged before the operation runs, roles and shapes: whoever asks for
+    a reservation that is not theirs is told only that, however the rest of the request looks.
+    """
+
+    def handle(request: HttpRequest, fault: Any) -> HttpResponse:
+        match = request.resolver_match
+        given = match.kwargs.get("reservation_id") if match else None
+        if given is not None:
+            try:
+                look(parse_id(given), by=cast(KnownRequest, request).auth)
+            except errors.NotFound as hidden:
+                return _refused(request, hidden)
+        return handler(request, fault)
+
+    return handle
 
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
@@ -132,13 +158,18 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 
 def _rate_headers(refusal: errors.RateLimited) -> dict[str, str]:
-    wait = max(1, ceil(refusal.retry_after.total_seconds()))
+    wait = _seconds(refusal.retry_after)
     period = int(refusal.period.total_seconds())
     return {
         "Retry-After": str(wait),
         "RateLimit-Policy": f'"state";q={refusal.count};w={period}',
         "RateLimit": f'"state";r=0;t={wait}',
     }
+
+
+def _seconds(wait: timedelta) -> int:
+    """Rounded up: whoever comes back after so many is not too early."""
+    return max(1, ceil(wait.total_seconds()))
 
 
 def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpResponse:
@@ -167,9 +198,7 @@ def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
         status=422,
         code="validation_error",
         detail="Some of what was sent does not fit; see errors.",
-        errors=[
-            {"pointer": _pointer(error["loc"]), "detail": error["msg"]} for error in fault.errors
-        ],
+        errors=[_field_error(error) for error in fault.errors],
     )
 
 
@@ -218,12 +247,15 @@ def failure(request: HttpRequest) -> HttpResponse:
     return problem(request, status=500, code="internal_error", detail=detail)
 
 
-def _pointer(location: Iterable[str | int]) -> str:
-    """`('body', 'payload', 'phone')` as Ninja says it, `#/phone` as a caller sees it."""
-    source, *path = location
-    # Ninja puts the name of the view's argument between the body and its fields.
-    fields = path[1:] if source in ("body", "query") and len(path) > 1 else path
-    return "#/" + "/".join(str(part) for part in fields)
+def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
+    """`('body', 'data', 'phone')` as Ninja says it, `#/phone` as a caller sees it."""
+    source, *path = error["loc"]
+    # Ninja names the view's argument before the fields of a body, and of some queries.
+    fields = path[1:] if source == "body" else path[-1:]
+    detail = error["msg"].removeprefix("Value error, ")
+    if not fields:
+        return {"pointer": "#", "detail": "Give a JSON object."}
+    return {"pointer": "#/" + "/".join(str(part) for part in fields), "detail": detail}
 
 
 def _plain(value: Any) -> Any:

@@ -30,8 +30,10 @@ def count_state_change(request: HttpRequest, changed: Reservation, *, by: Caller
         _usage(request, changed, increment=True)
 
 
-def tell(response: HttpResponse, row: Reservation) -> None:
-    """Tell the caller the rate, and what is left of it, as RateLimit headers do."""
+def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
+    """Tell a caller with a rate what it is, and what is left of it, as RateLimit headers do."""
+    if not by.limits_apply:
+        return
     own = _pace(row)
     left, wait = pace.left(row, own, clock.now())
     response["RateLimit-Policy"] = f'"state";q={own.count};w={int(own.period.total_seconds())}'

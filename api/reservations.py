@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import fields as fields_of
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -16,7 +16,7 @@ from api import limits, presenting, repeats
 from api.auth import KnownRequest, allow
 from api.paging import Page, page
 from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
-from api.schemas import Day, Id, Instant, Schema, parse_id, problems
+from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
 from guests import phones
 from guests.errors import ContactInvalid
 from guests.models import User
@@ -101,8 +101,8 @@ class Filters(Page):
 
     venue: str | None = None
     status: Word | None = None
-    since: Annotated[Instant | Day | None, Field(alias="from")] = None
-    until: Annotated[Instant | Day | None, Field(alias="to")] = None
+    since: Annotated[Bound | None, Field(alias="from")] = None
+    until: Annotated[Bound | None, Field(alias="to")] = None
     phone: Annotated[str, Field(max_length=40)] | None = None
     code: Annotated[str, Field(max_length=12)] | None = None
 
@@ -225,7 +225,7 @@ def _verb(
     if row.version != seen.version:
         limits.count_state_change(request, row, by=by)
     response = _shown(row)
-    limits.tell(response, row)
+    limits.tell(response, row, by=by)
     return response
 
 
@@ -304,20 +304,14 @@ def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> Res
     if filters.status is not None:
         rows = rows.in_status(Status[filters.status.upper()], at=now)
     if filters.since is not None:
-        rows = rows.filter(starts_at__gte=_moment(filters.since))
+        rows = rows.filter(starts_at__gte=filters.since)
     if filters.until is not None:
-        rows = rows.filter(starts_at__lt=_moment(filters.until))
+        rows = rows.filter(starts_at__lt=filters.until)
     if filters.phone is not None:
         rows = rows.filter(phone=_phone(filters.phone))
     if filters.code is not None:
         rows = rows.filter(code=filters.code.upper())
     return rows
-
-
-def _moment(given: datetime | date) -> datetime:
-    if isinstance(given, datetime):
-        return given
-    return datetime.fromisoformat(f"{given.isoformat()}T00:00:00+00:00")
 
 
 def _phone(raw: str) -> str:

@@ -1,9 +1,11 @@
 """Shapes on the wire that every router shares."""
 
+import re
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 
 import ninja
+from ninja.schema import DjangoGetter
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -14,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from reservations.errors import NotFound
+from reservations.errors import Invalid, NotFound
 from venues import prices
 
 LARGEST_ID = 2**63 - 1
@@ -31,21 +33,28 @@ class Schema(ninja.Schema):
 
     @model_validator(mode="before")
     @classmethod
-    def _no_nul(cls, values: Any) -> Any:
-        for value in _texts(values):
-            if "\x00" in value:
-                raise ValueError("Text must not hold NUL characters.")
+    def _readable(cls, values: Any) -> Any:
+        given = values._obj if isinstance(values, DjangoGetter) else values
+        if given is None or isinstance(given, list | str | int | float):
+            raise ValueError("Give a JSON object.")
+        pointer = _nul_in(given)
+        if pointer is not None:
+            raise Invalid(pointer, "Text must not hold NUL characters.")
         return values
 
 
-def _texts(values: Any) -> list[str]:
-    if isinstance(values, str):
-        return [values]
-    if isinstance(values, dict):
-        return [text for value in values.values() for text in _texts(value)]
-    if isinstance(values, list):
-        return [text for value in values for text in _texts(value)]
-    return []
+def _nul_in(document: Any) -> str | None:
+    """Where a NUL stands, as the rest of a JSON pointer; loops, as a document may nest deeply."""
+    found: list[tuple[str, Any]] = [("", document)]
+    while found:
+        path, value = found.pop()
+        if isinstance(value, str) and "\x00" in value:
+            return path.removeprefix("/")
+        if isinstance(value, dict):
+            found += [(f"{path}/{key}", inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            found += [(f"{path}/{index}", inner) for index, inner in enumerate(value)]
+    return None
 
 
 def _with_offset(value: datetime) -> datetime:
@@ -69,6 +78,13 @@ def _not_a_number(value: Any) -> Any:
     return value
 
 
+def _first_instant(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return f"{value}T00:00:00Z"
+    # A plus sign that was not escaped in the address arrives as a space.
+    return re.sub(r" (?=\d\d:\d\d$)", "+", value) if isinstance(value, str) else value
+
+
 def to_z(value: datetime) -> str:
     """An instant as it goes out: UTC, with Z."""
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
@@ -89,6 +105,15 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 """Received: YYYY-MM-DD."""
+
+Bound = Annotated[
+    Instant,
+    BeforeValidator(_first_instant),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}
+    ),
+]
+"""Received in an address: an instant, or a date for its first instant in UTC."""
 
 InstantOut = Annotated[
     datetime,

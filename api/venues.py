@@ -101,7 +101,7 @@ def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     return reply({**found, "items": _summaries(found["items"], request)})
 
 
-@router.get("/{slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
+@router.get("/{slug:slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
 def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
     """One venue, with what it sells and its policy in words and numbers."""
     venue = _find(slug)
@@ -118,7 +118,7 @@ def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
 
 
 @router.get(
-    "/{slug}/resources", auth=OPTIONAL, response={200: ResourcePage, **problems(401, 404, 422)}
+    "/{slug:slug}/resources", auth=OPTIONAL, response={200: ResourcePage, **problems(401, 404, 422)}
 )
 def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
     """The units: rooms, tables, spots, providers."""

@@ -1,0 +1,75 @@
+"""The OpenAPI document: what Ninja reads off the operations, and what they have in common."""
+
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+
+from api.schemas import Problem
+
+_OF_EVERY = {503: "Nothing was changed; try again after Retry-After seconds."}
+_OF_BODIES = {
+    400: "The body is not one JSON document, or the time is outside what the venue sells.",
+    413: "The body is too large.",
+    422: "Some of what was sent does not fit.",
+}
+_OF_PROTECTED = {401: "No credentials were sent, or they are not valid."}
+
+_WAIT = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+
+
+class DocumentedAPI(NinjaAPI):
+    """Ninja's API, whose document says how errors really look."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        return _Document(self, prefix)
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        """`reservations_check_in`: router and verb, by which generated clients name a call."""
+        module = operation.view_func.__module__.rpartition(".")[2]
+        return f"{module}_{operation.view_func.__name__}"
+
+
+class _Document(OpenAPISchema):
+    def responses(self, operation: Operation) -> dict[int, dict[str, Any]]:
+        declared: dict[int, dict[str, Any]] = super().responses(operation)
+        for status, description in _common(operation).items():
+            declared.setdefault(status, {"description": description})
+        for status, answer in declared.items():
+            if status >= 400:
+                answer["content"] = _problem_content()
+            if status in (429, 503):
+                answer["headers"] = _WAIT
+        self.add_schema_definitions({"Problem": _problem_schema()})
+        return dict(sorted(declared.items()))
+
+    def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
+        """Where a way in needs no credential of these kinds, the document says so too."""
+        schemes: list[dict[str, Any]] | None = super().operation_security(operation)
+        if schemes and len(schemes) < len(operation.auth_callbacks):
+            schemes.append({})
+        return schemes
+
+
+def _common(operation: Operation) -> dict[int, str]:
+    found = dict(_OF_EVERY)
+    if operation.auth_callbacks:
+        found |= _OF_PROTECTED
+    if any(model.__ninja_param_source__ == "body" for model in operation.models):
+        found |= _OF_BODIES
+    return found
+
+
+def _problem_content() -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"application/problem+json": {"schema": schema}}
+
+
+def _problem_schema() -> dict[str, Any]:
+    schema = Problem.json_schema()
+    schema["properties"]["errors"]["anyOf"][0]["items"] = schema.pop("$defs")["FieldError"]
+    return schema
