@@ -204,6 +204,7 @@ def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
 def erase_me(request: HttpRequest) -> Status[None]:
     """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
     user = _person(request)
+    accounts.judge_erasure(user)
     erase_guest(user_id=user.pk, by=callers.for_user(user))
     accounts.erase(user)
     return Status(204, None)

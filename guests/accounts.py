@@ -16,7 +16,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from guests import emails, phones
-from guests.errors import AlreadyRegistered, ContactInvalid, CredentialsInvalid, Faults
+from guests.errors import (
+    AlreadyRegistered,
+    ContactInvalid,
+    CredentialsInvalid,
+    Faults,
+    LastAdministrator,
+)
 from guests.models import Favourite, RefreshToken, User
 
 LONGEST_NAME = 15
@@ -130,6 +136,13 @@ def export(user: User) -> dict[str, Any]:
             )
         ),
     }
+
+
+def judge_erasure(user: User) -> None:
+    """Raise LastAdministrator where nobody would be left to run the place."""
+    others = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
+    if user.role == User.Role.ADMINISTRATOR and not others.exists():
+        raise LastAdministrator
 
 
 def erase(user: User) -> None:

@@ -70,6 +70,12 @@ class TokenInvalid(GuestError):
     code = "invalid_token"
 
 
+class LastAdministrator(GuestError):
+    """You are the only administrator; make somebody else one first."""
+
+    code = "last_administrator"
+
+
 class KeyInvalid(GuestError):
     """This API key is not known, or no longer valid."""
 

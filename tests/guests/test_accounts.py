@@ -16,6 +16,7 @@ from guests.errors import (
     ContactInvalid,
     CredentialsInvalid,
     GuestError,
+    LastAdministrator,
     TokenInvalid,
 )
 from guests.models import Favourite, RefreshToken, User
@@ -281,3 +282,17 @@ def test_every_refusal_has_a_code_and_a_sentence() -> None:
     for refusal in GuestError.__subclasses__():
         assert refusal.code != GuestError.code
         assert (refusal.__doc__ or "").strip()
+
+
+@pytest.mark.django_db
+def test_the_only_administrator_cannot_be_erased() -> None:
+    only = AdministratorFactory()
+    with pytest.raises(LastAdministrator):
+        accounts.judge_erasure(only)
+
+    AdministratorFactory(is_active=False)
+    with pytest.raises(LastAdministrator):
+        accounts.judge_erasure(only)
+
+    AdministratorFactory()
+    accounts.judge_erasure(only)
