@@ -34,18 +34,26 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
-    """Lock the units of a guest, before the reservation is; others where theirs were given away."""
+    """Lock the units of a guest, before the reservation is; others where theirs were given away.
+
+    None where the guest has no time and is to get none.
+    """
     rows = list(live(seen))
     now = clock.now()
     if not rows:
         is_late = seen.status_at(now) is Status.NO_SHOW and now < seen.ends_at
         return _elsewhere(seen, now, by=by) if is_late else None
-    units = allocation.lock_units(row.resource_id for row in rows)
+    placement = Placement(
+        units=allocation.lock_units(row.resource_id for row in rows), is_locked=True
+    )
+    if _units(seen) != _ids(placement):
+        # Given away, or re-seated, while the lock was waited for.
+        raise Restart
     span = Span(start=now, end=max(row.starts_at for row in rows), now=now)
     if span.start < span.end:
-        ids = allocation.lapsed_ids([unit.pk for unit in units], span) - {seen.pk}
+        ids = allocation.lapsed_ids(_ids(placement), span) - {seen.pk}
         allocation.release(allocation.lock_reservations(ids), now=now, by=by)
-    return None
+    return placement
 
 
 def seat(reservation: Reservation, placement: Placement | None, *, now: datetime) -> None:
@@ -54,10 +62,10 @@ def seat(reservation: Reservation, placement: Placement | None, *, now: datetime
     Raises Taken or HeldByOther when somebody has the time before an early guest's own.
     """
     rows = list(live(reservation))
-    if bool(rows) == bool(placement):
-        # Released, or given back, between the look and the lock.
+    if placement is None or (rows and _units(reservation) != _ids(placement)):
+        # Released, or re-seated, between the look and the lock.
         raise Restart
-    if placement is not None:
+    if not rows:
         for draft in drafting.allocations(reservation, placement, reservation.venue.policy):
             draft.starts_at, draft.is_locked = now, True
             allocation.take(draft)
@@ -83,6 +91,14 @@ def _elsewhere(seen: Reservation, now: datetime, *, by: Caller) -> Placement:
         prefer=frozenset([last.resource_id] if last else []),
     )
     return placing.place(ask, attempt=1)
+
+
+def _units(reservation: Reservation) -> set[int]:
+    return set(live(reservation).values_list("resource_id", flat=True))
+
+
+def _ids(placement: Placement) -> set[int]:
+    return {unit.pk for unit in placement.units}
 
 
 def _judge_gap(row: Allocation, now: datetime) -> None:

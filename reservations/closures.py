@@ -25,7 +25,7 @@ def close(
 
 
 def reopen(*, closure_id: uuid.UUID, by: Caller) -> int:
-    """Put units back into use from now on. Returns how many rows of the closure were live."""
+    """Put units back into use from now on. Returns how many rows had time left to give back."""
     return whole(lambda _: _reopen(closure_id, by=by))
 
 
@@ -54,17 +54,20 @@ def _close(
 
 
 def _reopen(closure_id: uuid.UUID, *, by: Caller) -> int:
-    rows = Allocation.objects.filter(closure_id=closure_id, is_live=True)
-    ids = list(rows.values_list("resource_id", flat=True))
-    units = allocation.lock_units(ids)
+    rows = Allocation.objects.filter(closure_id=closure_id)
+    units = allocation.lock_units(rows.values_list("resource_id", flat=True))
     if not units or not by.may_run(units[0].venue_id):
         raise NotFound("There is no such closure.")
     judge_staff(units[0].venue_id, by)
     now = clock.now()
-    allocation.truncate(rows, at=now)
-    facts = {"closure": str(closure_id), "units": [str(pk) for pk in sorted(set(ids))]}
+    left = rows.filter(is_live=True, ends_at__gt=now)
+    count = left.count()
+    if not count:
+        return 0
+    allocation.truncate(left, at=now)
+    facts = {"closure": str(closure_id), "units": [str(unit.pk) for unit in units]}
     events.record_of_venue(units[0].venue_id, "closure.ended", at=now, by=by, data=facts)
-    return len(ids)
+    return count
 
 
 def _parts(window: Window) -> Iterable[Window]:

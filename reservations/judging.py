@@ -71,7 +71,7 @@ def judge_length(venue: Venue, window: Window) -> None:
 def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
     """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
     if venue.mode == Venue.Mode.NIGHT:
-        _judge_nights(venue, window)
+        _judge_nights(venue, window, _openings_of(venue, unit))
         return
     openings = _openings_of(venue, unit)
     if not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME:
@@ -167,10 +167,10 @@ def _openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
     return [row for row in every if row.resource_id is None]
 
 
-def _judge_nights(venue: Venue, window: Window) -> None:
+def _judge_nights(venue: Venue, window: Window, openings: Iterable[Opening]) -> None:
     first = window.start.astimezone(venue.zone).date()
     last = window.end.astimezone(venue.zone).date()
-    for row in venue.openings.all():
+    for row in openings:
         if row.date is not None and row.opens is None and first <= row.date < last:
             raise Closed(f"Closed on {row.date.isoformat()}.")
 

@@ -127,6 +127,12 @@ def _is_open(ask: Ask, unit: Resource) -> bool:
     return True
 
 
+def _is_all_open(ask: Ask, combination: Combination) -> bool:
+    if ask.is_override or ask.hours_hold or not judging.opens_by_itself(ask.venue):
+        return True
+    return all(_is_open(ask, unit) for unit in combination.resources.all())
+
+
 def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
     for _ in range(GLANCES):
         unit = allocation.lock_any_free(units, ask.span, ranked=ask.venue.policy.ranks_units)
@@ -189,6 +195,9 @@ def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
         names = [unit.name for unit in pool if unit.pk in fixed]
         return Taken(reason="fixed_units", units=names)
     chosen = moves.pop(seating.WANTED)
+    # Where somebody moves to, a lapsed hold may still be written as live.
+    last = max((seat.end for seat in seats), default=span.end)
+    allocation.release_lapsed(ids, Span(start=ask.now, end=last, now=ask.now), by=ask.by)
     allocation.move(moves, now=ask.now, by=ask.by)
     return Placement(units=[unit for unit in pool if unit.pk == chosen])
 
@@ -196,13 +205,14 @@ def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
 def _combined(ask: Ask) -> Placement:
     """The smallest declared combination that seats the party and is free as a whole."""
     categories = [category.pk for category in ask.categories]
-    combinations = list(
-        Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
-        .prefetch_related("resources")
-        .order_by("capacity", "pk")
-    )
+    every = Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
+    every = every.exclude(resources__retired_at__isnull=False).filter(resources__isnull=False)
+    combinations = list(every.distinct().prefetch_related("resources").order_by("capacity", "pk"))
     if not combinations:
         raise PartyTooLarge
+    combinations = [one for one in combinations if _is_all_open(ask, one)]
+    if not combinations:
+        raise Closed
     wanted = {unit.pk for one in combinations for unit in one.resources.all()}
     locked = {unit.pk: unit for unit in allocation.lock_units(wanted)}
     ask = ask.locked()
@@ -210,8 +220,8 @@ def _combined(ask: Ask) -> Placement:
     rows = allocation.taken_rows(wanted, ask.span)
     taken = {row.resource_id for row in rows}
     for combination in combinations:
-        ids = [unit.pk for unit in combination.resources.all() if not unit.retired_at]
-        if ids and not taken.intersection(ids):
+        ids = [unit.pk for unit in combination.resources.all()]
+        if not taken.intersection(ids):
             return Placement(units=[locked[pk] for pk in ids], is_locked=True)
     raise allocation.refusal_for(rows)
 
