@@ -53,7 +53,8 @@ def load() -> dict[str, str]:
         ]
         _make_people(log_ins, venues)
         log_ins[_PARTNER] = _make_partner(venues)
-    _keep(path, log_ins)
+        # Before the commit: data whose log-ins nobody knows would be of no use.
+        _keep(path, log_ins)
     _make_reservations()
     return log_ins
 
@@ -117,6 +118,7 @@ def _new_secret() -> str:
 
 
 def _keep(path: Path, log_ins: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
         json.dump(log_ins, file, indent=2)
