@@ -61,7 +61,7 @@ class Report:
     refused: int = 0
     cancelled: int = 0
     invalid: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, int] = field(default_factory=dict)
     by_category: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -105,7 +105,8 @@ def play(hotel: Venue, rows: Iterable[Row]) -> Iterator[Report]:
         report.rows += 1
         if row.faults:
             report.invalid += 1
-            report.reasons.update(row.faults)
+            for fault in row.faults:
+                report.reasons[fault] = report.reasons.get(fault, 0) + 1
         else:
             valid.append(row)
     made: dict[int, int] = {}
