@@ -39,7 +39,9 @@ def works(folder: Path) -> bool:
     python = folder / "bin" / "python"
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     try:
-        return subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run([python, "-c", probe], capture_output=True, check=False).returncode == 0
+        )
     except OSError:
         return False
 

@@ -17,7 +17,6 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from config import embedded, listening, wiring
-from config.migrating import migrate_if_needed
 
 
 class Stopped(BaseException):
@@ -62,14 +61,9 @@ class Command(BaseCommand):
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def _prepare(self) -> None:
-        if migrate_if_needed():
-            self.stdout.write("The database was brought up to date.")
-        # Refuses to serve where the guard against double booking is missing.
-        self.check(databases=["default"])
+        call_command("prepare", stdout=self.stdout)
         # Empty where nothing was collected, since static files are served from where they are.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-        if settings.DEMO:
-            call_command("load_demonstration", stdout=self.stdout)
         # This thread only runs the event loop from here on.
         connections.close_all()
 

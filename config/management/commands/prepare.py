@@ -1,0 +1,21 @@
+"""Makes a database fit to serve from: migrations, the judgement of it, demonstration data."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from config.migrating import migrate_if_needed
+
+
+class Command(BaseCommand):
+    help = "Migrates, checks the database, and loads the demonstration data unless DEMO=0."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if migrate_if_needed():
+            self.stdout.write("The database was brought up to date.")
+        # Refuses to go on where the guard against double booking is missing.
+        self.check(databases=["default"])
+        if settings.DEMO:
+            call_command("load_demonstration", stdout=self.stdout)
