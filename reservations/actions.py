@@ -139,6 +139,7 @@ def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
 def _modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
     if changing.takes_time(wish):
         seen = look(reservation_id, by=by)
+        changing.judge_version(seen, wish)
         is_here = seen.status_at(clock.now()) is Status.PRESENT
         return (staying.change if is_here else moving.move)(seen, wish, by=by)
     reservation = locked(reservation_id, by=by)

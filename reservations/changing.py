@@ -21,13 +21,24 @@ def takes_time(wish: Change) -> bool:
     return any(value is not None for value in wished)
 
 
+def judge_version(reservation: Reservation, wish: Change) -> None:
+    """Raise ChangedMeanwhile for a wish that was made of an older version."""
+    if wish.version is not None and reservation.version != wish.version:
+        raise ChangedMeanwhile
+
+
+def has_moved(reservation: Reservation, looked: Reservation, units: frozenset[int]) -> bool:
+    """Whether a locked reservation is not what it was when the wish was worked out."""
+    # A re-seat leaves the version alone.
+    return reservation.version != looked.version or units_of(reservation) != units
+
+
 def judge(reservation: Reservation, wish: Change) -> Status:
     """The status of a locked reservation that may be changed now.
 
     Raises ChangedMeanwhile, HoldExpired or WrongStatus.
     """
-    if wish.version is not None and reservation.version != wish.version:
-        raise ChangedMeanwhile
+    judge_version(reservation, wish)
     match reservation.status_at(clock.now()):
         case Status.EXPIRED:
             raise HoldExpired

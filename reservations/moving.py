@@ -90,7 +90,7 @@ def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
     rows = allocation.lock_reservations(lapsed | {own})
     allocation.release([row for row in rows if row.pk != own], now=clock.now(), by=by)
     reservation = locked(own, by=by)
-    if changing.units_of(reservation) != seen.units:
+    if changing.has_moved(reservation, seen.reservation, seen.units):
         raise Restart
     return reservation
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from guests.callers import Caller
 from reservations import allocation, changing, clock, drafting, judging, placing
 from reservations.allocation import Span
-from reservations.errors import Invalid, WrongStatus
+from reservations.errors import Invalid, PartyTooLarge, WrongStatus
 from reservations.finding import live, locked
 from reservations.models import Reservation
 from reservations.placing import Ask
@@ -24,12 +24,14 @@ def change(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
     before = changing.units_of(looked)
     category = _category(looked, wish, venue, window)
     moves = wish.category is not None or (wish.resource or 0) not in (0, *before)
+    if not (moves or wish.override_reason):
+        _judge_party(wish, before)
     units = before | (_candidates(wish, category) if moves else frozenset())
     _lock(units, window, by=by, own=looked.pk)
     reservation = locked(looked.pk, by=by)
     if changing.judge(reservation, wish) is not Status.PRESENT:
         raise Restart
-    if changing.units_of(reservation) != before:
+    if changing.has_moved(reservation, looked, before):
         raise Restart
     if moves:
         category = _move(reservation, _elsewhere(reservation, wish, category, window.end, by=by))
@@ -66,6 +68,13 @@ def _judge(
         for unit in Resource.objects.filter(pk__in=changing.units_of(reservation)):
             unit.venue = venue
             judging.judge_hours(venue, window, unit)
+
+
+def _judge_party(wish: Change, units: frozenset[int]) -> None:
+    for unit in Resource.objects.filter(pk__in=units):
+        # What a combination seats was judged when it was given.
+        if len(units) == 1 and unit.capacity < (wish.guest_count or 0):
+            raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
 
 
 def _category(reservation: Reservation, wish: Change, venue: Venue, window: Window) -> Category:

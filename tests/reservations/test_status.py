@@ -16,7 +16,7 @@ from freezegun import freeze_time
 from guests import tokens
 from reservations import clock
 from reservations.models import Reservation
-from reservations.status import Status, status_of
+from reservations.status import Status, status_expression, status_of
 from tests.factories import NOON, hold, make_venue
 from tests.guests.factories import AdministratorFactory
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around, facts
@@ -114,7 +114,7 @@ def row_of(venue: Venue, turn: Turn, start: datetime) -> Reservation:
     return row
 
 
-def in_sql(row: Reservation, at: datetime) -> list[Status]:
+def found_in(row: Reservation, at: datetime) -> list[Status]:
     one = Reservation.objects.filter(pk=row.pk)
     return [status for status in Status if one.in_status(status, at=at).exists()]
 
@@ -138,7 +138,7 @@ def test_a_status_turns_at_its_instant_and_not_a_second_sooner(
         with freeze_time(instant):
             read = Reservation.objects.get(pk=row.pk)
             assert status_of(read, clock.now()) is expected
-            assert in_sql(row, clock.now()) == [expected]
+            assert found_in(row, clock.now()) == [expected]
 
 
 def every_row(venue: Venue) -> Iterator[Reservation]:
@@ -171,9 +171,8 @@ def test_every_row_of_facts_has_exactly_one_status_at_every_instant(venue: Venue
             for pk in Reservation.objects.in_status(status, at=instant).values_list("pk", flat=True)
         ]
         assert sorted(counted) == sorted(Reservation.objects.values_list("pk", flat=True))
-        numbers = dict(
-            Reservation.objects.with_status(at=instant).values_list("pk", "status_number")
-        )
+        in_sql = Reservation.objects.annotate(number=status_expression(instant))
+        numbers = dict(in_sql.values_list("pk", "number"))
         rows = {row.pk: row for row in Reservation.objects.all()}
         assert numbers == {pk: status_of(row, instant) for pk, row in rows.items()}
         seen |= set(numbers.values())
