@@ -1,0 +1,145 @@
+"""How the desk reads: times in the venue's own zone, amounts with their currency, refusals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from guests.errors import GuestError
+from reservations.errors import Refusal
+from reservations.status import Status
+from venues import prices
+
+ADVICE: Mapping[str, str] = {
+    "refused": "",
+    "not_found": "Look it up again.",
+    "forbidden": "Ask somebody who runs this venue.",
+    "validation_error": "",
+    "too_soon": "Choose a later start, or give a reason to override the venue's policy.",
+    "too_far": "Choose an earlier start, or give a reason to override the venue's policy.",
+    "too_short": "Choose a later end, or give a reason to override the venue's policy.",
+    "too_long": "Choose an earlier end, or give a reason to override the venue's policy.",
+    "closed": "Choose a time when it is open, or give a reason to override the venue's policy.",
+    "not_offered": "Choose one of the times sold, or give a reason to override the policy.",
+    "party_too_large": "Choose a larger unit or category, or make several reservations.",
+    "no_choice": "Leave the unit open, or give a reason to override the venue's policy.",
+    "taken": "Choose another time, unit or category.",
+    "held_by_other": "Wait for that hold to lapse, or choose another time, unit or category.",
+    "hold_expired": "",
+    "wrong_status": "The buttons show what can be done with it now.",
+    "precondition_failed": "Open the page again to see what changed.",
+    "rate_limited": "",
+    "in_progress": "",
+    "idempotency_key_reused": "",
+    "open_stay": "",
+    "busy": "",
+}
+"""What whoever stands at the desk can do about a refusal; empty where the refusal says so."""
+
+LABELS: Mapping[Status, str] = {
+    Status.UPCOMING: "Upcoming",
+    Status.PRESENT: "Here now",
+    Status.LEFT: "Left",
+    Status.NO_SHOW: "Did not come",
+    Status.HELD: "Held",
+    Status.EXPIRED: "Expired",
+    Status.CANCELLED: "Cancelled",
+}
+
+_FACTS: Mapping[str, str] = {
+    "earliest_start": "The earliest start is {}.",
+    "latest_start": "The latest start is {}.",
+    "may_free_at": "It may become free at {}.",
+    "opens_at": "Check-in opens at {}.",
+}
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    """`Mon 1 Mar 2027, 12:00 CET`."""
+    local = at.astimezone(zone)
+    return f"{_day(local)} {local.year}, {local:%H:%M %Z}"
+
+
+def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    """`Mon 1 Mar 2027, 12:00 – 14:00 CET`, with the second day where it is another."""
+    begin, finish = start.astimezone(zone), end.astimezone(zone)
+    # Across a change of the clocks each end needs its own.
+    mark = "" if begin.tzname() == finish.tzname() else f" {begin.tzname()}"
+    ends = f"{finish:%H:%M %Z}"
+    if begin.date() != finish.date():
+        ends = f"{_day(finish)} {finish.year}, {ends}"
+    year = f" {begin.year}" if begin.date() == finish.date() or begin.year != finish.year else ""
+    return f"{_day(begin)}{year}, {begin:%H:%M}{mark} – {ends}"
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """`EUR 120.00`."""
+    return f"{currency} {prices.decimal(amount_minor, currency):,f}"
+
+
+def refusal(fault: Refusal | GuestError, zone: ZoneInfo) -> str:
+    """What was refused, why, what to do about it, and the code to look it up by."""
+    parts = [fault.detail]
+    if isinstance(fault, Refusal):
+        parts += _told(fault.facts, zone)
+    parts.append(ADVICE.get(fault.code, ""))
+    return " ".join(part for part in parts if part) + f" ({fault.code})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What it takes to read an event's data: `units` names units by the ids that events keep."""
+
+    currency: str
+    zone: ZoneInfo
+    units: Mapping[str, str]
+
+    def line(self, values: Mapping[str, Any]) -> str:
+        """`changed: phone; fee: EUR 48.00`, without what is empty or nothing."""
+        told = [
+            f"{_plain(name)}: {self._value(name, value)}"
+            for name, value in values.items()
+            if value not in ("", None, [], {}) and not (name.endswith("_minor") and value == 0)
+        ]
+        return "; ".join(told)
+
+    def _value(self, name: str, value: Any) -> str:
+        match value:
+            case int() if name.endswith("_minor"):
+                return money(value, self.currency)
+            case str() if name.endswith("_at"):
+                return moment(datetime.fromisoformat(value), self.zone)
+            case str():
+                # Ids of units where it names units, and fields where it names what changed.
+                return self._word(name, value)
+            case list():
+                return ", ".join(self._value(name, item) for item in value)
+            case dict():
+                return self.line(value)
+            case _:
+                return str(value)
+
+    def _word(self, name: str, value: str) -> str:
+        if name in ("from", "to", "units"):
+            return self.units.get(value, value)
+        return _plain(value) if name == "changed" else value
+
+
+def _told(facts: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
+    told = [
+        sentence.format(moment(facts[name], zone))
+        for name, sentence in _FACTS.items()
+        if isinstance(facts.get(name), datetime)
+    ]
+    if facts.get("units"):
+        told.append(f"Fixed in its way: {', '.join(facts['units'])}.")
+    return told
+
+
+def _plain(name: str) -> str:
+    return name.removesuffix("_minor").replace("_", " ")
+
+
+def _day(local: datetime) -> str:
+    return f"{local:%a} {local.day} {local:%b}"

@@ -1,0 +1,48 @@
+"""A length of time as people write it, `1 day 12 hours`, in forms of the admin."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+
+from venues.wording import duration
+
+_SIZES = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_PART = re.compile(
+    r"(\d{1,6})\s*(weeks?|w|days?|d|hours?|h|minutes?|mins?|m|seconds?|secs?|s)\b\s*,?\s*",
+    re.IGNORECASE,
+)
+_LONGEST = timedelta(days=10_000)
+
+
+class LengthField(forms.Field):
+    """Shows and reads a timedelta in words; empty is None where that is allowed."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return duration(value) if isinstance(value, timedelta) else value
+
+    def to_python(self, value: Any) -> timedelta | None:
+        if value in self.empty_values:
+            return None
+        return read(str(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != initial)
+        except forms.ValidationError:
+            return True
+
+
+def read(text: str) -> timedelta:
+    """`90 minutes`, `1 day 2 hours`, `1h 30m`, `no time`. Raises ValidationError."""
+    text = text.strip()
+    if text.lower() in ("0", "no time", "none"):
+        return timedelta(0)
+    rest, length = text, timedelta(0)
+    while found := _PART.match(rest):
+        length += timedelta(seconds=int(found[1]) * _SIZES[found[2][0].lower()])
+        rest = rest[found.end() :]
+    if rest or rest == text or length > _LONGEST:
+        raise forms.ValidationError("Write it as 30 minutes, 1 hour 30 minutes or 2 days.")
+    return length
