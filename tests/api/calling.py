@@ -1,5 +1,6 @@
 """Sends requests to the API as each kind of caller, and reads what comes back."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,8 @@ class Api:
 
     def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """`body` is a document, or bytes that are sent as they are."""
-        sent: dict[str, Any] = {} if body is None else {"data": body, "content_type": JSON}
+        data = body if isinstance(body, bytes) else json.dumps(body)
+        sent: dict[str, Any] = {} if body is None else {"data": data, "content_type": JSON}
         sent["headers"] = self._headers(headers)
         return getattr(self.client, method.lower())(BASE + path, **sent)
 
