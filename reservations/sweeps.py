@@ -10,7 +10,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from guests.callers import system
 from reservations import allocation, clock, events
@@ -101,5 +101,7 @@ def _complete(batch: list[Reservation], now: datetime) -> None:
 
 def _say(reservation_ids: list[int]) -> None:
     rows = Allocation.objects.filter(reservation_id__in=reservation_ids, is_live=True)
+    # Not what they had before they were moved, or came late.
+    rows = rows.filter(ends_at__gte=F("reservation__ends_at"))
     for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
         log.info(_RELEASED[Venue.Kind(kind)], unit, pk)
