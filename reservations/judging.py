@@ -1,7 +1,7 @@
 """What a venue's policy and hours say of a wish. Reads only; who asks is the caller's matter."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
@@ -13,6 +13,7 @@ from reservations.errors import (
     NoChoice,
     NotFound,
     NotOffered,
+    Refusal,
     TooFar,
     TooLong,
     TooShort,
@@ -71,10 +72,10 @@ def judge_length(venue: Venue, window: Window) -> None:
 def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
     """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
     if venue.mode == Venue.Mode.NIGHT:
-        _judge_nights(venue, window, _openings_of(venue, unit))
+        _judge_nights(venue, window, unit)
         return
-    openings = _openings_of(venue, unit)
-    if not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME:
+    openings = openings_of(venue, unit)
+    if is_always_open(venue, openings):
         _judge_step(venue, window, _midnight(venue, window.start))
         return
     zone = unit.zone if unit is not None else venue.zone
@@ -86,6 +87,36 @@ def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> N
     else:
         begun = max(entry.start for entry in opened if entry.start <= window.start)
         _judge_step(venue, window, begun)
+
+
+def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
+    """Whether a unit is open, and sold, for this range."""
+    unit.venue = venue
+    try:
+        judge_hours(venue, window, unit)
+    except Refusal:
+        return False
+    return True
+
+
+def is_always_open(venue: Venue, openings: Sequence[Opening]) -> bool:
+    """Whether times are sold day and night, because nobody said when not."""
+    return not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME
+
+
+def closed_days(venue: Venue, unit: Resource | None) -> set[date]:
+    """The dates on which no night is sold."""
+    rows = openings_of(venue, unit)
+    return {row.date for row in rows if row.date is not None and row.opens is None}
+
+
+def openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
+    """The hours that count for a unit: its own, or else the venue's; for None the venue's."""
+    every = list(venue.openings.all())
+    own = [row for row in every if unit is not None and row.resource_id == unit.pk]
+    if own or venue.policy.unit_schedules:
+        return own
+    return [row for row in every if row.resource_id is None]
 
 
 def opens_by_itself(venue: Venue) -> bool:
@@ -112,6 +143,15 @@ def hours_key(venue: Venue, unit: Resource) -> str:
     """Equal for units with the same hours; units of one pool may stand in for each other."""
     own = [row for row in venue.openings.all() if row.resource_id == unit.pk]
     return unit.time_zone + repr([(o.weekday, o.date, o.opens, o.closes) for o in own])
+
+
+def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+    """Units that may stand in for each other, smallest capacity first."""
+    found: dict[object, list[Resource]] = {}
+    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.pk)):
+        key = (unit.category_id, unit.pool_key, hours_key(venue, unit))
+        found.setdefault(key, []).append(unit)
+    return list(found.values())
 
 
 def _venues() -> QuerySet[Venue]:
@@ -159,20 +199,12 @@ def _length(venue: Venue, window: Window) -> timedelta:
     return window.end.astimezone(zone).date() - window.start.astimezone(zone).date()
 
 
-def _openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
-    every = list(venue.openings.all())
-    own = [row for row in every if unit is not None and row.resource_id == unit.pk]
-    if own or venue.policy.unit_schedules:
-        return own
-    return [row for row in every if row.resource_id is None]
-
-
-def _judge_nights(venue: Venue, window: Window, openings: Iterable[Opening]) -> None:
+def _judge_nights(venue: Venue, window: Window, unit: Resource | None) -> None:
     first = window.start.astimezone(venue.zone).date()
     last = window.end.astimezone(venue.zone).date()
-    for row in openings:
-        if row.date is not None and row.opens is None and first <= row.date < last:
-            raise Closed(f"Closed on {row.date.isoformat()}.")
+    closed = [day for day in closed_days(venue, unit) if first <= day < last]
+    if closed:
+        raise Closed(f"Closed on {min(closed).isoformat()}.")
 
 
 def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:

@@ -112,23 +112,20 @@ def _open_units(ask: Ask, units: QuerySet[Resource]) -> QuerySet[Resource] | Non
     every = list(units)
     if not every:
         return None
-    opened = [unit.pk for unit in every if ask.is_override or ask.hours_hold or _is_open(ask, unit)]
+    opened = [unit.pk for unit in every if _is_open(ask, unit)]
     if not opened:
         raise Closed
     return units.filter(pk__in=opened)
 
 
 def _is_open(ask: Ask, unit: Resource) -> bool:
-    unit.venue = ask.venue
-    try:
-        judging.judge_hours(ask.venue, ask.window, unit)
-    except Refusal:
-        return False
-    return True
+    if ask.is_override or ask.hours_hold:
+        return True
+    return judging.is_open_for(ask.venue, ask.window, unit)
 
 
 def _is_all_open(ask: Ask, combination: Combination) -> bool:
-    if ask.is_override or ask.hours_hold or not judging.opens_by_itself(ask.venue):
+    if not judging.opens_by_itself(ask.venue):
         return True
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 
@@ -152,7 +149,7 @@ def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
     allocation.release_lapsed([unit.pk for unit in locked], ask.span, by=ask.by)
     free = allocation.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
     free_ids = set(free.values_list("pk", flat=True))
-    pools = _pools(ask.venue, locked)
+    pools = judging.pools(ask.venue, locked)
     for unit in sorted(locked, key=lambda unit: _order(ask, unit)):
         if unit.pk in free_ids:
             return Placement(units=[unit])
@@ -168,15 +165,6 @@ def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
 def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
     ranking = unit.rank if ask.venue.policy.ranks_units else unit.capacity
     return unit.pk not in ask.prefer, ranking, unit.pk
-
-
-def _pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
-    """Units that may stand in for each other, smallest capacity first."""
-    pools: dict[object, list[Resource]] = {}
-    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.pk)):
-        key = (unit.category_id, unit.pool_key, judging.hours_key(venue, unit))
-        pools.setdefault(key, []).append(unit)
-    return list(pools.values())
 
 
 def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:

@@ -30,14 +30,18 @@ class Seat:
 
 def is_full(units: Sequence[int], seats: Sequence[Seat], start: datetime, end: datetime) -> bool:
     """Whether at some instant of `[start, end)` every unit is taken."""
+    return most_at_once(seats, start, end) >= len(units)
+
+
+def most_at_once(seats: Sequence[Seat], start: datetime, end: datetime) -> int:
+    """How many of the seats are taken at the fullest instant of `[start, end)`."""
     steps = [(max(seat.start, start), 1) for seat in seats if seat.start < end and seat.end > start]
     steps += [(seat.end, -1) for seat in seats if seat.start < end and start < seat.end < end]
-    taken = 0
+    taken = most = 0
     for _, change in sorted(steps):
         taken += change
-        if taken >= len(units):
-            return True
-    return not units
+        most = max(most, taken)
+    return most
 
 
 def reseat(
