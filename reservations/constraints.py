@@ -133,9 +133,11 @@ class ResourceOfVenue(BaseConstraint):
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> str:
         assert schema_editor is not None
+        # Judged at commit, as Django's own keys are: it empties tables in any order.
         return (
             f"CONSTRAINT {schema_editor.quote_name(self.name)} FOREIGN KEY "
-            '(resource_id, venue_id) REFERENCES "venues_resource" (id, venue_id)'
+            '(resource_id, venue_id) REFERENCES "venues_resource" (id, venue_id) '
+            "DEFERRABLE INITIALLY DEFERRED"
         )
 
     def create_sql(
