@@ -286,13 +286,13 @@ def test_every_refusal_has_a_code_and_a_sentence() -> None:
 
 @pytest.mark.django_db
 def test_the_only_administrator_cannot_be_erased() -> None:
-    only = AdministratorFactory()
+    only = AdministratorFactory.create()
     with pytest.raises(LastAdministrator):
         accounts.judge_erasure(only)
 
-    AdministratorFactory(is_active=False)
+    AdministratorFactory.create(is_active=False)
     with pytest.raises(LastAdministrator):
         accounts.judge_erasure(only)
 
-    AdministratorFactory()
+    AdministratorFactory.create()
     accounts.judge_erasure(only)
