@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from api import errors, people, reservations, venues
+from api import availability, errors, people, reservations, venues
 from api.auth import ANYBODY_KNOWN
 from api.openapi import DocumentedAPI
 
@@ -43,5 +43,6 @@ api = DocumentedAPI(
 )
 api.add_router("", people.router)
 api.add_router("/venues", venues.router)
+api.add_router("/venues", availability.router)
 api.add_router("/reservations", reservations.router)
 errors.install(api)

@@ -43,6 +43,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.NoChoice: 409,
     errors.Taken: 409,
     errors.HeldByOther: 409,
+    errors.QuoteExpired: 409,
     errors.HoldExpired: 409,
     errors.WrongStatus: 409,
     errors.ChangedMeanwhile: 412,

@@ -12,6 +12,7 @@ from django.http import HttpResponse
 
 from api.schemas import InstantOut, Money, money, to_z
 from reservations import clock
+from reservations.alternatives import Alternative
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
 from venues.models import Resource
@@ -99,7 +100,7 @@ def with_units(rows: QuerySet[Reservation]) -> QuerySet[Reservation]:
 def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
     """The document of one reservation, as ReservationOut describes it."""
     status: Status = row.status_at(now or clock.now())
-    units = [_unit(unit) for unit in _units(row.allocations.all())]
+    units = [unit_of(unit) for unit in _units(row.allocations.all())]
     return {
         "id": str(row.pk),
         "group_id": str(row.group_id) if row.group_id else None,
@@ -114,6 +115,17 @@ def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]
         "paid": 0 < row.price_minor <= row.paid_minor,
         **{name: getattr(row, name) for name in _PLAIN},
         **{name: _instant(getattr(row, name)) for name in _INSTANTS},
+    }
+
+
+def alternative(found: Alternative) -> dict[str, Any]:
+    """What could be booked instead; the unit where one was asked for."""
+    return {
+        "starts_at": to_z(found.window.start),
+        "ends_at": to_z(found.window.end),
+        "category": found.category.code,
+        "resource": unit_of(found.unit) if found.unit else None,
+        "price": money(found.price_minor, found.category.venue.currency).model_dump(),
     }
 
 
@@ -150,7 +162,8 @@ def _units(rows: Iterable[Allocation]) -> Sequence[Resource]:
     return [row.resource for row in shown if row.ends_at == last]
 
 
-def _unit(unit: Resource) -> dict[str, Any]:
+def unit_of(unit: Resource) -> dict[str, Any]:
+    """A unit as it goes out."""
     return {"id": str(unit.pk), "name": unit.name, "floor": unit.floor}
 
 

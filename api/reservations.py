@@ -20,8 +20,15 @@ from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
 from guests import phones
 from guests.errors import ContactInvalid
 from guests.models import User
-from reservations import actions, clock
-from reservations.errors import ChangedMeanwhile, Invalid
+from reservations import actions, alternatives, clock
+from reservations.errors import (
+    ChangedMeanwhile,
+    Closed,
+    HeldByOther,
+    Invalid,
+    NotOffered,
+    Taken,
+)
 from reservations.finding import look
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation, ReservationQuerySet
@@ -44,6 +51,9 @@ Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "can
 _TIMES = tuple(field.name for field in fields_of(Times))
 _PROFILE = tuple(field.name for field in fields_of(Contact))
 
+
+REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered)
+"""Refusals that come with what could be booked instead."""
 
 _LEFT_OUT: Any = Field(default=None)
 """Not sent, which is not the same as null."""
@@ -70,6 +80,7 @@ class ReservationIn(Schema):
     occasion: Annotated[str, Field(max_length=20)] = ""
     vehicle_plate: Annotated[str, Field(max_length=16)] = ""
     remarks: Annotated[str, Field(max_length=500)] = ""
+    quote: Annotated[str, Field(max_length=1000)] = ""
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -132,6 +143,10 @@ def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = No
         row = actions.hold(booking=_booking(data, request), by=by, once=once)
     except Repeated as repeated:
         return repeats.respond(repeated.answer)
+    except REFUSED_TIME as refusal:
+        found = alternatives.for_booking(_booking(data, request), now=clock.now())
+        refusal.facts["alternatives"] = [presenting.alternative(one) for one in found]
+        raise
     return repeats.respond(_created(row))
 
 
@@ -254,6 +269,7 @@ def _booking(data: ReservationIn, request: KnownRequest) -> Booking:
         occasion=data.occasion,
         vehicle_plate=data.vehicle_plate,
         remarks=data.remarks,
+        quote=data.quote,
         override_reason=data.override_reason,
     )
 

@@ -113,11 +113,7 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
     policy = venue.policy
     if venue.mode == Venue.Mode.NIGHT:
         closed = judging.closed_days(venue, unit)
-        return [
-            hours.nights(day, day + DAY, venue.zone, policy.check_in_time, policy.check_out_time)
-            for day in _dates(first, last)
-            if day not in closed
-        ]
+        return [stay(venue, day, day + DAY) for day in _dates(first, last) if day not in closed]
     zone = unit.zone if unit is not None else venue.zone
     openings = judging.openings_of(venue, unit)
     if judging.is_always_open(venue, openings):
@@ -129,6 +125,14 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
     length = policy.default_length or policy.shortest_stay or USUAL_LENGTH
     step = policy.step or length
     return [start for entry in opened for start in _starts(entry, length, step)]
+
+
+def stay(venue: Venue, check_in: date, check_out: date) -> Window:
+    """The nights from one local date to another, at the venue's times of arrival and leaving."""
+    policy = venue.policy
+    return hours.nights(
+        check_in, check_out, venue.zone, policy.check_in_time, policy.check_out_time
+    )
 
 
 def _offer(found: Board, category: Category, units: list[Resource], window: Window) -> Offer:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from guests import accounts, emails, phones
 from guests.errors import Faults
+from reservations import quotes
 from reservations.errors import NotFound
 from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
@@ -95,7 +96,10 @@ def reservation(
         row.confirmed_at = now
     else:
         row.hold_expires_at = now + policy.hold_time
-    promise(row, policy, ask.window, price_of(venue, category, ask.window))
+    price = price_of(venue, category, ask.window)
+    if booking.quote:
+        price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)
+    promise(row, policy, ask.window, price)
     return row
 
 

@@ -101,6 +101,12 @@ class HeldByOther(Refusal):
         super().__init__(may_free_at=frees_at)
 
 
+class QuoteExpired(Refusal):
+    """The quote is not valid any more, or is for something else; `quote` has a new one."""
+
+    code = "quote_expired"
+
+
 class HoldExpired(Refusal):
     """The hold has lapsed, and its time may have gone to someone else. Make a new reservation."""
 

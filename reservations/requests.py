@@ -40,6 +40,7 @@ class Booking:
     occasion: str = ""
     vehicle_plate: str = ""
     remarks: str = ""
+    quote: str = ""
     override_reason: str = ""
 
 

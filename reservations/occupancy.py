@@ -1,0 +1,151 @@
+"""How full a venue is, was and usually is: shares of unit-time taken. Reads only."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from reservations import board
+from reservations.board import Board
+from reservations.errors import Invalid
+from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.status import Status
+from venues.hours import Window
+from venues.models import Venue
+
+HOUR = timedelta(hours=1)
+MOST_STEPS = 1_000
+LONGEST_LOOK = timedelta(days=800)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A stretch of time and the share of unit-time taken in it, from 0 to 1, by group."""
+
+    window: Window
+    taken: float
+    by_floor: dict[int, float]
+    by_category: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What is usual: unit-hours taken by local hour of day and by weekday (Monday is 0)."""
+
+    window: Window
+    reservations: int
+    by_hour: dict[int, float]
+    by_weekday: dict[int, float]
+    peak_hours: list[int]
+    no_show_share: float | None
+
+
+def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime) -> list[Step]:
+    """The share taken in each step of a window; without a step, in the window as a whole.
+
+    Raises Invalid for more steps, or a longer window, than one answer holds.
+    """
+    if window.end <= window.start:
+        raise Invalid("ends_at", "The end must be after the start.")
+    if window.end - window.start > LONGEST_LOOK:
+        raise Invalid("ends_at", f"Ask for at most {LONGEST_LOOK.days} days at once.")
+    step = step or window.end - window.start
+    if (window.end - window.start) / step > MOST_STEPS:
+        raise Invalid("step", f"Ask for at most {MOST_STEPS} steps at once.")
+    found = board.load(venue, window, now=now)
+    return [_step(found, part) for part in _parts(window, step)]
+
+
+def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
+    """What the venue's reservations of a window say is usual, in its own zone.
+
+    Closures count for nothing, nor does what was given up before it began.
+    """
+    rows = Allocation.objects.filter(venue=venue, is_live=True, reservation__isnull=False)
+    rows = rows.filter(Q(reservation__confirmed_at__isnull=False))
+    rows = rows.filter(starts_at__lt=window.end, ends_at__gt=window.start)
+    by_hour: defaultdict[int, float] = defaultdict(float)
+    by_weekday: defaultdict[int, float] = defaultdict(float)
+    for start, end in rows.values_list("starts_at", "ends_at").iterator():
+        for hour, weekday, share in _hours(
+            max(start, window.start), min(end, window.end), venue.zone
+        ):
+            by_hour[hour] += share
+            by_weekday[weekday] += share
+    fullest = max(by_hour.values(), default=0)
+    return Stats(
+        window=window,
+        reservations=_begun(venue, window).count(),
+        by_hour={hour: round(by_hour[hour], 3) for hour in range(24)},
+        by_weekday={day: round(by_weekday[day], 3) for day in range(7)},
+        peak_hours=[hour for hour in range(24) if fullest and by_hour[hour] >= fullest - 1e-9],
+        no_show_share=_no_show_share(venue, window, now),
+    )
+
+
+def _step(found: Board, part: Window) -> Step:
+    seconds: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    length = (part.end - part.start).total_seconds()
+    for unit in found.units:
+        taken = sum(
+            (min(row.end, part.end) - max(row.start, part.start)).total_seconds()
+            for row in found.taken(unit.pk, part)
+        )
+        for group in ("all", f"floor {unit.floor}", f"category {unit.category.code}"):
+            units[group] += 1
+            seconds[group] += int(taken)
+    shares = {group: seconds[group] / (length * count) for group, count in units.items()}
+    return Step(
+        part,
+        round(shares.get("all", 0.0), 4),
+        {int(name): round(share, 4) for name, share in _of(shares, "floor ")},
+        {name: round(share, 4) for name, share in _of(shares, "category ")},
+    )
+
+
+def _of(shares: dict[str, float], kind: str) -> Iterator[tuple[str, float]]:
+    for group, share in sorted(shares.items()):
+        if group.startswith(kind):
+            yield group.removeprefix(kind), share
+
+
+def _parts(window: Window, step: timedelta) -> Iterator[Window]:
+    start = window.start
+    while start < window.end:
+        yield Window(start, min(start + step, window.end))
+        start += step
+
+
+def _hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterable[tuple[int, int, float]]:
+    """The local hours a stay touches: hour of day, weekday, and how much of an hour."""
+    moment = start
+    while moment < end:
+        local = moment.astimezone(zone)
+        # The next full hour on the local clock, which offsets of 30 or 45 minutes shift.
+        past = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        until = min(moment + HOUR - past, end)
+        yield local.hour, local.weekday(), (until - moment) / HOUR
+        moment = until
+
+
+def _begun(venue: Venue, window: Window) -> ReservationQuerySet:
+    return Reservation.objects.filter(
+        venue=venue,
+        confirmed_at__isnull=False,
+        cancelled_at__isnull=True,
+        starts_at__gte=window.start,
+        starts_at__lt=window.end,
+    )
+
+
+def _no_show_share(venue: Venue, window: Window, now: datetime) -> float | None:
+    """Of the reservations whose guest should have come by now, the share that did not."""
+    due = _begun(venue, window).filter(Q(no_show_at__lte=now) | Q(checked_in_at__isnull=False))
+    count = due.count()
+    if not count:
+        return None
+    return round(due.in_status(Status.NO_SHOW, at=now).count() / count, 4)

@@ -1,0 +1,57 @@
+"""A price promised for a while: a signed token, so that nothing is stored until it is used."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core import signing
+
+from reservations.errors import QuoteExpired
+from venues import prices
+from venues.hours import Window
+from venues.models import Category, Venue
+from venues.prices import Item
+
+GOOD_FOR = timedelta(minutes=15)
+_SALT = "holdfast.quote"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The lines of a price, and the token that promises their sum until `expires_at`."""
+
+    token: str
+    items: list[Item]
+    amount_minor: int
+    expires_at: datetime
+
+
+def quote(venue: Venue, category: Category, window: Window, party: int, *, now: datetime) -> Quote:
+    """Price a range in a category (its rates prefetched) for a party, as it is sold now."""
+    items = prices.itemise(list(category.rates.all()), window.start, window.end, venue.zone)
+    amount, expires_at = prices.total(items), now + GOOD_FOR
+    facts = [*_facts(venue, category, window, party), amount, int(expires_at.timestamp())]
+    return Quote(signing.dumps(facts, salt=_SALT, compress=True), items, amount, expires_at)
+
+
+def honour(
+    token: str, venue: Venue, category: Category, window: Window, party: int, *, now: datetime
+) -> int:
+    """The amount a token promises for exactly this. Raises QuoteExpired, with a new quote."""
+    try:
+        *facts, amount, expires = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        facts, amount, expires = [], 0, 0
+    if facts != _facts(venue, category, window, party) or now.timestamp() >= expires:
+        new = quote(venue, category, window, party, now=now)
+        price = {
+            "amount": str(prices.decimal(new.amount_minor, venue.currency)),
+            "currency": venue.currency,
+        }
+        raise QuoteExpired(quote=new.token, price=price, expires_at=new.expires_at)
+    return int(amount)
+
+
+def _facts(venue: Venue, category: Category, window: Window, party: int) -> list[Any]:
+    start, end = int(window.start.timestamp()), int(window.end.timestamp())
+    return [venue.pk, category.pk, start, end, party]
