@@ -31,6 +31,7 @@ ADVICE: Mapping[str, str] = {
     "precondition_failed": "Open the page again to see what changed.",
     "rate_limited": "",
     "in_progress": "",
+    "quote_expired": "",
     "idempotency_key_reused": "",
     "open_stay": "",
     "busy": "",
