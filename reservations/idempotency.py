@@ -11,6 +11,7 @@ from django.db import OperationalError
 from reservations import clock
 from reservations.errors import InProgress, KeyReused
 from reservations.models import StoredAnswer
+from reservations.transactions import Restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,14 @@ def claim(once: Once | None) -> StoredAnswer | None:
         created_at=clock.now(),
         guest_id=once.guest_id,
     )
-    try:
-        StoredAnswer.objects.bulk_create([mine], ignore_conflicts=True)
-    except OperationalError as error:
-        if getattr(error.__cause__, "sqlstate", "") == "55P03":
-            raise InProgress from error
-        raise
-    # A statement of its own: it sees what was committed while the insert waited.
-    found = StoredAnswer.objects.get(caller=once.caller, key=once.key)
+    found = _inserted_or_found(mine)
+    if found is not None and found.created_at <= _oldest_kept(mine.created_at):
+        # Kept long enough, though no sweep has come by: the key is free again.
+        found.delete()
+        found = _inserted_or_found(mine)
+    if found is None:
+        # Swept away, or its guest erased, between the two looks.
+        raise Restart
     if found.pk == mine.pk:
         return mine
     if found.fingerprint != once.fingerprint:
@@ -82,5 +83,20 @@ def store(row: StoredAnswer | None, once: Once | None, made: Any) -> None:
 
 def forget_old(now: datetime) -> int:
     """Delete answers kept long enough; returns how many."""
-    old = StoredAnswer.objects.filter(created_at__lt=now - settings.IDEMPOTENCY_KEPT)
+    old = StoredAnswer.objects.filter(created_at__lte=_oldest_kept(now))
     return old.delete()[0]
+
+
+def _inserted_or_found(mine: StoredAnswer) -> StoredAnswer | None:
+    try:
+        StoredAnswer.objects.bulk_create([mine], ignore_conflicts=True)
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "55P03":
+            raise InProgress from error
+        raise
+    # A statement of its own: it sees what was committed while the insert waited.
+    return StoredAnswer.objects.filter(caller=mine.caller, key=mine.key).first()
+
+
+def _oldest_kept(now: datetime) -> datetime:
+    return now - settings.IDEMPOTENCY_KEPT

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
-from django.core.cache import caches
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
 
 from api import counters
 from guests.models import User
@@ -20,8 +21,11 @@ TODAY = datetime(2027, 2, 1, 9, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def _counters_that_counted_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    caches["ratelimit"].clear()
+def _counters_that_counted_nothing(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A name of its own for each test: workers share a Redis, and flushing it flushes for all.
+    settings.CACHES = {
+        name: cache | {"KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()
+    }
     # Counters that were away in another test are asked again at once.
     monkeypatch.setattr(counters, "_breaker", counters._Breaker())
 

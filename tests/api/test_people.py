@@ -4,13 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import caches
 from django.test import Client
 from django.utils import timezone
 from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from api import counters
 from guests import accounts, keys, tokens
 from guests.models import Favourite, User
 from tests.guests.factories import (
@@ -34,13 +32,6 @@ GOOD = {
     "last_name": "Lovelace",
     "phone": "2025550123",
 }
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_failed_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    caches["ratelimit"].clear()
-    # Counters that were away in another test are asked again at once.
-    monkeypatch.setattr(counters, "_breaker", counters._Breaker())
 
 
 @pytest.fixture
