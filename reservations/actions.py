@@ -70,6 +70,11 @@ def check_out(*, reservation_id: int, by: Caller) -> Reservation:
     return whole(lambda _: _check_out(reservation_id, by=by))
 
 
+def complete(*, reservation_id: int, by: Caller) -> Reservation:
+    """Check out, also before the start: then the stay is over and all of its time is free."""
+    return whole(lambda _: _complete(reservation_id, by=by))
+
+
 def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     """Give the reservation up; its time from now on is free at once."""
     return whole(lambda _: _cancel(reservation_id, by=by))
@@ -83,6 +88,8 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
     window = judging.resolve(venue, booking.times)
     details = drafting.read_details(asdict(booking.contact), venue.phone_region)
     is_override = judging.may_override(venue.pk, booking.override_reason, by)
+    # What is not there is said before what is too soon.
+    categories = _categories(venue, booking, window)
     if not is_override:
         judging.judge_policy(venue, window, now)
         judging.judge_choice(venue, booking.resource)
@@ -91,7 +98,7 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
         window=window,
         party=booking.guest_count,
         resource=booking.resource,
-        categories=_categories(venue, booking, window),
+        categories=categories,
         now=now,
         by=by,
         is_override=is_override,
@@ -181,8 +188,8 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
             reservation.checked_out_at = now
         case status:
             raise WrongStatus(f"A reservation that is {status.word} cannot be checked out.")
-    overstay = _overstay_minor(reservation, now)
-    reservation.price_minor += overstay
+    before = reservation.price_minor
+    reservation.price_minor = _final_price(reservation, now)
     save(reservation, "checked_out_at", "price_minor")
     allocation.free(reservation, at=now)
     events.record(
@@ -191,8 +198,23 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        data={"overstay_minor": overstay},
+        data={"overstay_minor": reservation.price_minor - before},
     )
+    return reservation
+
+
+def _complete(reservation_id: int, *, by: Caller) -> Reservation:
+    reservation = locked(reservation_id, by=by)
+    judge_desk(reservation, by)
+    now = clock.now()
+    is_to_come = reservation.status_at(now) is Status.UPCOMING
+    if not is_to_come or reservation.checked_out_at:
+        return _check_out(reservation_id, by=by)
+    _judge_pace(reservation, by=by, now=now)
+    reservation.checked_out_at = now
+    save(reservation, "checked_out_at")
+    allocation.free(reservation, at=now)
+    events.record(reservation, "reservation.checked_out", at=now, by=by, is_limited=by.limits_apply)
     return reservation
 
 
@@ -234,6 +256,15 @@ def _judge_authority(venue: Venue, by: Caller) -> None:
 def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     own = pace.of_venue(reservation.venue.policy.state_change_rate)
     pace.judge(reservation, pace=own, by=by, now=now)
+
+
+def _final_price(reservation: Reservation, now: datetime) -> int:
+    """The price on leaving: of the time used where that is charged, else with the overstay."""
+    came_at = reservation.checked_in_at
+    if not reservation.venue.policy.charges_time_used or came_at is None:
+        return reservation.price_minor + _overstay_minor(reservation, now)
+    rates = list(Rate.objects.filter(category_id=reservation.category_id))
+    return prices.total(prices.itemise(rates, came_at, now, reservation.venue.zone))
 
 
 def _overstay_minor(reservation: Reservation, now: datetime) -> int:
