@@ -15,7 +15,14 @@ from django.utils.safestring import SafeString
 from reservations import clock
 from reservations.desk import closure_pages, facts, pages, words
 from reservations.desk.buttons import PRESSED
-from reservations.desk.filters import DayFilter, KindFilter, StatusFilter, TakingFilter
+from reservations.desk.filters import (
+    CallerFilter,
+    DayFilter,
+    EventFilter,
+    KindFilter,
+    StatusFilter,
+    TakingFilter,
+)
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
 from venues.scoping import OfOwnVenues, OwnVenueFilter
@@ -39,6 +46,21 @@ class ReadOnly(OfOwnVenues):
     ) -> HttpResponse:
         title = {"title": str(self.opts.verbose_name_plural).capitalize()}
         return super().changelist_view(request, {**title, **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        title = self.title_of(self.get_object(request, object_id))
+        more = {"title": title, "subtitle": None, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
+
+    def title_of(self, row: Any) -> str:
+        """What a row's page is headed by."""
+        return str(row)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -129,7 +151,7 @@ class ReservationAdmin(ReadOnly):
 class AllocationAdmin(ReadOnly):
     """Time that is taken or was; units are closed and reopened on pages of their own."""
 
-    fields = ("venue", "resource", "when", "taken_by", "state", "is_locked")
+    fields = ("venue", "resource", "when", "taken_by", "state", "fixed")
     list_display = ("resource", "venue", "when", "taken_by", "state", "reopen")
     list_filter: ClassVar = [KindFilter, TakingFilter, DayFilter, VENUE_FILTER]
     list_select_related = ("venue", "resource", "reservation")
@@ -163,6 +185,13 @@ class AllocationAdmin(ReadOnly):
     def state(self, row: Allocation) -> str:
         return facts.state_of(row, clock.now())
 
+    @admin.display(description="unit is")
+    def fixed(self, row: Allocation) -> str:
+        return facts.fixed_of(row)
+
+    def title_of(self, row: Any) -> str:
+        return f"Time of {row.resource}"
+
     @admin.display(description="")
     def reopen(self, row: Allocation) -> str:
         return _reopen_link(row.closure_id) if _may_reopen(row) else ""
@@ -177,7 +206,7 @@ class AllocationAdmin(ReadOnly):
         row = self.get_object(request, object_id)
         assert isinstance(row, Allocation)
         closure = row.closure_id if _may_reopen(row) else None
-        more = {**(extra_context or {}), "closure_id": closure, "title": f"Time of {row.resource}"}
+        more = {**(extra_context or {}), "closure_id": closure}
         return super().change_view(request, object_id, form_url, more)
 
 
@@ -185,9 +214,9 @@ class AllocationAdmin(ReadOnly):
 class EventAdmin(ReadOnly):
     """What happened; nobody can alter it here."""
 
-    fields = ("name", "when", "recorded", "venue", "of", "by", "by_kind", "told")
-    list_display = ("what", "when", "of", "venue", "by", "by_kind", "told")
-    list_filter: ClassVar = ["name", "by_kind", VENUE_FILTER]
+    fields = ("name", "when", "recorded", "venue", "of", "who", "told")
+    list_display = ("what", "when", "of", "who", "told")
+    list_filter: ClassVar = [EventFilter, CallerFilter, VENUE_FILTER]
     list_select_related = ("venue", "reservation")
     search_fields = ("reservation__code", "name", "by")
     search_help_text = "reservation's code, name of the event, or who did it"
@@ -205,15 +234,22 @@ class EventAdmin(ReadOnly):
     def recorded(self, event: Event) -> str:
         return words.moment(event.recorded_at, event.venue.zone)
 
-    @admin.display(description="reservation", ordering="reservation")
+    @admin.display(description="what of", ordering="reservation")
     def of(self, event: Event) -> str:
-        return _linked(event.reservation) if event.reservation else "-"
+        return _linked(event.reservation) if event.reservation else event.venue.name
+
+    @admin.display(ordering="by")
+    def who(self, event: Event) -> str:
+        return f"{event.by} ({event.by_kind})"
+
+    def title_of(self, row: Any) -> str:
+        return f"{facts.event_label(row.name)} {words.moment(row.at, row.venue.zone)}"
 
     @admin.display(description="facts")
     def told(self, event: Event) -> str:
         currency = event.reservation.currency if event.reservation else event.venue.currency
         reading = words.Reading(currency=currency, zone=event.venue.zone, units={})
-        return reading.line(event.data) or "-"
+        return reading.line(event.data)
 
 
 def _linked(row: Reservation) -> SafeString:

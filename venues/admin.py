@@ -67,6 +67,7 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
                 "fields": (
                     "cancel_deadline",
                     "cancel_fee_percent",
+                    "charges_time_used",
                     "prepayment",
                     "state_change_rate",
                 )
@@ -164,8 +165,13 @@ class VenueAdmin(OfOwnVenues):
 class RateInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Rate
     form = RateForm
-    fields = ("amount", "unit", "first_date", "last_date")
+    fields = ("amount", "currency", "unit", "first_date", "last_date")
+    readonly_fields = ("currency",)
     extra = 0
+
+    @admin.display
+    def currency(self, rate: Rate) -> str:
+        return rate.category.venue.currency if rate.category_id else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Rate]:
         return super().get_queryset(request).select_related("venue", "category__venue")

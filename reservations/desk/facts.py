@@ -37,10 +37,15 @@ def allocations(row: Reservation, now: datetime) -> list[dict[str, str]]:
             "unit": taken.resource.name,
             "span": words.span(taken.starts_at, taken.ends_at, zone),
             "state": state_of(taken, now),
-            "fixed": "fixed" if taken.is_locked else "may be moved",
+            "fixed": fixed_of(taken),
         }
         for taken in rows
     ]
+
+
+def fixed_of(taken: Allocation) -> str:
+    """Whether re-seating may give the reservation another unit."""
+    return "fixed" if taken.is_locked else "may be moved"
 
 
 def state_of(taken: Allocation, now: datetime) -> str:

@@ -2,22 +2,31 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from guests.callers import Kind
 from reservations import clock
 from reservations.desk import words
 from reservations.desk.fields import FIRST_YEAR, LAST_YEAR
-from reservations.models import AllocationQuerySet, ReservationQuerySet
+from reservations.models import ONCE, AllocationQuerySet, ReservationQuerySet
 from reservations.status import Status
 from venues.hours import Window, instant
 from venues.scoping import venues_of
 
 DAY = timedelta(days=1)
+
+EVENTS = (
+    *ONCE,
+    "reservation.modified",
+    "reservation.reseated",
+    "closure.made",
+    "closure.ended",
+)
 
 _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
     "yesterday": ("Yesterday", lambda today: (today - DAY, today)),
@@ -122,6 +131,32 @@ class TakingFilter(admin.SimpleListFilter):
                 return rows.exclude(pk__in=rows.taking_time(at=now).values("pk"))
             case _:
                 return rows
+
+
+class EventFilter(admin.SimpleListFilter):
+    """By what happened; the names stand here, since the events are too many to look through."""
+
+    title = "what happened"
+    parameter_name = "event"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.partition(".")[2].replace("_", " ")) for name in EVENTS]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(name=self.value()) if self.value() in EVENTS else rows
+
+
+class CallerFilter(admin.SimpleListFilter):
+    """By the kind of who did it."""
+
+    title = "who"
+    parameter_name = "who"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, kind) for kind in get_args(Kind) if kind != "anonymous"]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(by_kind=self.value()) if self.value() in get_args(Kind) else rows
 
 
 def _window(value: str, zone: ZoneInfo, now: datetime) -> Window:

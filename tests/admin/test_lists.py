@@ -11,6 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests.callers import system
 from reservations import actions, clock, closures
+from reservations.desk.filters import EVENTS
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
 from tests.admin.browsing import address, text_of
@@ -166,3 +167,19 @@ def test_a_reservations_page_asks_no_more_for_more_history(boss: Client, venue: 
     actions.confirm(reservation_id=row.pk, by=DESK)
     actions.cancel(reservation_id=row.pk, by=DESK)
     assert queries(row) == before
+
+
+def test_events_are_filtered_by_what_happened_and_who_did_it(boss: Client, venue: Venue) -> None:
+    row = hold(venue)
+    actions.confirm(reservation_id=row.pk, by=DESK)
+    page = reverse("admin:reservations_event_changelist")
+    for query, count in (
+        ("?event=reservation.confirmed", 1),
+        ("?event=nonsense", 2),
+        ("?who=system", 2),
+        ("?who=guest", 0),
+    ):
+        answer = text_of(boss.get(page + query))
+        assert answer.count('class="field-what"') == count, query
+    names = set(Event.objects.values_list("name", flat=True))
+    assert names <= set(EVENTS)

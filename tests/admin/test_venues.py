@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from reservations import actions
 from tests.admin.browsing import faults, said, text_of
 from tests.factories import DESK, hold
 from venues import lengths
+from venues.admin import PolicyInline
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -52,6 +54,11 @@ def test_saving_a_venue_as_it_is_changes_nothing(desk: Client, venue: Venue) -> 
     assert "was changed successfully" in said(save(desk, venue))[0]
     after = Policy.objects.values().get(venue=venue), Venue.objects.values().get(pk=venue.pk)
     assert before == after
+
+
+def test_every_rule_of_a_policy_is_on_the_page() -> None:
+    shown = {str(name) for name in flatten_fieldsets(PolicyInline.fieldsets)}
+    assert shown == {field.name for field in Policy._meta.fields} - {"id", "venue"}
 
 
 def test_a_policy_is_written_in_words(desk: Client, venue: Venue) -> None:
