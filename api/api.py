@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from api import availability, errors, people, reservations, venues
+from api import availability, errors, parking, people, reservations, venues
 from api.auth import ANYBODY_KNOWN
 from api.openapi import DocumentedAPI
 
@@ -45,4 +45,5 @@ api.add_router("", people.router)
 api.add_router("/venues", venues.router)
 api.add_router("/venues", availability.router)
 api.add_router("/reservations", reservations.router)
+api.add_router("/parking", parking.router)
 errors.install(api)

@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import ninja
 from django.http import HttpResponse
@@ -22,6 +21,7 @@ from api.schemas import (
     parse_id,
     problems,
     to_z,
+    zone,
 )
 from guests.callers import Caller
 from reservations import (
@@ -39,7 +39,7 @@ from reservations.errors import Invalid, Refusal
 from reservations.models import Reservation
 from reservations.requests import Times
 from venues.hours import Window
-from venues.models import Resource, Venue, is_time_zone
+from venues.models import Resource, Venue
 
 router = Router(tags=["venues"])
 
@@ -264,8 +264,8 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
     """The grid of units and slots for some days, from today where no date is given."""
     venue = judging.find_venue(slug)
     now = clock.now()
-    zone = _zone(asked.tz) if asked.tz else venue.zone
-    first = asked.date or now.astimezone(zone).date()
+    there = zone(asked.tz, field="tz") if asked.tz else venue.zone
+    first = asked.date or now.astimezone(there).date()
     slots = availability.slots(venue, first, asked.days, now=now, category=asked.category)
     return reply(
         {
@@ -386,14 +386,6 @@ def _window(asked: Steps, now: datetime) -> Window:
     if end - start > occupancy.LONGEST_LOOK:
         raise Invalid("ends_at", f"Ask for at most {occupancy.LONGEST_LOOK.days} days at once.")
     return Window(start, end)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        is_time_zone(name)
-    except Exception as fault:
-        raise Invalid("tz", f"{name} is not an IANA time zone.") from fault
-    return ZoneInfo(name)
 
 
 def _of(venue: Venue) -> dict[str, str]:

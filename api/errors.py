@@ -50,6 +50,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.RateLimited: 429,
     errors.InProgress: 409,
     errors.KeyReused: 422,
+    errors.LotInUse: 409,
     errors.OpenStay: 409,
     errors.Busy: 503,
     people.ContactInvalid: 422,

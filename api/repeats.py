@@ -2,16 +2,26 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from ninja import Header
 
 from guests.callers import Caller
 from reservations.errors import Invalid
 from reservations.idempotency import Answer, Once
 
 LONGEST_KEY = 255
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="1 to 255 characters; a repeat with the same key gets the same answer.",
+    ),
+]
+"""The header, as an argument of an operation."""
 
 
 def once(request: HttpRequest, *, by: Caller, render: Callable[[Any], Answer]) -> Once | None:

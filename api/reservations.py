@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import fields as fields_of
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -12,14 +11,14 @@ from django.http import HttpResponse
 from ninja import Header, Query, Router
 from pydantic import Field, StrictBool
 
-from api import limits, presenting, repeats
+from api import contacts, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
 from api.paging import Page, page
 from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
+from api.repeats import Key
 from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
 from guests import phones
 from guests.errors import ContactInvalid
-from guests.models import User
 from reservations import actions, alternatives, clock
 from reservations.errors import (
     ChangedMeanwhile,
@@ -32,7 +31,7 @@ from reservations.errors import (
 from reservations.finding import look
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation, ReservationQuerySet
-from reservations.requests import Booking, Change, Contact, Times
+from reservations.requests import Booking, Change, Times
 from reservations.status import Status
 
 log = logging.getLogger(__name__)
@@ -48,8 +47,7 @@ Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"])]
 Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
 Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
 
-_TIMES = tuple(field.name for field in fields_of(Times))
-_PROFILE = tuple(field.name for field in fields_of(Contact))
+_TIMES = ("starts_at", "ends_at", "check_in", "check_out")
 
 
 REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered)
@@ -118,13 +116,6 @@ class Filters(Page):
     code: Annotated[str, Field(max_length=12)] | None = None
 
 
-Key = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="1 to 255 characters; a repeat with the same key gets the same answer.",
-    ),
-]
 Match = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the change is based on.")
 ]
@@ -232,16 +223,7 @@ def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> Ht
 def _verb(
     request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
 ) -> HttpResponse:
-    key, by = parse_id(reservation_id), request.auth
-    seen = look(key, by=by)
-    if not getattr(seen, fact):
-        limits.state_gate(request, seen, by=by)
-    row = act(reservation_id=key, by=by)
-    if row.version != seen.version:
-        limits.count_state_change(request, row, by=by)
-    response = _shown(row)
-    limits.tell(response, row, by=by)
-    return response
+    return verbs.carry_out(request, reservation_id, act, fact=fact, show=_shown)
 
 
 def _shown(row: Reservation) -> HttpResponse:
@@ -262,7 +244,7 @@ def _booking(data: ReservationIn, request: KnownRequest) -> Booking:
     return Booking(
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),
-        contact=_contact(data, request),
+        contact=contacts.fill(data.model_dump(), request),
         guest_count=data.guest_count,
         category=data.category,
         resource=None if data.resource is None else parse_id(data.resource),
@@ -272,21 +254,6 @@ def _booking(data: ReservationIn, request: KnownRequest) -> Booking:
         quote=data.quote,
         override_reason=data.override_reason,
     )
-
-
-def _contact(data: ReservationIn, request: KnownRequest) -> Contact:
-    """What was given, the rest from the profile of who is signed in."""
-    person = request.user if request.auth.user_id else None
-    given = {name: getattr(data, name) for name in _PROFILE if getattr(data, name) is not None}
-    if isinstance(person, User):
-        known = {name: getattr(person, name) for name in _PROFILE}
-        given = {name: value for name, value in known.items() if value != ""} | given
-    missing = [name for name in ("first_name", "last_name", "phone") if name not in given]
-    if missing:
-        fault = ContactInvalid(missing[0], "This is required.")
-        fault.errors = [(name, "This is required.") for name in missing]
-        raise fault
-    return Contact(**given)
 
 
 def _change(data: ReservationPatch, version: int | None) -> Change:

@@ -2,9 +2,12 @@
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 import ninja
+from django.core.exceptions import ValidationError
 from ninja.schema import DjangoGetter
 from pydantic import (
     AfterValidator,
@@ -18,8 +21,10 @@ from pydantic import (
 
 from reservations.errors import Invalid, NotFound
 from venues import prices
+from venues.models import is_time_zone
 
 LARGEST_ID = 2**63 - 1
+LARGEST_AMOUNT = 10**12
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 
@@ -183,3 +188,25 @@ def parse_id(given: str | int) -> int:
 def problems(*statuses: int) -> dict[int, Any]:
     """Declares problem documents for these statuses, for `response=`."""
     return dict.fromkeys(statuses, Problem)
+
+
+def money_minor(given: Money, *, field: str) -> int:
+    """An amount as received, in minor units. Raises Invalid for one that is no price."""
+    try:
+        amount = Decimal(given.amount).scaleb(prices.exponent(given.currency))
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount != int(amount) or not 0 <= amount <= LARGEST_AMOUNT:
+        raise Invalid(field, 'Give an amount such as "2.50", with the decimals of the currency.')
+    if not (len(given.currency) == 3 and given.currency.isascii() and given.currency.isupper()):
+        raise Invalid(field, "Give the currency as three letters, such as EUR.")
+    return int(amount)
+
+
+def zone(name: str, *, field: str) -> ZoneInfo:
+    """The zone of that name. Raises Invalid, naming the field."""
+    try:
+        is_time_zone(name)
+    except ValidationError as fault:
+        raise Invalid(field, f"{name} is not an IANA time zone.") from fault
+    return ZoneInfo(name)

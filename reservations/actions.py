@@ -85,7 +85,7 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
     venue = judging.find_venue(booking.venue)
     _judge_authority(venue, by)
     now = clock.now()
-    window = judging.resolve(venue, booking.times)
+    window = judging.resolve(venue, booking.times, now)
     details = drafting.read_details(asdict(booking.contact), venue.phone_region)
     is_override = judging.may_override(venue.pk, booking.override_reason, by)
     # What is not there is said before what is too soon.

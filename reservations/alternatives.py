@@ -35,7 +35,7 @@ def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
     """
     try:
         venue = judging.find_venue(booking.venue)
-        window = judging.resolve(venue, booking.times)
+        window = judging.resolve(venue, booking.times, now)
     except Refusal:
         return []
     return _Search(venue, booking, window, now).run()

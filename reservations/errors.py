@@ -149,6 +149,12 @@ class KeyReused(Refusal):
     code = "idempotency_key_reused"
 
 
+class LotInUse(Refusal):
+    """Some spots are taken or reserved; only empty ones can be given up."""
+
+    code = "lot_in_use"
+
+
 class OpenStay(Refusal):
     """The guest is in a stay that has not ended; erase after it has."""
 

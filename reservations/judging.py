@@ -1,6 +1,7 @@
 """What a venue's policy and hours say of a wish. Reads only; who asks is the caller's matter."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
@@ -41,8 +42,10 @@ def load_venue(venue_id: int) -> Venue:
     return _venues().get(pk=venue_id)
 
 
-def resolve(venue: Venue, times: Times) -> Window:
+def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
     """The range these times mean at this venue. Raises Invalid, naming the field, or TooLong."""
+    if times.from_now and times.starts_at is None:
+        times = replace(times, starts_at=now)
     window = _nights(venue, times) if venue.mode == Venue.Mode.NIGHT else _times(venue, times)
     policy = venue.policy
     if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:

@@ -12,6 +12,8 @@ class Times:
     ends_at: datetime | None = None
     check_in: date | None = None
     check_out: date | None = None
+    from_now: bool = False
+    """Begin at the instant of the request, whatever that is: a driver at the gate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ def city_lot() -> Venue:
         description="Three floors in the centre, open day and night.",
         time_zone="Europe/Amsterdam",
         phone_region="NL",
+        policy={"charges_time_used": True},
     )
     regular = _category(venue, "regular", "Regular", price=300, unit=Rate.Unit.STARTED_HOUR)
     handicap = _category(

@@ -112,6 +112,9 @@ class Policy(models.Model):
     cancel_fee_percent = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(100)]
     )
+    charges_time_used = models.BooleanField(
+        default=False, help_text="on leaving, the price becomes that of the time really used"
+    )
     prepayment = models.BooleanField(default=False)
     state_change_rate = models.CharField(max_length=12, blank=True, validators=[is_rate])
 

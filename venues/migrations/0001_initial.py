@@ -115,6 +115,7 @@ class Migration(migrations.Migration):
                 ('unit_schedules', models.BooleanField(default=False, help_text='units are open by their own schedules only, as providers are')),
                 ('cancel_deadline', models.DurationField(default=datetime.timedelta(0))),
                 ('cancel_fee_percent', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100)])),
+                ('charges_time_used', models.BooleanField(default=False, help_text='on leaving, the price becomes that of the time really used')),
                 ('prepayment', models.BooleanField(default=False)),
                 ('state_change_rate', models.CharField(blank=True, max_length=12, validators=[venues.models.is_rate])),
                 ('venue', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='policy', to='venues.venue')),

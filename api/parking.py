@@ -1,0 +1,343 @@
+"""Parking's own words over the same engine: spots, lots, occupy, release. No rule of its own."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+import ninja
+import orjson
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router, Status
+from pydantic import Field
+
+from api import contacts, logins, repeats, verbs
+from api.auth import KnownRequest, allow
+from api.availability import STATS_DAYS, StatsOut, stats_of
+from api.people import LogIn, TokenPair
+from api.presenting import reply
+from api.repeats import Key
+from api.schemas import (
+    Id,
+    Instant,
+    InstantOut,
+    Money,
+    Schema,
+    money,
+    money_minor,
+    parse_id,
+    problems,
+    to_z,
+    zone,
+)
+from guests import tokens
+from reservations import actions, board, clock, judging, lots, occupancy
+from reservations.errors import Invalid, NotFound
+from reservations.idempotency import Answer, Repeated
+from reservations.lots import LotWish
+from reservations.models import Reservation
+from reservations.requests import Booking, Times
+from reservations.status import Status as Stage
+from venues.hours import Window
+from venues.models import Rate, Resource, Venue
+
+router = Router(tags=["parking"])
+
+READ = allow(scope="reservations:read")
+WRITE = allow(scope="reservations:write")
+ADMINISTRATOR = allow("administrator")
+
+WORDS = {
+    Stage.UPCOMING: "Booked",
+    Stage.PRESENT: "Booked",
+    Stage.HELD: "Booked",
+    Stage.LEFT: "Completed",
+    Stage.NO_SHOW: "Missed",
+    Stage.EXPIRED: "Expired",
+    Stage.CANCELLED: "Cancelled",
+}
+"""What the statuses are called in parking."""
+
+
+class SpotOut(ninja.Schema):
+    id: int
+    spot_number: str
+    floor_number: int
+    type: Literal["Regular", "Handicap"]
+    status: Literal["free", "taken"]
+
+
+class ParkingIn(Schema):
+    """A spot for a time, or a lot that gives the first one available, by default from now."""
+
+    spot_id: Id | None = None
+    lot_id: Annotated[str, Field(max_length=63)] | None = None
+    start_time: Instant | None = None
+    end_time: Instant | None = None
+    vehicle_plate: Annotated[str, Field(max_length=16)] = ""
+    remarks: Annotated[str, Field(max_length=500)] = ""
+
+
+class ParkingOut(ninja.Schema):
+    """`cost` is what was reserved for, and after leaving what was used."""
+
+    id: int
+    user_id: int | None
+    lot_id: str
+    spot_id: int | None
+    spot_number: str | None
+    start_time: InstantOut
+    end_time: InstantOut
+    status: Literal["Booked", "Completed", "Missed", "Expired", "Cancelled"]
+    occupied_at: InstantOut | None
+    released_at: InstantOut | None
+    cost: Money
+
+
+class LotIn(Schema):
+    name: Annotated[str, Field(min_length=1, max_length=120)]
+    address: Annotated[str, Field(max_length=200)] = ""
+    capacity: Annotated[int, Field(ge=1, le=lots.LARGEST_LOT, strict=True)]
+    price: Money
+    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
+
+
+_LEFT_OUT: Any = Field(default=None)
+
+
+class LotPatch(Schema):
+    """Only what is given changes."""
+
+    name: Annotated[str, Field(min_length=1, max_length=120)] = _LEFT_OUT
+    address: Annotated[str, Field(max_length=200)] = _LEFT_OUT
+    capacity: Annotated[int, Field(ge=1, le=lots.LARGEST_LOT, strict=True)] = _LEFT_OUT
+    price: Money = _LEFT_OUT
+
+
+class LotOut(ninja.Schema):
+    """`price` is per hour; `free` counts the spots that nothing takes at this moment."""
+
+    id: str
+    name: str
+    address: str
+    capacity: int
+    free: int
+    price: Money
+    time_zone: str
+
+
+class LotQuery(Schema):
+    lot: Annotated[str, Field(max_length=63)] | None = None
+
+
+@router.post("/login", auth=None, response={200: TokenPair, **problems(400, 401, 413, 422, 429)})
+def log_in(request: HttpRequest, data: LogIn) -> tokens.Pair:
+    """A pair of tokens for a driver."""
+    return logins.log_in(request, email=data.email, password=data.password)
+
+
+@router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})
+def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
+    """The spots of a lot, or of all lots, and how each stands at this moment."""
+    return reply([spot for lot in _lots(asked.lot) for spot in _spots(lot)])
+
+
+@router.post(
+    "/reservations",
+    auth=WRITE,
+    response={201: ParkingOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
+)
+def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) -> HttpResponse:
+    """Take a spot for a time, or the first one available in a lot."""
+    by = request.auth
+    once = repeats.once(request, by=by, render=_created)
+    try:
+        row = actions.hold(booking=_booking(data, request), by=by, once=once)
+    except Repeated as repeated:
+        return repeats.respond(repeated.answer)
+    return repeats.respond(_created(row))
+
+
+_VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 429, 503)}
+
+
+@router.put("/reservations/{reservation_id}/complete", auth=WRITE, response=_VERB)
+def complete(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """End the reservation, also before its start; the spot is free at once."""
+    return _verb(request, reservation_id, actions.complete, "checked_out_at")
+
+
+@router.put("/reservations/{reservation_id}/occupy", auth=WRITE, response=_VERB)
+def occupy(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Record that the vehicle is on the spot."""
+    return _verb(request, reservation_id, actions.check_in, "checked_in_at")
+
+
+@router.put("/reservations/{reservation_id}/release", auth=WRITE, response=_VERB)
+def release(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Record that the vehicle has left; the answer has the cost."""
+    return _verb(request, reservation_id, actions.check_out, "checked_out_at")
+
+
+@router.get("/stats", auth=READ, response={200: list[StatsOut], **problems(401, 403, 404, 422)})
+def stats(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
+    """Peak occupancy hours of a lot, or of each, over the last ninety days."""
+    now = clock.now()
+    window = Window(now - timedelta(days=STATS_DAYS), now)
+    return reply(
+        [
+            {
+                "venue": lot.slug,
+                "time_zone": lot.time_zone,
+                "starts_at": to_z(window.start),
+                "ends_at": to_z(window.end),
+                **stats_of(occupancy.stats(lot, window, now=now)),
+            }
+            for lot in _lots(asked.lot)
+        ]
+    )
+
+
+@router.get("/lots", auth=READ, response={200: list[LotOut], **problems(401, 403)})
+def list_lots(request: KnownRequest) -> HttpResponse:
+    """Every lot, its price per hour, and how many spots are free at this moment."""
+    return reply([_lot(lot) for lot in _lots(None)])
+
+
+@router.post("/lots", auth=ADMINISTRATOR, response={201: LotOut, **problems(401, 403, 422)})
+def open_lot(request: KnownRequest, data: LotIn) -> HttpResponse:
+    """Make a lot; its spots are made from `capacity`."""
+    wish = LotWish(
+        name=data.name.strip(),
+        address=data.address,
+        capacity=data.capacity,
+        price_minor=money_minor(data.price, field="price"),
+        currency=data.price.currency,
+        time_zone=zone(data.time_zone, field="time_zone").key,
+    )
+    lot = lots.open_lot(wish=wish, by=request.auth)
+    return reply(_lot(judging.find_venue(lot.slug)), status=201)
+
+
+@router.patch(
+    "/lots/{lot_id}",
+    auth=ADMINISTRATOR,
+    response={200: LotOut, **problems(401, 403, 404, 409, 422)},
+)
+def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpResponse:
+    """Change a lot; fewer spots only while so many are empty (409 names those in use)."""
+    given = {name: getattr(data, name) for name in data.model_fields_set}
+    price = given.pop("price", None)
+    if price is not None:
+        given["price_minor"] = money_minor(price, field="price")
+        given["currency"] = price.currency
+    lot = lots.change_lot(slug=lot_id, wish=LotWish(**given), by=request.auth)
+    return reply(_lot(judging.find_venue(lot.slug)))
+
+
+@router.delete(
+    "/lots/{lot_id}", auth=ADMINISTRATOR, response={204: None, **problems(401, 403, 404, 409)}
+)
+def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
+    """Give a lot up while every spot is empty (409 names those in use)."""
+    lots.close_lot(slug=lot_id, by=request.auth)
+    return Status(204, None)
+
+
+def _lots(slug: str | None) -> list[Venue]:
+    lots = Venue.objects.filter(kind=Venue.Kind.PARKING, is_active=True).select_related("policy")
+    if slug is None:
+        return list(lots)
+    found = list(lots.filter(slug=slug))
+    if not found:
+        raise NotFound("There is no such lot.")
+    return found
+
+
+def _spots(lot: Venue) -> list[dict[str, Any]]:
+    found, window = _now(lot)
+    return [
+        {
+            "id": unit.pk,
+            "spot_number": unit.name,
+            "floor_number": unit.floor,
+            "type": "Handicap" if unit.category.code == "handicap" else "Regular",
+            "status": "free" if found.is_free(unit.pk, window) else "taken",
+        }
+        for unit in sorted(found.units, key=lambda unit: (unit.rank, unit.pk))
+    ]
+
+
+def _now(lot: Venue) -> tuple[board.Board, Window]:
+    now = clock.now()
+    window = Window(now, now + timedelta(microseconds=1))
+    return board.load(lot, window, now=now), window
+
+
+def _lot(lot: Venue) -> dict[str, Any]:
+    found, window = _now(lot)
+    rate = Rate.objects.filter(venue=lot).order_by("category__position", "pk").first()
+    return {
+        "id": lot.slug,
+        "name": lot.name,
+        "address": lot.address,
+        "capacity": len(found.units),
+        "free": len(found.free(window)),
+        "price": money(rate.amount_minor if rate else 0, lot.currency).model_dump(),
+        "time_zone": lot.time_zone,
+    }
+
+
+def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
+    slug, spot = _place(data)
+    return Booking(
+        venue=slug,
+        times=Times(starts_at=data.start_time, ends_at=data.end_time, from_now=spot is None),
+        contact=contacts.fill({}, request),
+        guest_count=1,
+        resource=spot,
+        vehicle_plate=data.vehicle_plate,
+        remarks=data.remarks,
+    )
+
+
+def _place(data: ParkingIn) -> tuple[str, int | None]:
+    """The lot, and the spot where one is named. Raises Invalid, or NotFound."""
+    if data.spot_id is None:
+        if data.lot_id is None:
+            raise Invalid("spot_id", "Give a spot, or a lot.")
+        return _lots(data.lot_id)[0].slug, None
+    spots = Resource.objects.filter(venue__kind=Venue.Kind.PARKING, venue__is_active=True)
+    spot = spots.filter(pk=parse_id(data.spot_id)).select_related("venue").first()
+    if spot is None or data.lot_id not in (None, spot.venue.slug):
+        raise NotFound("There is no such spot.")
+    return spot.venue.slug, spot.pk
+
+
+def _verb(
+    request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
+) -> HttpResponse:
+    def show(row: Reservation) -> HttpResponse:
+        return reply(_parking(row))
+
+    return verbs.carry_out(request, reservation_id, act, fact=fact, show=show)
+
+
+def _created(row: Reservation) -> Answer:
+    return Answer(201, orjson.dumps(_parking(row)).decode())
+
+
+def _parking(row: Reservation) -> dict[str, Any]:
+    taken = row.allocations.select_related("resource").order_by("-is_live", "-pk").first()
+    return {
+        "id": row.pk,
+        "user_id": row.guest_id,
+        "lot_id": row.venue.slug,
+        "spot_id": taken.resource_id if taken else None,
+        "spot_number": taken.resource.name if taken else None,
+        "start_time": to_z(row.starts_at),
+        "end_time": to_z(row.ends_at),
+        "status": WORDS[row.status_at(clock.now())],
+        "occupied_at": to_z(row.checked_in_at) if row.checked_in_at else None,
+        "released_at": to_z(row.checked_out_at) if row.checked_out_at else None,
+        "cost": money(row.price_minor, row.currency).model_dump(),
+    }
