@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
 from venues.models import Policy, Venue
 
 _DURATIONS = (
@@ -12,7 +14,7 @@ _DURATIONS = (
 )  # fmt: skip
 _PLAIN = (
     "confirms_at_once", "records_arrival", "records_departure", "releases_no_shows",
-    "unit_choice", "cancel_fee_percent", "prepayment", "state_change_rate",
+    "unit_choice", "cancel_fee_percent", "prepayment",
 )  # fmt: skip
 
 
@@ -25,6 +27,7 @@ def numbers(policy: Policy) -> dict[str, Any]:
             for name, value in durations.items()
         },
         **{name: getattr(policy, name) for name in _PLAIN},
+        "state_change_rate": policy.state_change_rate or settings.STATE_CHANGE_RATE,
         "check_in_time": f"{policy.check_in_time:%H:%M}",
         "check_out_time": f"{policy.check_out_time:%H:%M}",
     }

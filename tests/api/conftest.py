@@ -31,7 +31,7 @@ def _counters_that_counted_nothing(settings: Settings, monkeypatch: pytest.Monke
 
 
 @pytest.fixture(scope="module")
-def _frozen() -> Iterator[FrozenDateTimeFactory]:
+def _frozen(django_db_setup: None) -> Iterator[FrozenDateTimeFactory]:
     # Freezing is slow, moving is not.
     with freeze_time(TODAY, ignore=["_pytest.timing"]) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
