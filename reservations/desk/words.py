@@ -12,10 +12,8 @@ from reservations.status import Status
 from venues import prices
 
 ADVICE: Mapping[str, str] = {
-    "refused": "",
     "not_found": "Look it up again.",
     "forbidden": "Ask somebody who runs this venue.",
-    "validation_error": "",
     "too_soon": "Choose a later start, or give a reason to override the venue's policy.",
     "too_far": "Choose an earlier start, or give a reason to override the venue's policy.",
     "too_short": "Choose a later end, or give a reason to override the venue's policy.",
@@ -26,17 +24,10 @@ ADVICE: Mapping[str, str] = {
     "no_choice": "Leave the unit open, or give a reason to override the venue's policy.",
     "taken": "Choose another time, unit or category.",
     "held_by_other": "Wait for that hold to lapse, or choose another time, unit or category.",
-    "hold_expired": "",
     "wrong_status": "The buttons show what can be done with it now.",
     "precondition_failed": "Open the page again to see what changed.",
-    "rate_limited": "",
-    "in_progress": "",
-    "quote_expired": "",
-    "idempotency_key_reused": "",
-    "open_stay": "",
-    "busy": "",
 }
-"""What whoever stands at the desk can do about a refusal; empty where the refusal says so."""
+"""What whoever stands at the desk can do about a refusal, where it does not say so itself."""
 
 LABELS: Mapping[Status, str] = {
     Status.UPCOMING: "Upcoming",

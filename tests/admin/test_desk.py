@@ -8,8 +8,9 @@ from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions
 from reservations.desk import words
-from reservations.errors import Refusal
+from reservations.errors import Refusal, Taken
 from reservations.models import Event, Reservation
+from reservations.requests import Change
 from reservations.status import Status
 from tests.admin.browsing import address, buttons, press, said, text_of
 from tests.factories import DESK, NOON, hold, make_venue
@@ -156,9 +157,41 @@ def test_a_range_over_a_change_of_clocks_tells_both() -> None:
     )
 
 
-def test_every_refusal_has_its_advice() -> None:
-    codes = {refusal.code for refusal in _every(Refusal)}
-    assert codes <= set(words.ADVICE), "say in reservations/desk/words.py what the desk can do"
+def test_advice_is_given_for_refusals_that_there_are() -> None:
+    assert set(words.ADVICE) <= {refusal.code for refusal in _every(Refusal)}
+
+
+def test_a_refusal_says_why_and_what_to_do_and_its_code() -> None:
+    said_of_it = words.refusal(Taken(reason="fixed_units", units=["7", "8"]), Venue().zone)
+    assert said_of_it == (
+        "This time is taken by a confirmed reservation or a closure. "
+        "Fixed in its way: 7, 8. Choose another time, unit or category. (taken)"
+    )
+
+
+def test_what_an_event_keeps_is_told_in_words() -> None:
+    zone = Venue(time_zone="Europe/Amsterdam").zone
+    reading = words.Reading(currency="EUR", zone=zone, units={"7": "201", "8": "202"})
+    kept = {
+        "changed": ["ends_at", "price_minor"],
+        "before": {"ends_at": NOON.isoformat()},
+        "from": "7",
+        "units": ["7", "8", "9"],
+        "fee_minor": 4_800,
+        "overstay_minor": 0,
+        "reason": "",
+        "count": 2,
+    }
+    assert reading.line(kept) == (
+        "changed: ends at, price; before: ends at: Mon 1 Mar 2027, 13:00 CET; from: 201; "
+        "units: 201, 202, 9; fee: EUR 48.00; count: 2"
+    )
+
+
+def test_the_page_tells_a_change_and_names_units(desk: Client, venue: Venue) -> None:
+    row = hold(venue)
+    actions.modify(reservation_id=row.pk, change=Change(details={"remarks": "late"}), by=DESK)
+    assert "changed: remarks" in shown(desk, row)
 
 
 def _every(kind: type[Refusal]) -> list[type[Refusal]]:

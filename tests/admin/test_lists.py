@@ -116,7 +116,7 @@ def test_nonsense_asked_of_a_list_is_no_fault(boss: Client, venue: Venue) -> Non
 
 
 def test_the_list_tells_price_units_and_status(boss: Client, venue: Venue) -> None:
-    hold(venue)
+    hold(venue, resource=venue.resources.all()[0].pk)
     page = text_of(boss.get(reverse(LIST)))
     assert "EUR 10.00" in page and "Bistro · 1" in page
     assert '<span class="status held">Held</span>' in page
@@ -133,7 +133,7 @@ def test_more_rows_ask_no_more_queries(boss: Client, venue: Venue, model: type) 
     def fill(rounds: range) -> int:
         for number in rounds:
             some = make_venue("restaurant", units=3)
-            hold(some)
+            hold(some, resource=some.resources.all()[0].pk)
             category = some.categories.all()[0]
             Combination.objects.create(venue=some, category=category, name="all", capacity=9)
             Opening.objects.create(venue=some, resource=some.resources.all()[0], weekday=number,
