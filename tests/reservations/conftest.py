@@ -13,6 +13,6 @@ from tests.reservations.facts import DAY
 @pytest.fixture
 def frozen() -> Iterator[FrozenDateTimeFactory]:
     """A day before NOON; `frozen.move_to(instant)` moves it."""
-    with freeze_time(NOON - DAY) as clock:
+    with freeze_time(NOON - DAY, ignore=["_pytest"]) as clock:
         assert isinstance(clock, FrozenDateTimeFactory)
         yield clock
