@@ -231,7 +231,7 @@ class StatsOut(ninja.Schema):
 _ANSWERS = problems(400, 401, 404, 422)
 
 
-@router.get("/{slug}/availability", auth=OPTIONAL, response={200: AvailabilityOut, **_ANSWERS})
+@router.get("/{slug:slug}/availability", auth=OPTIONAL, response={200: AvailabilityOut, **_ANSWERS})
 def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfParty]) -> HttpResponse:
     """Free units, and counts and prices per category, for one whole range."""
     venue = judging.find_venue(slug)
@@ -249,7 +249,7 @@ def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfPart
     )
 
 
-@router.get("/{slug}/calendar", auth=OPTIONAL, response={200: CalendarOut, **_ANSWERS})
+@router.get("/{slug:slug}/calendar", auth=OPTIONAL, response={200: CalendarOut, **_ANSWERS})
 def read_calendar(request: KnownRequest, slug: str, asked: Query[Month]) -> HttpResponse:
     """Each night, or day, of a month: capacity, free count, lowest price."""
     venue = judging.find_venue(slug)
@@ -259,7 +259,7 @@ def read_calendar(request: KnownRequest, slug: str, asked: Query[Month]) -> Http
     return reply({**_of(venue), "items": [_calendar_day(day, venue) for day in days]})
 
 
-@router.get("/{slug}/slots", auth=OPTIONAL, response={200: SlotsOut, **_ANSWERS})
+@router.get("/{slug:slug}/slots", auth=OPTIONAL, response={200: SlotsOut, **_ANSWERS})
 def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResponse:
     """The grid of units and slots for some days, from today where no date is given."""
     venue = judging.find_venue(slug)
@@ -278,7 +278,7 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
     )
 
 
-@router.get("/{slug}/occupancy", auth=OPTIONAL, response={200: OccupancyOut, **_ANSWERS})
+@router.get("/{slug:slug}/occupancy", auth=OPTIONAL, response={200: OccupancyOut, **_ANSWERS})
 def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """The share of unit-time taken, in total, per floor and per category; now where no range is."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -287,7 +287,7 @@ def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> Htt
     return reply({**_of(venue), "items": [_occupancy(step) for step in steps]})
 
 
-@router.get("/{slug}/plan", auth=OPTIONAL, response={200: PlanOut, **_ANSWERS})
+@router.get("/{slug:slug}/plan", auth=OPTIONAL, response={200: PlanOut, **_ANSWERS})
 def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """Every unit with its place and its state in a range; now where no range is given."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -299,7 +299,7 @@ def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResp
     return reply({**_of(venue), **_range(window), "units": units})
 
 
-@router.get("/{slug}/explain", auth=OPTIONAL, response={200: ExplainOut, **_ANSWERS})
+@router.get("/{slug:slug}/explain", auth=OPTIONAL, response={200: ExplainOut, **_ANSWERS})
 def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> HttpResponse:
     """Whether a range can be booked now, and if not which rule or which taken time is against."""
     venue = judging.find_venue(slug)
@@ -319,7 +319,7 @@ def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> Http
     )
 
 
-@router.post("/{slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **_ANSWERS})
+@router.post("/{slug:slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **_ANSWERS})
 def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     """The price of a range, line by line, promised for fifteen minutes by a token."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -345,7 +345,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     )
 
 
-@router.get("/{slug}/stats", auth=OPTIONAL, response={200: StatsOut, **_ANSWERS})
+@router.get("/{slug:slug}/stats", auth=OPTIONAL, response={200: StatsOut, **_ANSWERS})
 def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """What is usual: peak hours, use by hour and weekday, and the share of no-shows."""
     venue, now = judging.find_venue(slug), clock.now()

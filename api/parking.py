@@ -219,7 +219,7 @@ def open_lot(request: KnownRequest, data: LotIn) -> HttpResponse:
 
 
 @router.patch(
-    "/lots/{lot_id}",
+    "/lots/{slug:lot_id}",
     auth=ADMINISTRATOR,
     response={200: LotOut, **problems(401, 403, 404, 409, 422)},
 )
@@ -235,7 +235,7 @@ def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpRespon
 
 
 @router.delete(
-    "/lots/{lot_id}", auth=ADMINISTRATOR, response={204: None, **problems(401, 403, 404, 409)}
+    "/lots/{slug:lot_id}", auth=ADMINISTRATOR, response={204: None, **problems(401, 403, 404, 409)}
 )
 def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
     """Give a lot up while every spot is empty (409 names those in use)."""

@@ -1,0 +1,309 @@
+"""Every operation as every kind of caller: who may do what, stated in one table."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from api.api import api
+from guests import keys, tokens
+from guests.models import Partner, PartnerKey, User
+from reservations.models import Reservation
+from reservations.requests import Times
+from tests.api.calling import CONTACT, Api, anonymous, partner, person, sitting, stay
+from tests.api.conftest import TODAY
+from tests.factories import hold, make_venue
+from tests.guests.factories import (
+    PASSWORD,
+    AdministratorFactory,
+    PartnerFactory,
+    StaffFactory,
+    UserFactory,
+)
+from venues.models import Venue
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+Answers = dict[str, int]
+
+UNKNOWN = ("nobody", "bad_token", "bad_scheme", "revoked_key", "expired_key", "idle_partner")
+PEOPLE = ("owner", "other", "staff", "staff_elsewhere", "administrator")
+PARTNERS = ("partner", "scopeless", "partner_elsewhere")
+KINDS = (*UNKNOWN, *PEOPLE, *PARTNERS)
+
+
+def anybody(status: int) -> Answers:
+    """Credentials are not looked at."""
+    return dict.fromkeys(KINDS, status)
+
+
+def public(status: int) -> Answers:
+    """Open, yet credentials that are sent must be good."""
+    return dict.fromkeys(KINDS, status) | dict.fromkeys(UNKNOWN, 401) | {"nobody": status}
+
+
+def known(status: int, **others: int) -> Answers:
+    return dict.fromkeys(KINDS, status) | dict.fromkeys(UNKNOWN, 401) | others
+
+
+def people(status: int) -> Answers:
+    return known(status) | dict.fromkeys(PARTNERS, 403)
+
+
+def scoped(status: int, **others: int) -> Answers:
+    """Everybody who is known; partners with the scope."""
+    return known(status, scopeless=403) | others
+
+
+def whose(status: int, **others: int) -> Answers:
+    """Those a reservation is visible to: its guest, the partner that made it, the venue's staff."""
+    strangers = {"other": 404, "staff_elsewhere": 404, "partner_elsewhere": 404}
+    return scoped(status) | strangers | others
+
+
+def administrators(status: int) -> Answers:
+    return known(403, administrator=status)
+
+
+TABLE: dict[str, Answers] = {
+    "people_sign_up": anybody(201),
+    "people_log_in": anybody(200),
+    "people_refresh": anybody(200),
+    # The refresh token in the body says who it is.
+    "people_log_out": anybody(204),
+    # For a session cookie, which none of these callers has.
+    "people_tokens_of_session": anybody(401),
+    "people_read_me": people(200),
+    "people_change_me": people(200),
+    "people_erase_me": people(204),
+    "people_export_me": people(200),
+    "people_list_favourites": people(200),
+    "people_mark_favourite": people(204),
+    "people_unmark_favourite": people(204),
+    "venues_search": public(200),
+    "venues_retrieve": public(200),
+    "venues_resources": public(200),
+    "availability_read_availability": public(200),
+    "availability_read_calendar": public(200),
+    "availability_read_slots": public(200),
+    "availability_read_occupancy": public(200),
+    "availability_read_plan": public(200),
+    "availability_explain": public(200),
+    "availability_quote": public(200),
+    "availability_read_stats": public(200),
+    "reservations_create": scoped(201, partner_elsewhere=403),
+    "reservations_search": scoped(200),
+    "reservations_retrieve": whose(200),
+    "reservations_modify": whose(200),
+    "reservations_confirm": whose(200),
+    "reservations_check_in": whose(200, owner=403),
+    "reservations_check_out": whose(200, owner=403),
+    "reservations_cancel": whose(200),
+    "reservations_events": whose(200),
+    "parking_log_in": anybody(200),
+    "parking_spots": scoped(200),
+    # A partner has no profile that its contact data could be filled from.
+    "parking_create": scoped(201, partner=422, partner_elsewhere=422),
+    "parking_complete": whose(200),
+    "parking_occupy": whose(200),
+    "parking_release": whose(200),
+    "parking_stats": scoped(200),
+    "parking_list_lots": scoped(200),
+    "parking_open_lot": administrators(201),
+    "parking_change_lot": administrators(200),
+    "parking_close_lot": administrators(204),
+}
+
+OPEN_TO_NOBODY = {
+    "people_sign_up", "people_log_in", "people_refresh", "people_log_out", "parking_log_in",
+    "venues_search", "venues_retrieve", "venues_resources", "availability_read_availability",
+    "availability_read_calendar", "availability_read_slots", "availability_read_occupancy",
+    "availability_read_plan", "availability_explain", "availability_quote",
+    "availability_read_stats",
+}  # fmt: skip
+"""What answers without credentials, stated a second time so that one slip does not open a door."""
+
+
+def operations() -> dict[str, tuple[str, str, dict[str, Any]]]:
+    """Method, path below the base, and description of each operation in the document."""
+    paths = api.get_openapi_schema()["paths"]
+    return {
+        described["operationId"]: (method.upper(), path.removeprefix("/api/v1"), described)
+        for path, methods in paths.items()
+        for method, described in methods.items()
+    }
+
+
+OPERATIONS = operations()
+
+
+def test_every_operation_stands_in_the_table_and_nothing_else_does() -> None:
+    assert set(TABLE) == set(OPERATIONS)
+
+
+def test_what_is_open_is_what_is_meant_to_be() -> None:
+    assert {name for name, row in TABLE.items() if row["nobody"] < 400} == OPEN_TO_NOBODY
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_the_document_says_who_needs_credentials(name: str) -> None:
+    security = OPERATIONS[name][2].get("security")
+    if name in OPEN_TO_NOBODY:
+        assert security is None or {} in security
+    else:
+        assert security and {} not in security
+
+
+class World:
+    """A hotel and a lot, everybody who calls, and what they call about, new for each of them."""
+
+    def __init__(self) -> None:
+        units = len(KINDS) + 2
+        self.hotel = make_venue("hotel", units=units, notice=timedelta(0))
+        self.lot = make_venue("parking", units=units, unit_choice="guest")
+        self.elsewhere = make_venue("hotel")
+        self.owner: User = UserFactory.create()
+        self.partner: Partner = PartnerFactory.create(slug="acme", venues=[self.hotel, self.lot])
+        self.callers = self._unknown() | self._known()
+        self.made = 0
+        # The only one of them cannot be erased.
+        AdministratorFactory.create()
+
+    def _unknown(self) -> dict[str, Api]:
+        revoked, revoked_secret = keys.issue(self.partner, by=None)
+        PartnerKey.objects.filter(pk=revoked.pk).update(revoked_at=timezone.now())
+        _, expired_secret = keys.issue(self.partner, by=None, expires_at=timezone.now())
+        idle: Partner = PartnerFactory.create(slug="idle", venues=[self.hotel], is_active=False)
+        return {
+            "nobody": anonymous(),
+            "bad_token": Api(lambda: {"Authorization": "Bearer not-a-token"}),
+            "bad_scheme": Api(lambda: {"Authorization": "Basic YTpi"}),
+            "revoked_key": Api(lambda: {"X-API-Key": revoked_secret}),
+            "expired_key": Api(lambda: {"X-API-Key": expired_secret}),
+            "idle_partner": partner(idle),
+        }
+
+    def _known(self) -> dict[str, Api]:
+        other: Partner = PartnerFactory.create(slug="other", venues=[self.elsewhere])
+        return {
+            "owner": person(self.owner),
+            "other": person(UserFactory.create()),
+            "staff": person(StaffFactory.create(staff_venues=[self.hotel, self.lot])),
+            "staff_elsewhere": person(StaffFactory.create(staff_venues=[self.elsewhere])),
+            "administrator": person(AdministratorFactory.create()),
+            "partner": partner(self.partner),
+            "scopeless": partner(self.partner),
+            "partner_elsewhere": partner(other),
+        }
+
+    def reservation(self, name: str) -> Reservation:
+        """One of the owner's, made by the partner, in the state that the operation begins with."""
+        self.made += 1
+        if name.startswith("parking"):
+            row = hold(self.lot, TODAY, resource=self._unit(self.lot))
+        else:
+            day = TODAY.date()
+            nights = Times(check_in=day, check_out=day + timedelta(days=2))
+            row = hold(self.hotel, times=nights, resource=self._unit(self.hotel))
+        row.guest, row.partner = self.owner, "acme"
+        if name in ("reservations_check_out", "parking_release"):
+            row.confirmed_at = row.checked_in_at = TODAY
+        row.save()
+        return row
+
+    def _unit(self, venue: Venue) -> int:
+        return venue.resources.order_by("pk").values_list("pk", flat=True)[self.made]
+
+    def call(self, name: str, kind: str) -> Any:
+        method, path, _ = OPERATIONS[name]
+        if "{reservation_id}" in path:
+            path = path.replace("{reservation_id}", str(self.reservation(name).pk))
+        path = path.replace("{slug}", self.hotel.slug).replace("{venue}", self.hotel.slug)
+        path = path.replace("{lot_id}", self.lot.slug)
+        return self.send(name, kind, method, path)
+
+    def send(self, name: str, kind: str, method: str, path: str) -> Any:
+        scopes = ["venues:read"] if kind == "scopeless" else list(self.partner.scopes)
+        Partner.objects.filter(slug="acme").update(scopes=scopes)
+        body = BODIES[name](self) if name in BODIES else None
+        return self.callers[kind].send(method, path + QUERIES.get(name, ""), body)
+
+
+def refresh_token(world: World) -> dict[str, str]:
+    return {"refresh": tokens.issue(world.owner).refresh}
+
+
+def log_in(world: World) -> dict[str, str]:
+    return {"email": world.owner.email, "password": PASSWORD}
+
+
+def sign_up(world: World) -> dict[str, str]:
+    email = f"new{User.objects.count()}@example.com"
+    return CONTACT | {"email": email, "password": PASSWORD, "phone": "+12025550123"}
+
+
+BODIES: dict[str, Callable[[World], Any]] = {
+    "people_sign_up": sign_up,
+    "people_log_in": log_in,
+    "parking_log_in": log_in,
+    "people_refresh": refresh_token,
+    "people_log_out": refresh_token,
+    "people_change_me": lambda world: {"first_name": "Eve"},
+    "availability_quote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
+    "reservations_create": lambda world: stay(world.hotel),
+    "reservations_modify": lambda world: {"remarks": "x"},
+    "parking_create": lambda world: {
+        "lot_id": world.lot.slug,
+        "start_time": sitting(world.lot)["starts_at"],
+    },
+    "parking_open_lot": lambda world: {
+        "name": "New lot",
+        "capacity": 2,
+        "price": {"amount": "2.00", "currency": "EUR"},
+    },
+    "parking_change_lot": lambda world: {"name": "Other name"},
+}
+
+_RANGE = "?check_in=2027-03-01&check_out=2027-03-02"
+QUERIES = {
+    "availability_read_availability": _RANGE,
+    "availability_explain": _RANGE,
+    "availability_read_calendar": "?month=2027-03",
+}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_who_may_do_it(name: str) -> None:
+    world = World()
+    found = {}
+    for kind in KINDS:
+        answer = world.call(name, kind)
+        found[kind] = answer.status_code
+        if answer.status_code >= 400:
+            assert answer["Content-Type"] == "application/problem+json", answer.content
+    assert found == TABLE[name]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name, (_, path, _) in OPERATIONS.items() if "{reservation_id}" in path]
+)
+@pytest.mark.parametrize("kind", ["other", "staff_elsewhere", "partner_elsewhere", "scopeless"])
+def test_not_yours_and_not_there_answer_alike(name: str, kind: str) -> None:
+    world = World()
+    method, path, _ = OPERATIONS[name]
+    row = world.reservation(name)
+    if kind == "scopeless":
+        row.partner = ""
+        row.save()
+    answers = []
+    for given in (row.pk, 2**62):
+        answer = world.send(name, kind, method, path.replace("{reservation_id}", str(given)))
+        assert answer.status_code == 404
+        document = answer.json()
+        document.pop("instance")
+        headers = dict(answer.headers)
+        headers.pop("Content-Length", None)
+        answers.append((document, headers))
+    assert answers[0] == answers[1]
