@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from api import availability, errors, parking, people, reservations, venues
+from api import appointments, availability, errors, parking, people, reservations, venues
 from api.auth import ANYBODY_KNOWN
 from api.openapi import DocumentedAPI
 
@@ -46,4 +46,5 @@ api.add_router("/venues", venues.router)
 api.add_router("/venues", availability.router)
 api.add_router("/reservations", reservations.router)
 api.add_router("/parking", parking.router)
+api.add_router("", appointments.router)
 errors.install(api)

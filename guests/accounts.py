@@ -23,7 +23,7 @@ from guests.errors import (
     Faults,
     LastAdministrator,
 )
-from guests.models import Favourite, RefreshToken, User
+from guests.models import Client, Favourite, RefreshToken, User
 
 LONGEST_NAME = 15
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
@@ -54,6 +54,42 @@ def sign_up(
         last_name=draft.last_name,
         phone=draft.phone,
     )
+
+
+def enter_client(*, email: str, first_name: str, last_name: str, phone: str, region: str) -> User:
+    """A person whom a practice enters: a guest without a password, found by address and phone.
+
+    Raises ContactInvalid naming every field at fault, AlreadyRegistered for either one twice.
+    """
+    found = read_person(
+        email=email, first_name=first_name, last_name=last_name, phone=phone, region=region
+    )
+    with transaction.atomic():
+        user = create_user(**found)
+        try:
+            with transaction.atomic():
+                Client.objects.create(user=user, phone=user.phone)
+        except IntegrityError:
+            raise AlreadyRegistered("Somebody is registered with this phone number.") from None
+        return user
+
+
+def read_person(
+    *, email: str, first_name: str, last_name: str, phone: str, region: str
+) -> dict[str, str]:
+    """Contact data in its stored form. Raises ContactInvalid naming every field at fault."""
+    found: dict[str, str] = {}
+    faults = Faults()
+    with faults.gathered():
+        found["email"] = emails.parse(email)
+    with faults.gathered():
+        found["first_name"] = name(first_name, "first_name")
+    with faults.gathered():
+        found["last_name"] = name(last_name, "last_name")
+    with faults.gathered():
+        found["phone"] = phones.parse(phone, region)
+    faults.raise_if_any()
+    return found
 
 
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:

@@ -115,6 +115,17 @@ class User(AbstractBaseUser):
         return self.is_superuser or (self.is_staff and app_label in STAFF_APPS)
 
 
+class Client(models.Model):
+    """A person entered by a practice; they may log in later, as any user."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
+    # Unique, so that one person is entered once, however fast two clerks are.
+    phone = models.CharField(max_length=16, unique=True)
+
+    def __str__(self) -> str:
+        return f"client {self.pk}"
+
+
 class Favourite(models.Model):
     """A venue that a person marked, to find it again."""
 

@@ -13,6 +13,7 @@ from reservations import (
     arriving,
     changing,
     clock,
+    daily,
     drafting,
     events,
     idempotency,
@@ -115,6 +116,11 @@ def _write(
     now = clock.now()
     category = drafting.category_of(placement, ask.categories)
     row = drafting.reservation(booking, details, ask=ask, category=category, now=now)
+    unit = placement.units[0]
+    unit.venue = ask.venue
+    row.day_key = daily.make_way(
+        unit, guest_id=row.guest_id, start=row.starts_at, now=now, by=ask.by
+    )
     row.save(force_insert=True)
     for draft in drafting.allocations(row, placement, ask.venue.policy):
         allocation.take(draft)

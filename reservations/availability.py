@@ -92,6 +92,19 @@ def slots(
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.pk))
 
 
+def of_unit(unit: Resource, start: datetime, end: datetime, *, now: datetime) -> list[Slot]:
+    """One unit's ranges on the local days that `[start, end)` touches, earliest first."""
+    venue = judging.load_venue(unit.venue_id)
+    first = start.astimezone(venue.zone).date() - DAY
+    last = end.astimezone(venue.zone).date() + DAY
+    found = board.load(venue, _reach(venue, first, last), now=now, unit=unit.pk)
+    return [
+        Slot(one, window, _state(found, one, window, now))
+        for one, windows in _sold(venue, found.units, first, last)
+        for window in windows
+    ]
+
+
 def calendar(
     venue: Venue, first: date, last: date, *, now: datetime, category: str | None = None
 ) -> list[CalendarDay]:

@@ -87,12 +87,15 @@ def load(
     now: datetime,
     category: str | None = None,
     party: int = 1,
+    unit: int | None = None,
 ) -> Board:
     """The board of a venue for a window (UTC) as seen at `now`, for units that seat the party."""
     units = venue.resources.filter(retired_at__isnull=True, capacity__gte=party)
     units = units.select_related("category").order_by("capacity", "rank", "pk")
     if category is not None:
         units = units.filter(category__code=category)
+    if unit is not None:
+        units = units.filter(pk=unit)
     policy = venue.policy
     rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
     rows = rows.overlapping(
@@ -107,14 +110,14 @@ def load(
         "lapses_at",
     )
     found = list(units)
-    for unit in found:
-        unit.venue = venue
+    for one in found:
+        one.venue = venue
     return Board(
         venue,
         found,
         (
-            Taken(unit, start, end, reservation, _is_held(reservation, confirmed), lapses_at)
-            for unit, start, end, reservation, confirmed, lapses_at in values.iterator()
+            Taken(resource, start, end, reservation, _is_held(reservation, confirmed), lapses_at)
+            for resource, start, end, reservation, confirmed, lapses_at in values.iterator()
         ),
     )
 

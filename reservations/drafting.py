@@ -75,7 +75,8 @@ def reservation(
 ) -> Reservation:
     """The row for a new reservation, held or confirmed as the policy says."""
     venue, by, policy = ask.venue, ask.by, ask.venue.policy
-    owner = by.user_id if by.kind == "guest" or not by.may_run(venue.pk) else None
+    is_own = by.kind == "guest" or not by.may_run(venue.pk)
+    owner = by.user_id if is_own else booking.guest_id
     row = Reservation(
         venue=venue,
         category=category,

@@ -107,6 +107,12 @@ class QuoteExpired(Refusal):
     code = "quote_expired"
 
 
+class OnePerDay(Refusal):
+    """One reservation a day with this provider; you have one on that day already."""
+
+    code = "one_per_day"
+
+
 class HoldExpired(Refusal):
     """The hold has lapsed, and its time may have gone to someone else. Make a new reservation."""
 
@@ -153,6 +159,12 @@ class LotInUse(Refusal):
     """Some spots are taken or reserved; only empty ones can be given up."""
 
     code = "lot_in_use"
+
+
+class AlreadyEntered(Refusal):
+    """Somebody with this e-mail address or phone number is entered already."""
+
+    code = "already_registered"
 
 
 class OpenStay(Refusal):

@@ -108,6 +108,8 @@ class Reservation(models.Model):
     )
     partner = models.CharField(max_length=63, blank=True)
     code = models.CharField(max_length=12, unique=True, default=new_code)
+    # Null rather than empty: a unique index lets any number of nulls be.
+    day_key = models.CharField(max_length=60, null=True, blank=True)  # noqa: DJ001
     group_id = models.UUIDField(null=True, blank=True, db_index=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -188,6 +190,12 @@ class Reservation(models.Model):
             models.CheckConstraint(
                 name="reservation_within_max_span",
                 condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
+            ),
+            # One per guest, unit and day where the policy says so; placing replaces or refuses.
+            models.UniqueConstraint(
+                fields=["day_key"],
+                name="reservation_one_a_day",
+                condition=Q(cancelled_at__isnull=True, expired_at__isnull=True),
             ),
             # Without this instant a hold would never lapse.
             models.CheckConstraint(

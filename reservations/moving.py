@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from guests.callers import Caller
-from reservations import allocation, changing, clock, drafting, judging, placing
+from reservations import allocation, changing, clock, daily, drafting, judging, placing
 from reservations.finding import live, locked
 from reservations.models import Reservation
 from reservations.placing import Ask, Placement
@@ -101,9 +101,12 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     price = reservation.price_minor
     if before != ask.window or category != reservation.category:
         price = drafting.price_of(ask.venue, category, ask.window)
+    unit = placement.units[0]
+    unit.venue = ask.venue
+    reservation.day_key = daily.moved(reservation, unit, ask.window.start)
     reservation.category, reservation.guest_count = category, ask.party
     drafting.promise(reservation, ask.venue.policy, ask.window, price)
     for draft in drafting.allocations(reservation, placement, ask.venue.policy):
         allocation.take(draft)
-    fields = ("category", "guest_count", *drafting.PROMISED)
+    fields = ("category", "guest_count", "day_key", *drafting.PROMISED)
     return changing.write(reservation, wish, *fields, by=ask.by, before=before)

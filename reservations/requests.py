@@ -39,6 +39,8 @@ class Booking:
     guest_count: int
     category: str | None = None
     resource: int | None = None
+    guest_id: int | None = None
+    """Whose it is, where the desk or a partner books for somebody known."""
     occasion: str = ""
     vehicle_plate: str = ""
     remarks: str = ""

@@ -60,7 +60,7 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
                 )
             },
         ),
-        ("Which unit", {"fields": ("unit_choice", "ranks_units", "unit_schedules")}),
+        ("Which unit", {"fields": ("unit_choice", "ranks_units", "unit_schedules", "per_day")}),
         (
             "Cancelling, paying, changing",
             {

@@ -74,6 +74,11 @@ class Policy(models.Model):
         GUEST = "guest", "the guest may choose the unit"
         VENUE = "venue", "the first available, no choice"
 
+    class PerDay(models.TextChoices):
+        ANY = "any", "as many as they like"
+        REPLACE = "replace", "one; a second gives up the first"
+        REFUSE = "refuse", "one; a second is refused"
+
     venue = models.OneToOneField(Venue, on_delete=models.CASCADE, related_name="policy")
 
     notice = models.DurationField(default=timedelta(0))
@@ -102,6 +107,12 @@ class Policy(models.Model):
 
     unit_choice = models.CharField(
         max_length=8, choices=UnitChoice.choices, default=UnitChoice.GUEST
+    )
+    per_day = models.CharField(
+        max_length=8,
+        choices=PerDay.choices,
+        default=PerDay.ANY,
+        help_text="reservations of one guest with one unit on one local day",
     )
     ranks_units = models.BooleanField(default=False)
     unit_schedules = models.BooleanField(
@@ -209,6 +220,22 @@ class Resource(models.Model):
         return (self.capacity, repr(sorted(self.attributes.items())))
 
 
+class Provider(models.Model):
+    """The person behind a unit that is somebody: whose schedule it is, and how to reach them."""
+
+    resource = models.OneToOneField(
+        Resource, on_delete=models.CASCADE, primary_key=True, related_name="provider"
+    )
+    first_name = models.CharField(max_length=15)
+    last_name = models.CharField(max_length=15)
+    # Unique, so that one person is entered once, however fast two clerks are.
+    email = models.CharField(max_length=254, unique=True)
+    phone = models.CharField(max_length=16, unique=True)
+
+    def __str__(self) -> str:
+        return f"{self.first_name} {self.last_name}"
+
+
 class Combination(models.Model):
     """Tables that may be pushed together for a party too large for any one of them."""
 
@@ -307,4 +334,4 @@ class Rate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.category} {self.amount_minor / 100:.2f} per {self.get_unit_display()}"
+        return f"{self.category} per {self.get_unit_display()}"

@@ -59,6 +59,7 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
         "grace": timedelta(minutes=15),
         "early_check_in": _HOUR,
         "unit_schedules": True,
+        "per_day": Policy.PerDay.REPLACE,
     },
 }
 

@@ -26,6 +26,9 @@ EVENTS = (
     "reservation.reseated",
     "closure.made",
     "closure.ended",
+    "lot.opened",
+    "lot.changed",
+    "lot.closed",
 )
 
 _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {

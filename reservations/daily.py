@@ -1,0 +1,60 @@
+"""One reservation a day: of one guest with one unit, where the venue's policy says so."""
+
+from datetime import datetime
+
+from guests.callers import Caller
+from reservations import allocation, events
+from reservations.errors import OnePerDay
+from reservations.finding import save
+from reservations.models import Reservation
+from reservations.status import Status
+from venues.models import Policy, Resource
+
+
+def make_way(
+    unit: Resource, *, guest_id: int | None, start: datetime, now: datetime, by: Caller
+) -> str | None:
+    """The key of a guest's day with a locked unit; an earlier reservation of it is given up.
+
+    None where the policy does not count. Raises OnePerDay where it refuses a second, or where
+    the first has begun.
+    """
+    policy = unit.venue.policy
+    if policy.per_day == Policy.PerDay.ANY or guest_id is None:
+        return None
+    key = _key(unit, guest_id, start)
+    rows = _others(key)
+    allocation.release(rows, now=now, by=by)
+    for row in rows:
+        if row.expired_at:
+            continue
+        is_to_come = row.status_at(now) in (Status.HELD, Status.UPCOMING)
+        if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
+            raise OnePerDay(reservation=str(row.pk))
+        row.cancelled_at = now
+        save(row, "cancelled_at")
+        allocation.free(row, at=now)
+        events.record(row, "reservation.cancelled", at=now, by=by, data={"replaced": True})
+    return key
+
+
+def moved(reservation: Reservation, unit: Resource, start: datetime) -> str | None:
+    """The key of the day a locked reservation moves to. Raises OnePerDay for a day that has one."""
+    if reservation.day_key is None or reservation.guest_id is None:
+        return None
+    key = _key(unit, reservation.guest_id, start)
+    if any(row.pk != reservation.pk for row in _others(key)):
+        raise OnePerDay
+    return key
+
+
+def _others(key: str) -> list[Reservation]:
+    rows = Reservation.objects.filter(
+        day_key=key, cancelled_at__isnull=True, expired_at__isnull=True
+    )
+    return allocation.lock_reservations(rows.values_list("pk", flat=True))
+
+
+def _key(unit: Resource, guest_id: int, start: datetime) -> str:
+    # The day is the provider's own, written down so that a zone changed later moves nothing.
+    return f"{unit.pk}:{guest_id}:{start.astimezone(unit.zone).date().isoformat()}"

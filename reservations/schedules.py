@@ -1,0 +1,146 @@
+"""Providers and their schedules: blocks on dates, entered all together or not at all."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+
+from django.db import IntegrityError, transaction
+
+from guests.callers import Caller
+from reservations import allocation
+from reservations.errors import AlreadyEntered, Invalid, NotFound
+from reservations.finding import judge_staff
+from reservations.transactions import whole
+from venues.models import Category, Opening, Provider, Resource, Venue
+
+MOST_BLOCKS = 1_000
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """A stretch of one local day, `[start, end)`."""
+
+    date: date
+    start: time
+    end: time
+
+
+def enter_provider(
+    *, venue: Venue, person: dict[str, str], time_zone: str, by: Caller
+) -> Provider:
+    """Make a provider and the unit that stands for them. Raises AlreadyEntered for one known."""
+    judge_staff(venue.pk, by)
+    return whole(lambda _: _enter_provider(venue, person, time_zone))
+
+
+def add_blocks(
+    *, provider_id: int, blocks: Sequence[Block], time_zone: str, by: Caller
+) -> list[Block]:
+    """Open a provider for these blocks, beside what is open on those days already.
+
+    Raises Invalid, with nothing stored, for a block that ends before it starts or overlaps
+    another, be it stored or sent.
+    """
+    return whole(lambda _: _add_blocks(provider_id, blocks, time_zone, by=by))
+
+
+def find_provider(provider_id: int) -> Resource:
+    """The unit that stands for a provider, its venue and policy at hand. Raises NotFound."""
+    units = Resource.objects.select_related("venue__policy", "category")
+    units = units.filter(venue__kind=Venue.Kind.PRACTICE, venue__is_active=True)
+    unit = units.filter(pk=provider_id, retired_at__isnull=True).first()
+    if unit is None:
+        raise NotFound("There is no such provider.")
+    return unit
+
+
+def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Provider:
+    category = venue.categories.order_by("position", "pk").first()
+    if category is None:
+        category = Category.objects.create(venue=venue, code="consult", name="Consultation")
+    unit = Resource.objects.create(
+        venue=venue,
+        category=category,
+        name=_free_name(venue, f"{person['first_name']} {person['last_name']}"),
+        capacity=1,
+        time_zone=time_zone,
+        rank=venue.resources.count(),
+    )
+    try:
+        with transaction.atomic():
+            return Provider.objects.create(resource=unit, **person)
+    except IntegrityError:
+        raise AlreadyEntered from None
+
+
+def _add_blocks(
+    provider_id: int, blocks: Sequence[Block], time_zone: str, *, by: Caller
+) -> list[Block]:
+    unit = find_provider(provider_id)
+    judge_staff(unit.venue_id, by)
+    # Two requests for one provider come one after the other.
+    allocation.lock_units([unit.pk])
+    _judge_zone(unit, time_zone)
+    stored = _stored(unit, {block.date for block in blocks})
+    _judge_blocks(blocks, stored)
+    dates_without_own = {block.date for block in blocks} - _dated(unit)
+    kept = [block for block in stored if block.date in dates_without_own]
+    Opening.objects.bulk_create(_opening(unit, block) for block in [*kept, *blocks])
+    return sorted([*stored, *blocks])
+
+
+def _judge_zone(unit: Resource, time_zone: str) -> None:
+    if not time_zone or time_zone == unit.zone.key:
+        return
+    if unit.openings.exists():
+        raise Invalid("time_zone", f"This provider's schedule is in {unit.zone.key}.")
+    Resource.objects.filter(pk=unit.pk).update(time_zone=time_zone)
+
+
+def _judge_blocks(blocks: Sequence[Block], stored: Sequence[Block]) -> None:
+    for number, block in enumerate(blocks):
+        if block.end <= block.start:
+            raise Invalid(f"blocks/{number}/end", "A block must end after it starts, the same day.")
+        others = [*stored, *blocks[:number]]
+        if any(_overlap(block, other) for other in others):
+            raise Invalid(f"blocks/{number}", "This block overlaps another one of that day.")
+
+
+def _overlap(one: Block, other: Block) -> bool:
+    return one.date == other.date and one.start < other.end and other.start < one.end
+
+
+def _stored(unit: Resource, dates: set[date]) -> list[Block]:
+    """What is open on these dates: hours of the date itself, or else those of its weekday."""
+    rows = [row for row in unit.openings.all() if row.opens and row.closes]
+    dated = _dated(unit)
+    return [
+        Block(day, row.opens, row.closes)
+        for day in sorted(dates)
+        for row in rows
+        if row.opens and row.closes
+        if row.date == day or (day not in dated and row.weekday == day.weekday())
+    ]
+
+
+def _dated(unit: Resource) -> set[date]:
+    return {row.date for row in unit.openings.all() if row.date}
+
+
+def _opening(unit: Resource, block: Block) -> Opening:
+    return Opening(
+        venue_id=unit.venue_id,
+        resource=unit,
+        date=block.date,
+        opens=block.start,
+        closes=block.end,
+    )
+
+
+def _free_name(venue: Venue, wanted: str) -> str:
+    taken: Iterable[str] = set(venue.resources.values_list("name", flat=True))
+    name, number = wanted, 1
+    while name in taken:
+        number += 1
+        name = f"{wanted} {number}"
+    return name
