@@ -65,7 +65,9 @@ def make(folder: Path) -> None:
 
 def install(folder: Path, requirements: Path) -> bool:
     """Have pip do it, quietly; errors are shown, and nothing without its hash is taken."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # Neither somebody's other modules nor Python's warnings about pip belong to this.
+    kept = (name for name in os.environ if name not in ("PYTHONPATH", "PYTHONWARNINGS"))
+    environment = {name: os.environ[name] for name in kept}
     # A user's habit of installing for themselves does not work inside a venv.
     environment |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
     command = [folder / "bin" / "python", "-m", "pip", "install", "-qq", "--require-hashes"]

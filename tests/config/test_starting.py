@@ -37,6 +37,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if (ROOT / name).is_file():
             (there / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, there / name)
+    done = run(there, "bin/setup")
+    assert done.returncode == 0, done.stderr
     return there
 
 
@@ -60,6 +62,13 @@ def run(clone: Path, *command: str, **values: str) -> subprocess.CompletedProces
         timeout=PATIENCE,
         check=False,
     )
+
+
+def without_environment(clone: Path, tmp_path: Path) -> Path:
+    there: Path = shutil.copytree(
+        clone, tmp_path / "new", ignore=shutil.ignore_patterns(".venv", ".data")
+    )
+    return there
 
 
 def free_port() -> int:
@@ -121,10 +130,11 @@ def stop(process: subprocess.Popen[str], by: signal.Signals) -> str:
     return said
 
 
-def test_two_first_commands_at_once_both_work_and_set_up_once(clone: Path) -> None:
+def test_two_first_commands_at_once_both_work_and_set_up_once(clone: Path, tmp_path: Path) -> None:
+    new = without_environment(clone, tmp_path)
     both = [
         subprocess.Popen(
-            [str(clone / "bin" / "manage"), "version"],
+            [str(new / "bin" / "manage"), "version"],
             env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -161,8 +171,7 @@ def test_without_a_python_that_is_new_enough_one_line_says_so(clone: Path, tmp_p
     old = tmp_path / "python-old"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    shutil.copytree(clone, tmp_path / "new", ignore=shutil.ignore_patterns(".venv"))
-    done = run(tmp_path / "new", "bin/setup", PYTHON=str(old))
+    done = run(without_environment(clone, tmp_path), "bin/setup", PYTHON=str(old))
     assert done.returncode == 1
     assert done.stderr == (
         "bin/setup: Python 3.11 or newer is needed and was not found; "
