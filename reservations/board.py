@@ -5,15 +5,16 @@ whoever wants to take time asks allocation.py, under locks.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
-from reservations import seating
+from reservations import allocation, placing, seating
 from reservations.models import Allocation
 from reservations.seating import Seat
 from venues.hours import Window
-from venues.models import Resource, Venue
+from venues.models import Combination, Resource, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,33 @@ class Taken:
         return self.reservation is None
 
 
-class Board:
-    """The units of a venue and what takes their time within a window."""
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The units of a declared combination that seats the party, and the category it is of."""
 
-    def __init__(self, venue: Venue, units: Sequence[Resource], taken: Iterable[Taken]) -> None:
+    category: int
+    units: list[Resource]
+
+
+class Board:
+    """The units of a venue that seat a party, and what takes time there within a window."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        every: Sequence[Resource],
+        taken: Iterable[Taken],
+        *,
+        units: Sequence[Resource],
+        joined: Sequence[Joined],
+        now: datetime,
+    ) -> None:
+        """`every` unit is known, as a combination may need those that `units` leaves out."""
         self.venue = venue
         self.units = units
-        self._of_unit: dict[int, list[Taken]] = {unit.pk: [] for unit in units}
+        self.joined = joined
+        self.now = now
+        self._of_unit: dict[int, list[Taken]] = {unit.pk: [] for unit in every}
         for row in taken:
             if row.unit in self._of_unit:
                 self._of_unit[row.unit].append(row)
@@ -70,14 +91,48 @@ class Board:
             window.end,
         )
 
+    def free_joined(self, category: int, window: Window) -> list[Joined]:
+        """The combinations of a category that are free for all of the window, smallest first."""
+        return [
+            one
+            for one in self.joined
+            if one.category == category and all(self.is_free(unit.pk, window) for unit in one.units)
+        ]
+
+    def can_reseat(self, units: Sequence[Resource], window: Window) -> bool:
+        """Whether moving later guests along makes room among these like units."""
+        return bool(self.free_count(units, window)) and self._greedy(units, window) is not None
+
+    def has_room(self, units: Sequence[Resource], window: Window) -> bool:
+        """Whether these like units take one more booking of the window, as `placing` would."""
+        if self.free(window, units):
+            return True
+        if not self.free_count(units, window):
+            return False
+        if self._greedy(units, window) is not None:
+            return True
+        ids = [unit.pk for unit in units]
+        return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
+
     def around(self, window: Window) -> Window:
         """A range that is sold, with the buffers that are taken around it."""
         policy = self.venue.policy
         return Window(window.start - policy.buffer_before, window.end + policy.buffer_after)
 
-    def __iter__(self) -> Iterator[Taken]:
-        for rows in self._of_unit.values():
-            yield from rows
+    def _greedy(self, units: Sequence[Resource], window: Window) -> dict[int, int] | None:
+        ids = [unit.pk for unit in units]
+        seats = [seat for seat in self._seats_of(ids) if seat.end > window.start]
+        return seating.reseat(ids, seats, window.start, window.end)
+
+    def _seats_of(self, ids: Sequence[int]) -> list[Seat]:
+        asked = set(ids)
+        return [seat for seat in self._seats if seat.unit in asked]
+
+    @cached_property
+    def _seats(self) -> list[Seat]:
+        """Who sits where from now on: who is moved may have to make way far beyond the window."""
+        ids = [unit.pk for unit in self.units]
+        return placing.seated(allocation.taken_from(ids, self.now, now=self.now), self.now)
 
 
 def load(
@@ -90,12 +145,7 @@ def load(
     unit: int | None = None,
 ) -> Board:
     """The board of a venue for a window (UTC) as seen at `now`, for units that seat the party."""
-    units = venue.resources.filter(retired_at__isnull=True, capacity__gte=party)
-    units = units.select_related("category").order_by("capacity", "rank", "pk")
-    if category is not None:
-        units = units.filter(category__code=category)
-    if unit is not None:
-        units = units.filter(pk=unit)
+    every = _units(venue, unit)
     policy = venue.policy
     rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
     rows = rows.overlapping(
@@ -109,17 +159,45 @@ def load(
         "reservation__confirmed_at",
         "lapses_at",
     )
-    found = list(units)
-    for one in found:
-        one.venue = venue
     return Board(
         venue,
-        found,
+        every,
         (
             Taken(resource, start, end, reservation, _is_held(reservation, confirmed), lapses_at)
             for resource, start, end, reservation, confirmed, lapses_at in values.iterator()
         ),
+        units=[
+            one for one in every if one.capacity >= party and category in (None, one.category.code)
+        ],
+        joined=_joined(venue, every, party),
+        now=now,
     )
+
+
+def _units(venue: Venue, unit: int | None) -> list[Resource]:
+    units = venue.resources.filter(retired_at__isnull=True).select_related("category")
+    if unit is not None:
+        units = units.filter(pk=unit)
+    found = list(units.order_by("capacity", "rank", "pk"))
+    for one in found:
+        one.venue = venue
+    return found
+
+
+def _joined(venue: Venue, every: Sequence[Resource], party: int) -> list[Joined]:
+    """The combinations that seat the party; none is asked for where every unit seats it alone."""
+    if all(unit.capacity >= party for unit in every):
+        return []
+    units = {unit.pk: unit for unit in every}
+    rows = Combination.objects.filter(venue=venue, capacity__gte=party).order_by("capacity", "pk")
+    found = [
+        (row, [one.pk for one in row.resources.all()]) for row in rows.prefetch_related("resources")
+    ]
+    return [
+        Joined(row.category_id, [units[pk] for pk in ids])
+        for row, ids in found
+        if ids and units.keys() >= set(ids)
+    ]
 
 
 def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:

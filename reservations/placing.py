@@ -77,6 +77,14 @@ def place(ask: Ask, *, attempt: int) -> Placement:
     return _certain(ask, units)
 
 
+def seated(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
+    """These rows as seats, pinned where nobody may be moved. For whoever foresees what happens."""
+    return [
+        seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
+        for row in rows
+    ]
+
+
 def _named(ask: Ask, resource: int) -> Placement:
     unit = next(iter(allocation.lock_units([resource])), None)
     ask = ask.locked()
@@ -170,13 +178,13 @@ def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
 def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
     span, ids = ask.span, [unit.pk for unit in pool]
     rows = allocation.taken_rows(ids, span)
-    if seating.is_full(ids, _seats(rows, ask.now), span.start, span.end):
+    if seating.is_full(ids, seated(rows, ask.now), span.start, span.end):
         return allocation.refusal_for(rows)
     # Those that come later may have to move on in turn.
-    seats = _seats(allocation.taken_from(ids, span.start, now=ask.now), ask.now)
+    seats = seated(allocation.taken_from(ids, span.start, now=ask.now), ask.now)
     moves = seating.reseat(ids, seats, span.start, span.end)
     if moves is None:
-        every = _seats(allocation.taken_from(ids, ask.now, now=ask.now), ask.now)
+        every = seated(allocation.taken_from(ids, ask.now, now=ask.now), ask.now)
         moves = seating.search(ids, every, span.start, span.end)
     if moves is None:
         fixed = {row.resource_id for row in rows if _is_pinned(row, ask.now)}
@@ -212,13 +220,6 @@ def _combined(ask: Ask) -> Placement:
         if not taken.intersection(ids):
             return Placement(units=[locked[pk] for pk in ids], is_locked=True)
     raise allocation.refusal_for(rows)
-
-
-def _seats(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
-    return [
-        seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
-        for row in rows
-    ]
 
 
 def _is_pinned(row: Allocation, now: datetime) -> bool:
