@@ -164,7 +164,7 @@ class LotInUse(Refusal):
 class AlreadyEntered(Refusal):
     """Somebody with this e-mail address or phone number is entered already."""
 
-    code = "already_registered"
+    code = "already_entered"
 
 
 class OpenStay(Refusal):
