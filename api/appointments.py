@@ -38,7 +38,6 @@ from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
 from reservations.schedules import Block
-from venues import hours
 from venues.models import Resource, Venue
 
 router = Router(tags=["appointments"])
@@ -209,12 +208,11 @@ def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery])
     after = _after(asked.cursor)
     first = asked.date or now.astimezone(there).date()
     last = asked.date or first + timedelta(days=USUAL_DAYS)
-    begin = hours.instant(first, time.min, there)
-    end = hours.instant(last + timedelta(days=1), time.min, there)
+    within = availability.days(first, last, there)
     slots = [
         slot.window
-        for slot in availability.of_unit(unit, begin, end, now=now)
-        if slot.state == "free" and begin <= slot.window.start < end and slot.window.start > after
+        for slot in availability.of_unit(unit, within, now=now)
+        if slot.state == "free" and slot.window.start > after
     ]
     shown = slots[: asked.limit]
     return reply(
@@ -363,5 +361,3 @@ def _block(block: Block) -> dict[str, str]:
         "start": f"{block.start:%H:%M}",
         "end": f"{block.end:%H:%M}",
     }
-
-

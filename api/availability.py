@@ -80,7 +80,7 @@ class Month(Schema):
 
 
 class Days(Schema):
-    """`tz` only says in which zone `date` is meant and told back; instants stay UTC."""
+    """`tz` is the zone in which `date` is meant, the venue's unless given; instants stay UTC."""
 
     date: Day | None = None
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 1
@@ -266,7 +266,8 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
     now = clock.now()
     there = zone(asked.tz, field="tz") if asked.tz else venue.zone
     first = asked.date or now.astimezone(there).date()
-    slots = availability.slots(venue, first, asked.days, now=now, category=asked.category)
+    within = availability.days(first, first + timedelta(days=asked.days - 1), there)
+    slots = availability.slots(venue, within, now=now, category=asked.category)
     return reply(
         {
             **_of(venue),

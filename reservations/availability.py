@@ -4,14 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from reservations import board, drafting, judging
 from reservations.board import Board
-from reservations.errors import Refusal
+from reservations.errors import Closed, NotFound, PartyTooLarge, Refusal
 from reservations.requests import Times
 from venues import hours
 from venues.hours import Window
-from venues.models import Category, Resource, Venue
+from venues.models import Category, Policy, Resource, Venue
 
 DAY = timedelta(days=1)
 USUAL_LENGTH = timedelta(hours=1)
@@ -63,62 +64,55 @@ def of_range(
 ) -> Availability:
     """What of each category is free for the whole range, judged as a booking would be.
 
-    Raises Invalid where the times mean no range.
+    Raises Invalid where the times mean no range, NotFound for a category that is not there.
     """
     window = judging.resolve(venue, times)
-    refusal = _refusal(venue, window, now)
     found = board.load(venue, window, now=now, category=category, party=party)
-    offers = []
-    for one in _categories(venue, category):
-        units = [unit for unit in found.units if unit.category_id == one.pk]
-        if refusal is not None or not units:
-            offers.append(Offer(one, [], 0, drafting.price_of(venue, one, window)))
-        else:
-            offers.append(_offer(found, one, _open(venue, units, window), window))
+    refusal = _refusal(found, window)
+    offers = [
+        _offer(found, one, window)
+        if refusal is None
+        else Offer(one, [], 0, drafting.price_of(venue, one, window))
+        for one in _categories(venue, category)
+    ]
     return Availability(window, offers, refusal)
 
 
 def slots(
-    venue: Venue, first: date, days: int, *, now: datetime, category: str | None = None
+    venue: Venue, within: Window, *, now: datetime, category: str | None = None
 ) -> list[Slot]:
-    """The grid of units and ranges on some local days, in order of time, then of unit."""
-    last = first + timedelta(days=days - 1)
-    found = board.load(venue, _reach(venue, first, last), now=now, category=category)
-    grid = [
-        Slot(unit, window, _state(found, unit, window, now))
-        for unit, windows in _sold(venue, found.units, first, last)
-        for window in windows
-    ]
+    """The grid of units and the ranges that start within a window, in order of time, then unit."""
+    found = board.load(venue, _reach(venue, within), now=now, category=category)
+    grid = list(_grid(found, within))
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.pk))
 
 
-def of_unit(unit: Resource, start: datetime, end: datetime, *, now: datetime) -> list[Slot]:
-    """One unit's ranges on the local days that `[start, end)` touches, earliest first."""
+def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
+    """One unit's ranges that start within a window, earliest first."""
     venue = judging.load_venue(unit.venue_id)
-    first = start.astimezone(venue.zone).date() - DAY
-    last = end.astimezone(venue.zone).date() + DAY
-    found = board.load(venue, _reach(venue, first, last), now=now, unit=unit.pk)
-    return [
-        Slot(one, window, _state(found, one, window, now))
-        for one, windows in _sold(venue, found.units, first, last)
-        for window in windows
-    ]
+    found = board.load(venue, _reach(venue, within), now=now, unit=unit.pk)
+    return list(_grid(found, within))
 
 
 def calendar(
     venue: Venue, first: date, last: date, *, now: datetime, category: str | None = None
 ) -> list[CalendarDay]:
-    """Each local day from `first` to `last`: nights where nights are sold, else unit-slots."""
-    found = board.load(venue, _reach(venue, first, last), now=now, category=category)
+    """Each local day from `first` to `last`: the nights, or else the unit-slots, that begin on it.
+
+    What begins after midnight counts for the day it begins on.
+    """
+    within = days(first, last, venue.zone)
+    found = board.load(venue, _reach(venue, within), now=now, category=category)
     prices = {one.pk: one for one in _categories(venue, category)}
-    days: dict[date, list[Slot]] = {
-        first + timedelta(days=number): [] for number in range((last - first).days + 1)
-    }
-    for unit, windows in _sold(venue, found.units, first, last):
-        for window in windows:
-            slot = Slot(unit, window, _state(found, unit, window, now))
-            days[window.start.astimezone(venue.zone).date()].append(slot)
-    return [_calendar_day(venue, day, slots, prices) for day, slots in days.items()]
+    begun: dict[date, list[Slot]] = {day: [] for day in _dates(first, last)}
+    for slot in _grid(found, within):
+        begun[slot.window.start.astimezone(venue.zone).date()].append(slot)
+    return [_calendar_day(venue, day, slots, prices) for day, slots in begun.items()]
+
+
+def days(first: date, last: date, zone: ZoneInfo) -> Window:
+    """From the first instant of one local date to the last of another."""
+    return Window(hours.instant(first, time.min, zone), hours.instant(last + DAY, time.min, zone))
 
 
 def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) -> list[Window]:
@@ -130,14 +124,19 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
     zone = unit.zone if unit is not None else venue.zone
     openings = judging.openings_of(venue, unit)
     if judging.is_always_open(venue, openings):
-        opened = [_days(venue, first, last)]
-    else:
-        opened = hours.windows(openings, zone, first, last)
+        length = _offered_length(policy)
+        # Steps are counted from each midnight, and a stay may end on another day.
+        return [
+            start
+            for day in _dates(first, last)
+            for start in _starts(days(day, day, zone), timedelta(0), length, policy.step or length)
+        ]
+    opened = hours.windows(openings, zone, first, last)
     if venue.mode == Venue.Mode.SLOT:
         return [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
-    length = policy.default_length or policy.shortest_stay or USUAL_LENGTH
+    length = _offered_length(policy)
     step = policy.step or length
-    return [start for entry in opened for start in _starts(entry, length, step)]
+    return [start for entry in opened for start in _starts(entry, length, length, step)]
 
 
 def stay(venue: Venue, check_in: date, check_out: date) -> Window:
@@ -148,39 +147,60 @@ def stay(venue: Venue, check_in: date, check_out: date) -> Window:
     )
 
 
-def _offer(found: Board, category: Category, units: list[Resource], window: Window) -> Offer:
-    around = found.around(window)
-    return Offer(
-        category,
-        found.free(around, units),
-        sum(found.free_count(pool, around) for pool in judging.pools(found.venue, units)),
-        drafting.price_of(found.venue, category, window),
-    )
+def _offer(found: Board, category: Category, window: Window) -> Offer:
+    venue, around = found.venue, found.around(window)
+    price = drafting.price_of(venue, category, window)
+    units = [unit for unit in found.units if unit.category_id == category.pk]
+    if not units:
+        joined = found.free_joined(category.pk, around)
+        opened = [one for one in joined if len(_open(venue, one.units, window)) == len(one.units)]
+        return Offer(category, [], len(opened), price)
+    units = _open(venue, units, window)
+    # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
+    pools = [pool for pool in judging.pools(venue, units) if found.has_room(pool, around)]
+    count = sum(found.free_count(pool, around) for pool in pools)
+    return Offer(category, found.free(around, units), count, price)
 
 
-def _refusal(venue: Venue, window: Window, now: datetime) -> Refusal | None:
+def _refusal(found: Board, window: Window) -> Refusal | None:
+    """The rule against the window, as a booking would meet it before any unit is looked at."""
+    venue = found.venue
     try:
-        judging.judge_policy(venue, window, now)
+        judging.judge_policy(venue, window, found.now)
         if not judging.opens_by_itself(venue):
             judging.judge_hours(venue, window)
     except Refusal as refusal:
         return refusal
+    if not found.units and not found.joined:
+        return PartyTooLarge()
+    if found.units and not _open(venue, found.units, window):
+        return Closed()
     return None
 
 
 def _open(venue: Venue, units: Iterable[Resource], window: Window) -> list[Resource]:
+    """The units that are open then; where none has hours of its own, the venue's were judged."""
     if not judging.opens_by_itself(venue):
         return list(units)
     return [unit for unit in units if judging.is_open_for(venue, window, unit)]
 
 
-def _state(found: Board, unit: Resource, window: Window, now: datetime) -> State:
-    policy = found.venue.policy
-    if window.start < now:
+def _grid(found: Board, within: Window) -> Iterator[Slot]:
+    # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
+    first = within.start.astimezone(found.venue.zone).date() - DAY
+    last = within.end.astimezone(found.venue.zone).date() + DAY
+    for unit, windows in _sold(found.venue, found.units, first, last):
+        for window in windows:
+            if within.start <= window.start < within.end:
+                yield Slot(unit, window, _state(found, unit, window))
+
+
+def _state(found: Board, unit: Resource, window: Window) -> State:
+    if window.start < found.now:
         return "past"
-    is_near = window.start < now + policy.notice
-    is_far = policy.horizon is not None and window.start > now + policy.horizon
-    if is_near or is_far:
+    try:
+        judging.judge_policy(found.venue, window, found.now)
+    except Refusal:
         return "closed"
     taken = found.taken(unit.pk, found.around(window))
     if not taken:
@@ -211,27 +231,31 @@ def _calendar_day(
 
 def _categories(venue: Venue, code: str | None) -> list[Category]:
     categories = venue.categories.prefetch_related("rates")
-    return list(categories if code is None else categories.filter(code=code))
+    if code is None:
+        return list(categories)
+    found = list(categories.filter(code=code))
+    if not found:
+        raise NotFound(f"There is no category {code!r} at this venue.")
+    return found
 
 
-def _starts(entry: Window, length: timedelta, step: timedelta) -> Iterator[Window]:
+def _offered_length(policy: Policy) -> timedelta:
+    return policy.default_length or policy.shortest_stay or USUAL_LENGTH
+
+
+def _starts(
+    entry: Window, fitting: timedelta, length: timedelta, step: timedelta
+) -> Iterator[Window]:
+    """Ranges of a length at every step of an entry, of which `fitting` must lie within it."""
     start = entry.start
-    while start + length <= entry.end:
+    while start < entry.end and start + fitting <= entry.end:
         yield Window(start, start + length)
         start += step
 
 
-def _reach(venue: Venue, first: date, last: date) -> Window:
-    """All that ranges of these days may touch: the last one may end a day later."""
-    days = _days(venue, first, last)
-    return Window(days.start, days.end + 2 * DAY)
-
-
-def _days(venue: Venue, first: date, last: date) -> Window:
-    midnight = time.min
-    return Window(
-        hours.instant(first, midnight, venue.zone), hours.instant(last + DAY, midnight, venue.zone)
-    )
+def _reach(venue: Venue, within: Window) -> Window:
+    """All that ranges which start within a window may touch; a night may be nearly two days."""
+    return Window(within.start, within.end + max(3 * DAY, _offered_length(venue.policy)))
 
 
 def _dates(first: date, last: date) -> Iterator[date]:

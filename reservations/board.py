@@ -169,7 +169,7 @@ def load(
         units=[
             one for one in every if one.capacity >= party and category in (None, one.category.code)
         ],
-        joined=_joined(venue, every, party),
+        joined=_joined(venue, every, party, category),
         now=now,
     )
 
@@ -184,20 +184,22 @@ def _units(venue: Venue, unit: int | None) -> list[Resource]:
     return found
 
 
-def _joined(venue: Venue, every: Sequence[Resource], party: int) -> list[Joined]:
+def _joined(
+    venue: Venue, every: Sequence[Resource], party: int, category: str | None
+) -> list[Joined]:
     """The combinations that seat the party; none is asked for where every unit seats it alone."""
     if all(unit.capacity >= party for unit in every):
         return []
     units = {unit.pk: unit for unit in every}
     rows = Combination.objects.filter(venue=venue, capacity__gte=party).order_by("capacity", "pk")
-    found = [
-        (row, [one.pk for one in row.resources.all()]) for row in rows.prefetch_related("resources")
-    ]
-    return [
-        Joined(row.category_id, [units[pk] for pk in ids])
-        for row, ids in found
-        if ids and units.keys() >= set(ids)
-    ]
+    if category is not None:
+        rows = rows.filter(category__code=category)
+    found = []
+    for row in rows.prefetch_related("resources"):
+        ids = [unit.pk for unit in row.resources.all()]
+        if ids and units.keys() >= set(ids):
+            found.append(Joined(row.category_id, [units[pk] for pk in ids]))
+    return found
 
 
 def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:
