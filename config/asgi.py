@@ -5,14 +5,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from channels.routing import ProtocolTypeRouter, URLRouter
-from channels.security.websocket import AllowedHostsOriginValidator
+from channels.security.websocket import OriginValidator
+from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
+from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 # Django is set up by this call; consumers are imported after it.
 _pages = get_asgi_application()
+
+
+# Only now: it reads models, which need the applications that the call above sets up.
+from api.live import Board  # noqa: E402
+
+
+class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
+    """Pages of other sites are refused; programs, which send no Origin, are let in."""
+
+    def valid_origin(self, parsed_origin: Any) -> bool:
+        return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
 async def _refuse(
@@ -25,10 +37,11 @@ async def _refuse(
 
 
 _sockets: list[Any] = [
+    path("ws/venues/<slug:slug>/", cast(Any, Board.as_asgi())),
     # Whatever is not an address of ours is closed, instead of failing.
     re_path(r"", cast(Any, _refuse)),
 ]
 
 application = ProtocolTypeRouter(
-    {"http": _pages, "websocket": AllowedHostsOriginValidator(URLRouter(_sockets))}
+    {"http": _pages, "websocket": _BrowserOrigins(URLRouter(_sockets), settings.ALLOWED_HOSTS)}
 )
