@@ -18,7 +18,7 @@ def is_time_zone(name: str) -> None:
 
 def is_rate(text: str) -> None:
     """Refuse a rate that is not count/period, such as 1/m or 10/h."""
-    RegexValidator(r"^[1-9]\d{0,5}/[smhd]$", "Give a rate as count/period: 1/m, 10/h.")(text)
+    RegexValidator(r"^[1-9][0-9]{0,5}/[smhd]\Z", "Give a rate as count/period: 1/m, 10/h.")(text)
 
 
 class Venue(models.Model):
