@@ -278,8 +278,7 @@ def _overstay_minor(reservation: Reservation, now: datetime) -> int:
     if now <= reservation.ends_at:
         return 0
     rates = list(Rate.objects.filter(category_id=reservation.category_id))
-    day = reservation.starts_at.astimezone(reservation.venue.zone).date()
-    rate = prices.rate_of(rates, day)
+    rate = prices.rate_at(rates, reservation.starts_at.astimezone(reservation.venue.zone))
     if rate is None or rate.unit not in (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR):
         return 0
     return prices.total(prices.itemise(rates, reservation.ends_at, now, reservation.venue.zone))

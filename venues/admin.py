@@ -165,7 +165,10 @@ class VenueAdmin(OfOwnVenues):
 class RateInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Rate
     form = RateForm
-    fields = ("amount", "currency", "unit", "first_date", "last_date")
+    fields = (
+        "amount", "currency", "unit", "first_date", "last_date", "weekdays", "from_time", "to_time",
+        "minimum", "day_maximum",
+    )  # fmt: skip
     readonly_fields = ("currency",)
     extra = 0
 

@@ -206,15 +206,28 @@ class RateForm(InCategoryForm):
         min_value=Decimal(0), max_digits=15, help_text="in the venue's currency, such as 120.00"
     )
 
+    minimum = forms.DecimalField(
+        min_value=Decimal(0), max_digits=15, required=False, help_text="least for a whole stay"
+    )
+    day_maximum = forms.DecimalField(
+        min_value=Decimal(0), max_digits=15, required=False, help_text="most for one local day"
+    )
+
     class Meta:
         model = Rate
-        fields = ("category", "unit", "amount", "first_date", "last_date")
+        fields = (
+            "category", "unit", "amount", "first_date", "last_date", "weekdays", "from_time",
+            "to_time", "minimum", "day_maximum",
+        )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         venue = _venue_of(self.instance)
         if venue is not None:
-            self.initial["amount"] = prices.decimal(self.instance.amount_minor, venue.currency)
+            for name in _AMOUNTS:
+                minor = getattr(self.instance, f"{name}_minor")
+                if minor is not None:
+                    self.initial[name] = prices.decimal(minor, venue.currency)
             self.fields["amount"].label = f"Amount ({venue.currency})"
 
     def clean(self) -> dict[str, Any]:
@@ -222,20 +235,30 @@ class RateForm(InCategoryForm):
         first, last = values.get("first_date"), values.get("last_date")
         if first and last and last < first:
             self.add_error("last_date", "The last date is before the first.")
+        if (values.get("from_time") is None) != (values.get("to_time") is None):
+            self.add_error("to_time", "Give both times of the day, or neither.")
         category = values.get("category") or self._parent()
-        if category is not None and values.get("amount") is not None:
-            self._keep_amount(values["amount"], category.venue.currency)
+        if category is not None:
+            for name in _AMOUNTS:
+                self._keep_amount(name, values.get(name), category.venue.currency)
         return values
 
-    def _keep_amount(self, amount: Decimal, currency: str) -> None:
+    def _keep_amount(self, name: str, amount: Decimal | None, currency: str) -> None:
+        if amount is None:
+            if name != "amount":
+                setattr(self.instance, f"{name}_minor", None)
+            return
         minor = amount.scaleb(prices.exponent(currency))
         if minor != int(minor):
             decimals = prices.exponent(currency)
-            self.add_error("amount", f"{currency} has {decimals} decimals.")
+            self.add_error(name, f"{currency} has {decimals} decimals.")
         elif minor > MOST_MINOR:
-            self.add_error("amount", "This is more than any rate may be.")
+            self.add_error(name, "This is more than any rate may be.")
         else:
-            self.instance.amount_minor = int(minor)
+            setattr(self.instance, f"{name}_minor", int(minor))
+
+
+_AMOUNTS = ("amount", "minimum", "day_maximum")
 
 
 def _venue_of(row: Any) -> Venue | None:

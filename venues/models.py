@@ -302,7 +302,11 @@ class Opening(models.Model):
 
 
 class Rate(models.Model):
-    """A price per unit of time for a category in a period; the narrowest that applies is taken."""
+    """A price per unit of time for a category; of several that apply the narrowest is taken.
+
+    Narrower is a shorter period, then fewer weekdays, then a time of day; `to_time <= from_time`
+    ends the next day.
+    """
 
     class Unit(models.TextChoices):
         NIGHT = "night"
@@ -316,6 +320,16 @@ class Rate(models.Model):
     amount_minor = models.PositiveBigIntegerField(help_text="in minor units: 12000 is 120.00")
     first_date = models.DateField(null=True, blank=True)
     last_date = models.DateField(null=True, blank=True)
+    weekdays = models.CharField(
+        max_length=7,
+        blank=True,
+        validators=[RegexValidator(r"^0?1?2?3?4?5?6?$", "Give digits in order, 0 is Monday.")],
+        help_text="digits, 0 is Monday: 56 is the weekend; empty is every day",
+    )
+    from_time = models.TimeField(null=True, blank=True)
+    to_time = models.TimeField(null=True, blank=True)
+    minimum_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    day_maximum_minor = models.PositiveBigIntegerField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["category", "first_date", "id"]
@@ -330,6 +344,11 @@ class Rate(models.Model):
             ),
             models.CheckConstraint(
                 name="rate_amount_within_reason", condition=Q(amount_minor__lte=10**12)
+            ),
+            models.CheckConstraint(
+                name="rate_has_both_times_or_none",
+                condition=Q(from_time__isnull=True, to_time__isnull=True)
+                | Q(from_time__isnull=False, to_time__isnull=False),
             ),
         ]
 

@@ -1,11 +1,12 @@
 """What a range costs: rates per category and period, in integer minor units of the currency."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+from venues.hours import instant
 from venues.models import Rate
 
 HOUR = timedelta(hours=1)
@@ -38,16 +39,21 @@ def exponent(currency: str) -> int:
 def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo) -> list[Item]:
     """The lines that make up the price of `[start, end)` at a category's rates.
 
-    Per night each night has the rate of its own date; per hour, or flat, the rate of the first
-    date counts. No rate that applies means no line: the price is nothing.
+    Each night, each started hour, and each stretch of hours has the rate that applies when it
+    begins, by the venue's clocks; a flat price is that of the beginning. A rate's most for a day
+    caps what it adds up to on one local day, its least is what a whole stay costs at least. No
+    rate that applies means no line: that time costs nothing.
     """
-    first = start.astimezone(zone).date()
-    rate = rate_of(rates, first)
-    if rate is None:
-        return []
-    if rate.unit == Rate.Unit.NIGHT:
-        return list(_night_items(rates, first, end.astimezone(zone).date()))
-    return [Item(rate.get_unit_display(), _amount(rate, end - start))]
+    rate = rate_at(rates, start.astimezone(zone))
+    if rate is not None and rate.unit == Rate.Unit.FLAT:
+        return [Item(rate.get_unit_display(), rate.amount_minor)]
+    if (rate is not None and rate.unit == Rate.Unit.NIGHT) or _sells_nights(rates):
+        return list(_night_items(rates, start.astimezone(zone).date(), end.astimezone(zone).date()))
+    items = _hour_items(rates, start, end, zone)
+    least = rate.minimum_minor if rate is not None and rate.minimum_minor else 0
+    if total(items) < least:
+        items.append(Item("minimum", least - total(items)))
+    return items
 
 
 def total(items: Iterable[Item]) -> int:
@@ -55,35 +61,97 @@ def total(items: Iterable[Item]) -> int:
     return sum(item.amount_minor for item in items)
 
 
-def rate_of(rates: Iterable[Rate], day: date) -> Rate | None:
-    """The rate whose period holds this day; of several the one with the shortest period."""
-    return min((rate for rate in rates if _applies(rate, day)), key=_breadth, default=None)
+def rate_at(rates: Iterable[Rate], local: datetime) -> Rate | None:
+    """The rate that applies at a local time; of several the narrowest, then the oldest."""
+    return min((rate for rate in rates if _applies(rate, local)), key=_breadth, default=None)
+
+
+def _sells_nights(rates: Iterable[Rate]) -> bool:
+    units = {rate.unit for rate in rates}
+    return units == {Rate.Unit.NIGHT}
 
 
 def _night_items(rates: Sequence[Rate], first: date, last: date) -> Iterable[Item]:
     night = first
     while night < last:
-        rate = rate_of(rates, night)
+        rate = rate_at(rates, datetime.combine(night, time(12)))
         if rate is not None:
             yield Item(night.isoformat(), rate.amount_minor)
         night += DAY
 
 
+def _hour_items(
+    rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo
+) -> list[Item]:
+    spent: dict[tuple[int, date], int] = {}
+    lines: dict[tuple[int, date], tuple[Rate, timedelta]] = {}
+    for rate, begin, length in _stretches(rates, start, end, zone):
+        key = (rates.index(rate), begin.astimezone(zone).date())
+        amount = spent.get(key, 0) + _amount(rate, length)
+        most = rate.day_maximum_minor
+        spent[key] = amount if most is None else min(amount, most)
+        lines[key] = (rate, lines.get(key, (rate, timedelta(0)))[1] + length)
+    return [Item(_label(day, *lines[key, day]), spent[key, day]) for key, day in lines]
+
+
+def _stretches(
+    rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo
+) -> Iterator[tuple[Rate, datetime, timedelta]]:
+    """The range cut where another rate, or another local day, begins; started hours whole."""
+    moment = start
+    while moment < end:
+        rate = rate_at(rates, moment.astimezone(zone))
+        until = min(_next_change(rates, moment, zone), end)
+        if rate is not None and rate.unit == Rate.Unit.STARTED_HOUR:
+            hours = -(-(until - moment) // HOUR)
+            # A started hour has the rate of its beginning, also past the change.
+            yield rate, moment, hours * HOUR
+            moment += hours * HOUR
+            continue
+        if rate is not None and rate.unit == Rate.Unit.HOUR:
+            yield rate, moment, until - moment
+        moment = until
+
+
+def _next_change(rates: Iterable[Rate], moment: datetime, zone: ZoneInfo) -> datetime:
+    local = moment.astimezone(zone)
+    clocks = {time(0)} | {clock for rate in rates for clock in _clocks(rate)}
+    changes = (
+        instant(local.date() + days * DAY, clock, zone) for days in (0, 1) for clock in clocks
+    )
+    return min(change for change in changes if change > moment)
+
+
+def _clocks(rate: Rate) -> list[time]:
+    return [clock for clock in (rate.from_time, rate.to_time) if clock is not None]
+
+
 def _amount(rate: Rate, length: timedelta) -> int:
-    if rate.unit == Rate.Unit.FLAT:
-        return rate.amount_minor
-    if rate.unit == Rate.Unit.STARTED_HOUR:
-        return rate.amount_minor * -(-length // HOUR)
     # Half up, in integers, so that both databases and every machine agree.
     seconds = length // timedelta(seconds=1)
     return (rate.amount_minor * seconds * 2 + 3600) // 7200
 
 
-def _applies(rate: Rate, day: date) -> bool:
+def _label(day: date, rate: Rate, length: timedelta) -> str:
+    minutes = length // timedelta(minutes=1)
+    return f"{day.isoformat()}, {minutes // 60}:{minutes % 60:02} at {rate.get_unit_display()} rate"
+
+
+def _applies(rate: Rate, local: datetime) -> bool:
+    day = local.date()
+    if rate.from_time is not None and rate.to_time is not None:
+        clock, passes_midnight = local.time(), rate.to_time <= rate.from_time
+        if passes_midnight and clock < rate.to_time:
+            # The small hours belong to the evening before.
+            day -= DAY
+        elif clock < rate.from_time or (not passes_midnight and clock >= rate.to_time):
+            return False
+    if rate.weekdays and str(day.weekday()) not in rate.weekdays:
+        return False
     begun = rate.first_date is None or rate.first_date <= day
     return begun and (rate.last_date is None or day <= rate.last_date)
 
 
-def _breadth(rate: Rate) -> tuple[timedelta, int]:
+def _breadth(rate: Rate) -> tuple[timedelta, int, bool, int]:
     first, last = rate.first_date or date.min, rate.last_date or date.max
-    return last - first, rate.pk or 0
+    return last - first, len(rate.weekdays) or 7, rate.from_time is None, rate.pk or 0
