@@ -382,11 +382,9 @@ def _window(asked: Steps, now: datetime) -> Window:
     """The range asked about; this moment, a minute long, where none is."""
     start = asked.starts_at or now
     end = asked.ends_at or start + timedelta(minutes=1)
-    if end <= start:
-        raise Invalid("ends_at", "The end must be after the start.")
-    if end - start > occupancy.LONGEST_LOOK:
-        raise Invalid("ends_at", f"Ask for at most {occupancy.LONGEST_LOOK.days} days at once.")
-    return Window(start, end)
+    window = Window(start, end)
+    occupancy.judge(window)
+    return window
 
 
 def _of(venue: Venue) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import islice
 
 from reservations import availability, board, drafting, judging
 from reservations.board import Board
@@ -15,7 +15,7 @@ from venues.models import Category, Resource, Venue
 MOST = 3
 DAY = timedelta(days=1)
 REACH = 7
-"""Days around the wish that are looked at."""
+"""Days around the wish that are looked at, where nights are sold; else the day on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,9 @@ class Alternative:
 
 
 def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
-    """Another unit at the same time, another category, and the nearest times before and after.
+    """Another unit or category at the same time, the nearest times before and after; nearest first.
 
-    Three queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
+    A few queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
     """
     try:
         venue = judging.find_venue(booking.venue)
@@ -44,7 +44,7 @@ def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
 class _Search:
     def __init__(self, venue: Venue, booking: Booking, window: Window, now: datetime) -> None:
         self.venue, self.booking, self.window, self.now = venue, booking, window, now
-        reach = Window(window.start - REACH * DAY, window.end + (REACH + 1) * DAY)
+        reach = Window(window.start - (REACH + 1) * DAY, window.end + (REACH + 1) * DAY)
         self.board: Board = board.load(venue, reach, now=now, party=booking.guest_count)
         self.categories = {
             category.pk: category for category in venue.categories.prefetch_related("rates")
@@ -53,16 +53,17 @@ class _Search:
     def run(self) -> list[Alternative]:
         """At most three, different from one another and from what was asked."""
         wanted = self._wanted()
-        others = [pk for pk in self.categories if pk not in wanted]
-        found: list[Alternative] = []
-        same_time = chain(
-            self._at(self.window, wanted) if self.booking.resource is not None else (),
-            self._at(self.window, [pk for pk in others if not self.categories[pk].is_on_request]),
+        ranges = sorted(self._ranges(wanted), key=self._distance)
+        before = (window for window in ranges if window.start < self.window.start)
+        after = (window for window in ranges if window.start > self.window.start)
+        in_turn = _in_turn(
+            self._now(wanted), self._first(before, wanted), self._first(after, wanted)
         )
-        for alternative in chain(same_time, self._near(wanted)):
-            if len(found) < MOST:
-                found.append(alternative)
-        return found
+        found = list(islice(in_turn, MOST))
+        return sorted(found, key=lambda one: self._distance(one.window))
+
+    def _distance(self, window: Window) -> timedelta:
+        return abs(window.start - self.window.start)
 
     def _wanted(self) -> list[int]:
         """The categories that were asked for, or could have been given."""
@@ -74,74 +75,92 @@ class _Search:
             return [pk for pk, one in self.categories.items() if one.code == code]
         return [pk for pk, one in self.categories.items() if not one.is_on_request]
 
-    def _near(self, wanted: list[int]) -> Iterator[Alternative]:
-        """The nearest earlier and the nearest later time, then the next later ones."""
-        length = self.window.end - self.window.start
-        before: list[Window] = []
-        after: list[Window] = []
-        for window in self._ranges(length):
-            (before if window.start < self.window.start else after).append(window)
-        before.reverse()
-        for windows in (before, after, after):
-            for window in windows:
-                offer = next(self._at(window, wanted), None)
-                if offer is not None:
-                    windows.remove(window)
-                    yield offer
-                    break
-
-    def _ranges(self, length: timedelta) -> list[Window]:
-        zone = self.venue.zone
-        if self.venue.mode == Venue.Mode.NIGHT:
-            nights = (self.window.end.astimezone(zone).date()
-                      - self.window.start.astimezone(zone).date())  # fmt: skip
-            return list(_stays(self.venue, self.window, nights))
-        first = (self.window.start - DAY).astimezone(zone).date()
-        last = (self.window.end + DAY).astimezone(zone).date()
-        unit = self.board.units[0] if self.board.units else None
-        by_unit = unit if judging.opens_by_itself(self.venue) else None
-        starts = availability.sold_ranges(self.venue, by_unit, first, last)
-        return [
-            Window(start.start, start.start + length)
-            for start in starts
-            if start.start != self.window.start
+    def _now(self, wanted: list[int]) -> Iterator[Alternative]:
+        """At the time that was asked for: another unit, then another category."""
+        others = [
+            pk
+            for pk, category in self.categories.items()
+            if pk not in wanted and not category.is_on_request
         ]
+        # A category that was refused is so as a whole; of a unit's, another may be free.
+        is_whole = self.booking.resource is None and self.booking.category is not None
+        return self._at(self.window, others if is_whole else [*wanted, *others])
+
+    def _first(self, ranges: Iterable[Window], wanted: list[int]) -> Iterator[Alternative]:
+        """Of each range the first category that could be booked, if any could."""
+        for window in ranges:
+            yield from islice(self._at(window, wanted), 1)
+
+    def _ranges(self, wanted: list[int]) -> set[Window]:
+        """Ranges as long as the wish that are sold around it."""
+        zone, length = self.venue.zone, self.window.end - self.window.start
+        if self.venue.mode == Venue.Mode.NIGHT:
+            return set(_stays(self.venue, self.window))
+        first = (self.window.start - DAY).astimezone(zone).date()
+        last = (self.window.start + DAY).astimezone(zone).date()
+        by_unit: list[Resource | None] = [None]
+        if judging.opens_by_itself(self.venue):
+            by_unit = [unit for unit in self.board.units if unit.category_id in wanted]
+        return {
+            Window(sold.start, sold.start + length)
+            for unit in by_unit
+            for sold in availability.sold_ranges(self.venue, unit, first, last)
+        }
 
     def _at(self, window: Window, categories: Iterable[int]) -> Iterator[Alternative]:
         try:
             judging.judge_policy(self.venue, window, self.now)
+            if not judging.opens_by_itself(self.venue):
+                judging.judge_hours(self.venue, window)
         except Refusal:
             return
-        around = self.board.around(window)
         for pk in categories:
-            units = [
-                unit
-                for unit in self.board.units
-                if unit.category_id == pk and judging.is_open_for(self.venue, window, unit)
-            ]
-            unit = self._free(units, around)
-            if unit is not None or self._fits(units, around):
+            units = [unit for unit in self.board.units if unit.category_id == pk]
+            unit = self._free(units, window)
+            if unit is not None or self._has_room(pk, units, window):
                 price = drafting.price_of(self.venue, self.categories[pk], window)
-                yield Alternative(window, self.categories[pk], unit, price)
+                chosen = unit if self.booking.resource is not None else None
+                yield Alternative(window, self.categories[pk], chosen, price)
 
-    def _free(self, units: list[Resource], around: Window) -> Resource | None:
-        """A free unit, where the guest may choose: first the one that was asked for."""
-        if self.booking.resource is None:
-            return None
-        free = self.board.free(around, units)
-        return min(free, key=lambda unit: unit.pk != self.booking.resource, default=None)
+    def _free(self, units: list[Resource], window: Window) -> Resource | None:
+        """A unit that is free and open, if there is one: first that which was asked for."""
+        around, apart = self.board.around(window), judging.opens_by_itself(self.venue)
+        for unit in sorted(units, key=lambda unit: unit.pk != self.booking.resource):
+            # Hours are many times dearer to judge than whether something is free.
+            if self.board.is_free(unit.pk, around) and (
+                not apart or judging.is_open_for(self.venue, window, unit)
+            ):
+                return unit
+        return None
 
-    def _fits(self, units: list[Resource], around: Window) -> bool:
+    def _has_room(self, category: int, units: list[Resource], window: Window) -> bool:
+        """Whether a booking by category finds a place where no unit is free as things stand."""
         if self.booking.resource is not None:
             return False
-        pools = judging.pools(self.venue, units)
-        return any(self.board.free_count(pool, around) > 0 for pool in pools)
+        if not units:
+            return bool(self.board.free_joined(category, window))
+        around, pools = self.board.around(window), judging.pools(self.venue, units)
+        roomy = [pool for pool in pools if self.board.can_reseat(pool, around)]
+        return any(judging.is_open_for(self.venue, window, pool[0]) for pool in roomy)
 
 
-def _stays(venue: Venue, window: Window, nights: timedelta) -> Iterator[Window]:
+def _in_turn(*sources: Iterator[Alternative]) -> Iterator[Alternative]:
+    """One of each source, then the next of each, while there are any."""
+    left = list(sources)
+    while left:
+        for source in list(left):
+            one = next(source, None)
+            if one is None:
+                left.remove(source)
+            else:
+                yield one
+
+
+def _stays(venue: Venue, window: Window) -> Iterator[Window]:
+    """As many nights, beginning up to REACH days before or after."""
     arrival = window.start.astimezone(venue.zone).date()
-    first = arrival - REACH * DAY
-    for night in availability.sold_ranges(venue, None, first, arrival + REACH * DAY):
+    nights = window.end.astimezone(venue.zone).date() - arrival
+    first, last = arrival - REACH * DAY, arrival + REACH * DAY
+    for night in availability.sold_ranges(venue, None, first, last):
         day = night.start.astimezone(venue.zone).date()
-        if day != arrival:
-            yield availability.stay(venue, day, day + nights)
+        yield availability.stay(venue, day, day + nights)

@@ -1,6 +1,6 @@
 """What could be booked: whole ranges, nights of a month, slots of some days. Reads only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from reservations import board, drafting, judging
 from reservations.board import Board
-from reservations.errors import Closed, NotFound, PartyTooLarge, Refusal
+from reservations.errors import NotFound, PartyTooLarge, Refusal
 from reservations.requests import Times
 from venues import hours
 from venues.hours import Window
@@ -68,14 +68,13 @@ def of_range(
     """
     window = judging.resolve(venue, times)
     found = board.load(venue, window, now=now, category=category, party=party)
-    refusal = _refusal(found, window)
-    offers = [
-        _offer(found, one, window)
-        if refusal is None
-        else Offer(one, [], 0, drafting.price_of(venue, one, window))
-        for one in _categories(venue, category)
-    ]
-    return Availability(window, offers, refusal)
+    categories = _categories(venue, category)
+    try:
+        opened = _judged(found, window)
+    except Refusal as refusal:
+        prices = [(one, drafting.price_of(venue, one, window)) for one in categories]
+        return Availability(window, [Offer(one, [], 0, price) for one, price in prices], refusal)
+    return Availability(window, [_offer(found, one, opened, window) for one in categories], None)
 
 
 def slots(
@@ -147,42 +146,24 @@ def stay(venue: Venue, check_in: date, check_out: date) -> Window:
     )
 
 
-def _offer(found: Board, category: Category, window: Window) -> Offer:
-    venue, around = found.venue, found.around(window)
-    price = drafting.price_of(venue, category, window)
-    units = [unit for unit in found.units if unit.category_id == category.pk]
-    if not units:
-        joined = found.free_joined(category.pk, around)
-        opened = [one for one in joined if len(_open(venue, one.units, window)) == len(one.units)]
-        return Offer(category, [], len(opened), price)
-    units = _open(venue, units, window)
+def _judged(found: Board, window: Window) -> list[Resource]:
+    """The units that are open then. Raises the rule that a booking would meet before its time."""
+    judging.judge_policy(found.venue, window, found.now)
+    if not found.units and not found.joined:
+        raise PartyTooLarge
+    return judging.open_units(found.venue, window, found.units)
+
+
+def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
+    around = found.around(window)
+    price = drafting.price_of(found.venue, category, window)
+    if all(unit.category_id != category.pk for unit in found.units):
+        return Offer(category, [], len(found.free_joined(category.pk, window)), price)
+    units = [unit for unit in opened if unit.category_id == category.pk]
     # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
-    pools = [pool for pool in judging.pools(venue, units) if found.has_room(pool, around)]
+    pools = [pool for pool in judging.pools(found.venue, units) if found.has_room(pool, around)]
     count = sum(found.free_count(pool, around) for pool in pools)
     return Offer(category, found.free(around, units), count, price)
-
-
-def _refusal(found: Board, window: Window) -> Refusal | None:
-    """The rule against the window, as a booking would meet it before any unit is looked at."""
-    venue = found.venue
-    try:
-        judging.judge_policy(venue, window, found.now)
-        if not judging.opens_by_itself(venue):
-            judging.judge_hours(venue, window)
-    except Refusal as refusal:
-        return refusal
-    if not found.units and not found.joined:
-        return PartyTooLarge()
-    if found.units and not _open(venue, found.units, window):
-        return Closed()
-    return None
-
-
-def _open(venue: Venue, units: Iterable[Resource], window: Window) -> list[Resource]:
-    """The units that are open then; where none has hours of its own, the venue's were judged."""
-    if not judging.opens_by_itself(venue):
-        return list(units)
-    return [unit for unit in units if judging.is_open_for(venue, window, unit)]
 
 
 def _grid(found: Board, within: Window) -> Iterator[Slot]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from reservations import allocation, placing, seating
+from reservations import allocation, judging, placing, seating
 from reservations.models import Allocation
 from reservations.seating import Seat
 from venues.hours import Window
@@ -56,6 +56,7 @@ class Board:
     ) -> None:
         """`every` unit is known, as a combination may need those that `units` leaves out."""
         self.venue = venue
+        self.every = every
         self.units = units
         self.joined = joined
         self.now = now
@@ -92,11 +93,14 @@ class Board:
         )
 
     def free_joined(self, category: int, window: Window) -> list[Joined]:
-        """The combinations of a category that are free for all of the window, smallest first."""
+        """The combinations of a category that are open and free for a range that is sold."""
+        around = self.around(window)
         return [
             one
             for one in self.joined
-            if one.category == category and all(self.is_free(unit.pk, window) for unit in one.units)
+            if one.category == category
+            and all(self.is_free(unit.pk, around) for unit in one.units)
+            and self._is_open(one, window)
         ]
 
     def can_reseat(self, units: Sequence[Resource], window: Window) -> bool:
@@ -118,6 +122,11 @@ class Board:
         """A range that is sold, with the buffers that are taken around it."""
         policy = self.venue.policy
         return Window(window.start - policy.buffer_before, window.end + policy.buffer_after)
+
+    def _is_open(self, joined: Joined, window: Window) -> bool:
+        if not judging.opens_by_itself(self.venue):
+            return True
+        return all(judging.is_open_for(self.venue, window, unit) for unit in joined.units)
 
     def _greedy(self, units: Sequence[Resource], window: Window) -> dict[int, int] | None:
         ids = [unit.pk for unit in units]

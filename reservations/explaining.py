@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reservations import board, judging
+from reservations import allocation, board, judging
+from reservations.allocation import Span
 from reservations.board import Board, Taken
-from reservations.errors import NotFound, Refusal
+from reservations.errors import NotFound, PartyTooLarge, Refusal
 from reservations.errors import Taken as TimeTaken
 from reservations.requests import Times
 from venues.hours import Window
@@ -24,41 +25,67 @@ class Explanation:
 def explain(
     venue: Venue, times: Times, *, resource: int | None, party: int, now: datetime
 ) -> Explanation:
-    """Judge a range as a booking would be, for one unit or for any.
+    """Judge a range as a booking would be, of one unit or of any category.
 
     Raises Invalid where the times mean no range, NotFound for a unit that is not the venue's.
     """
     window = judging.resolve(venue, times)
     found = board.load(venue, window, now=now, party=party)
-    units = [unit for unit in found.units if resource in (None, unit.pk)]
-    if resource is not None and not units:
-        raise NotFound("There is no such unit at this venue, or it does not seat so many.")
+    named = None if resource is None else _named(found, resource)
     try:
         judging.judge_policy(venue, window, now)
-        opened = _open(venue, units, window)
+        judging.judge_choice(venue, resource)
+        if named is not None:
+            return _of_unit(found, named, party, window)
+        return _of_any(found, window)
     except Refusal as refusal:
         return Explanation(window, refusal, [])
-    return _taken(found, opened, window)
 
 
-def _open(venue: Venue, units: list[Resource], window: Window) -> list[Resource]:
-    if not judging.opens_by_itself(venue) or len(units) == 1:
-        judging.judge_hours(venue, window, units[0] if len(units) == 1 else None)
-        return units
-    opened = [unit for unit in units if judging.is_open_for(venue, window, unit)]
-    if not opened and units:
-        judging.judge_hours(venue, window, units[0])
-    return opened
+def _named(found: Board, resource: int) -> Resource:
+    for unit in found.every:
+        if unit.pk == resource:
+            return unit
+    raise NotFound("There is no such unit at this venue.")
 
 
-def _taken(found: Board, units: list[Resource], window: Window) -> Explanation:
-    around = found.around(window)
-    pools = judging.pools(found.venue, units)
-    if len(units) == 1:
-        is_bookable = found.is_free(units[0].pk, around)
-    else:
-        is_bookable = any(found.free_count(pool, around) > 0 for pool in pools)
-    if is_bookable:
+def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explanation:
+    if unit.capacity < party:
+        raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
+    judging.judge_hours(found.venue, window, unit)
+    if found.is_free(unit.pk, found.around(window)):
         return Explanation(window, None, [])
-    against = [row for unit in units for row in found.taken(unit.pk, around)]
-    return Explanation(window, TimeTaken(), against)
+    return _against(found, [unit], window)
+
+
+def _of_any(found: Board, window: Window) -> Explanation:
+    """Units that seat the party alone come first; combinations are for categories without any."""
+    if not found.units and not found.joined:
+        raise PartyTooLarge
+    opened = judging.open_units(found.venue, window, found.units)
+    pools, around = judging.pools(found.venue, opened), found.around(window)
+    alone = {unit.category_id for unit in found.units}
+    joined = [one for one in found.joined if one.category not in alone]
+    if any(found.has_room(pool, around) for pool in pools):
+        return Explanation(window, None, [])
+    if any(found.free_joined(category, window) for category in {one.category for one in joined}):
+        return Explanation(window, None, [])
+    if any(found.free_count(pool, around) for pool in pools):
+        return _fixed(found, opened, window)
+    return _against(found, [*opened, *(unit for one in joined for unit in one.units)], window)
+
+
+def _against(found: Board, units: list[Resource], window: Window) -> Explanation:
+    around, ids = found.around(window), {unit.pk for unit in units}
+    span = Span(start=around.start, end=around.end, now=found.now)
+    refusal = allocation.refusal_for(allocation.taken_rows(ids, span))
+    return Explanation(window, refusal, [row for pk in ids for row in found.taken(pk, around)])
+
+
+def _fixed(found: Board, units: list[Resource], window: Window) -> Explanation:
+    """Some unit is free at every instant, but none throughout, and nobody can be moved for it."""
+    around = found.around(window)
+    names = [unit.name for unit in units if not found.is_free(unit.pk, around)]
+    detail = f"There is room only if somebody moves who is fixed: see {', '.join(names)}."
+    refusal = TimeTaken(detail, reason="fixed_units", units=names)
+    return Explanation(window, refusal, [row for u in units for row in found.taken(u.pk, around)])

@@ -102,6 +102,17 @@ def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
     return True
 
 
+def open_units(venue: Venue, window: Window, units: Sequence[Resource]) -> list[Resource]:
+    """Those of the units that are open, and sold, for this range. Raises Closed or NotOffered."""
+    if not opens_by_itself(venue):
+        judge_hours(venue, window)
+        return list(units)
+    opened = [unit for unit in units if is_open_for(venue, window, unit)]
+    if units and not opened:
+        raise Closed
+    return opened
+
+
 def is_always_open(venue: Venue, openings: Sequence[Opening]) -> bool:
     """Whether times are sold day and night, because nobody said when not."""
     return not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME

@@ -48,10 +48,7 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
 
     Raises Invalid for more steps, or a longer window, than one answer holds.
     """
-    if window.end <= window.start:
-        raise Invalid("ends_at", "The end must be after the start.")
-    if window.end - window.start > LONGEST_LOOK:
-        raise Invalid("ends_at", f"Ask for at most {LONGEST_LOOK.days} days at once.")
+    judge(window)
     step = step or window.end - window.start
     if (window.end - window.start) / step > MOST_STEPS:
         raise Invalid("step", f"Ask for at most {MOST_STEPS} steps at once.")
@@ -62,11 +59,13 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
 def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
     """What the venue's reservations of a window say is usual, in its own zone.
 
-    Closures count for nothing, nor does what was given up before it began.
+    Closures count for nothing, nor does what was given up before it began. Raises Invalid for a
+    longer window than one answer holds.
     """
+    judge(window)
     rows = Allocation.objects.filter(venue=venue, is_live=True, reservation__isnull=False)
-    rows = rows.filter(Q(reservation__confirmed_at__isnull=False))
-    rows = rows.filter(starts_at__lt=window.end, ends_at__gt=window.start)
+    rows = rows.filter(reservation__confirmed_at__isnull=False)
+    rows = rows.overlapping(window.start, window.end)
     by_hour: defaultdict[int, float] = defaultdict(float)
     by_weekday: defaultdict[int, float] = defaultdict(float)
     for start, end in rows.values_list("starts_at", "ends_at").iterator():
@@ -84,6 +83,14 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
         peak_hours=[hour for hour in range(24) if fullest and by_hour[hour] >= fullest - 1e-9],
         no_show_share=_no_show_share(venue, window, now),
     )
+
+
+def judge(window: Window) -> None:
+    """Whether a window can be looked at. Raises Invalid."""
+    if window.end <= window.start:
+        raise Invalid("ends_at", "The end must be after the start.")
+    if window.end - window.start > LONGEST_LOOK:
+        raise Invalid("ends_at", f"Ask for at most {LONGEST_LOOK.days} days at once.")
 
 
 def _step(found: Board, part: Window) -> Step:

@@ -29,7 +29,8 @@ class Quote:
 def quote(venue: Venue, category: Category, window: Window, party: int, *, now: datetime) -> Quote:
     """Price a range in a category (its rates prefetched) for a party, as it is sold now."""
     items = prices.itemise(list(category.rates.all()), window.start, window.end, venue.zone)
-    amount, expires_at = prices.total(items), now + GOOD_FOR
+    # Whole seconds, so that what is told is what is honoured.
+    amount, expires_at = prices.total(items), (now + GOOD_FOR).replace(microsecond=0)
     facts = [*_facts(venue, category, window, party), amount, int(expires_at.timestamp())]
     return Quote(signing.dumps(facts, salt=_SALT, compress=True), items, amount, expires_at)
 
@@ -53,5 +54,5 @@ def honour(
 
 
 def _facts(venue: Venue, category: Category, window: Window, party: int) -> list[Any]:
-    start, end = int(window.start.timestamp()), int(window.end.timestamp())
+    start, end = window.start.timestamp(), window.end.timestamp()
     return [venue.pk, category.pk, start, end, party]
