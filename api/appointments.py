@@ -1,6 +1,6 @@
 """A practice's own words over the same engine: clients, providers, schedules, appointments."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import ninja
@@ -20,6 +20,7 @@ from api.schemas import (
     Id,
     Instant,
     InstantOut,
+    LocalTime,
     Money,
     Schema,
     money,
@@ -81,8 +82,8 @@ class BlockIn(Schema):
     """Local times of the provider, `HH:MM`."""
 
     date: Day
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
 
 
 class ScheduleIn(Schema):

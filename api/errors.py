@@ -129,7 +129,8 @@ def _ownership_first(handler: Handler) -> Handler:
 
     def handle(request: HttpRequest, fault: Any) -> HttpResponse:
         match = request.resolver_match
-        given = match.kwargs.get("reservation_id") if match else None
+        found = match.kwargs if match else {}
+        given = found.get("reservation_id") or found.get("appointment_id")
         if given is not None:
             try:
                 look(parse_id(given), by=cast(KnownRequest, request).auth)

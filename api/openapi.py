@@ -16,7 +16,25 @@ _OF_BODIES = {
 }
 _OF_PROTECTED = {401: "No credentials were sent, or they are not valid."}
 
-_WAIT = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+_HEADERS: dict[str, dict[str, Any]] = {
+    "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}},
+    "ETag": {"description": "Names this version, for If-Match.", "schema": {"type": "string"}},
+    "Location": {"description": "Where it is from now on.", "schema": {"type": "string"}},
+    "RateLimit-Policy": {
+        "description": "The rate: q changes in any w seconds. Not told to staff, who have none.",
+        "schema": {"type": "string"},
+    },
+    "RateLimit": {
+        "description": "What is left: r changes, one more in t seconds.",
+        "schema": {"type": "string"},
+    },
+}
+_RATE = ("RateLimit-Policy", "RateLimit")
+
+
+def answering_with(status: int, *headers: str) -> dict[str, Any]:
+    """Says which headers an answer has, for `openapi_extra=`."""
+    return {"responses": {status: {"headers": _described(*headers)}}}
 
 
 class DocumentedAPI(NinjaAPI):
@@ -42,8 +60,9 @@ class _Document(OpenAPISchema):
         for status, answer in declared.items():
             if status >= 400:
                 answer["content"] = _problem_content()
-            if status in (429, 503):
-                answer["headers"] = _WAIT
+            names = _header_names(operation, status)
+            if names:
+                answer["headers"] = _described(*names)
         self.add_schema_definitions({"Problem": _problem_schema()})
         return dict(sorted(declared.items()))
 
@@ -62,6 +81,17 @@ def _common(operation: Operation) -> dict[int, str]:
     if any(model.__ninja_param_source__ == "body" for model in operation.models):
         found |= _OF_BODIES
     return found
+
+
+def _header_names(operation: Operation, status: int) -> tuple[str, ...]:
+    # Who logs in is held back by a limit too, but is not told how far away it is.
+    is_rated = 429 in operation.response_models and bool(operation.auth_callbacks)
+    told = _RATE if is_rated and (status < 300 or status == 429) else ()
+    return ("Retry-After", *told) if status in (429, 503) else told
+
+
+def _described(*names: str) -> dict[str, Any]:
+    return {name: _HEADERS[name] for name in names}
 
 
 def _problem_content() -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool
 
 from api import contacts, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
+from api.openapi import answering_with
 from api.paging import Page, page
 from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
 from api.repeats import Key
@@ -121,21 +122,25 @@ Match = Annotated[
 ]
 
 
+_TAGGED = answering_with(200, "ETag")
+
+
 @router.post(
     "",
     auth=WRITE,
     response={201: ReservationOut, **problems(400, 401, 403, 404, 409, 422, 503)},
+    openapi_extra=answering_with(201, "Location", "ETag"),
 )
 def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
     """Take a reservation: held, or confirmed where the venue confirms at once."""
     by = request.auth
     once = repeats.once(request, by=by, render=_created)
     try:
-        row = actions.hold(booking=_booking(data, request), by=by, once=once)
+        row = actions.hold(booking=booking_of(data, request), by=by, once=once)
     except Repeated as repeated:
         return repeats.respond(repeated.answer)
     except REFUSED_TIME as refusal:
-        found = alternatives.for_booking(_booking(data, request), now=clock.now())
+        found = alternatives.for_booking(booking_of(data, request), now=clock.now())
         refusal.facts["alternatives"] = [presenting.alternative(one) for one in found]
         raise
     return repeats.respond(_created(row))
@@ -150,7 +155,10 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
 
 
 @router.get(
-    "/{reservation_id}", auth=READ, response={200: ReservationOut, **problems(401, 403, 404)}
+    "/{reservation_id}",
+    auth=READ,
+    response={200: ReservationOut, **problems(401, 403, 404)},
+    openapi_extra=_TAGGED,
 )
 def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """One reservation, with its status at this moment."""
@@ -168,6 +176,7 @@ def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
     "/{reservation_id}",
     auth=WRITE,
     response={200: ReservationOut, **problems(400, 401, 403, 404, 409, 412, 422, 503)},
+    openapi_extra=_TAGGED,
 )
 def modify(
     request: KnownRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
@@ -184,25 +193,29 @@ def modify(
 _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
 
 
-@router.post("/{reservation_id}/confirm", auth=WRITE, response=_VERB_ANSWERS)
+@router.post("/{reservation_id}/confirm", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED)
 def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Turn a hold into a promise. Repeating it changes nothing."""
     return _verb(request, reservation_id, actions.confirm, "confirmed_at")
 
 
-@router.post("/{reservation_id}/check-in", auth=WRITE, response=_VERB_ANSWERS)
+@router.post(
+    "/{reservation_id}/check-in", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED
+)
 def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest is here. Staff and partners; in parking also the driver."""
     return _verb(request, reservation_id, actions.check_in, "checked_in_at")
 
 
-@router.post("/{reservation_id}/check-out", auth=WRITE, response=_VERB_ANSWERS)
+@router.post(
+    "/{reservation_id}/check-out", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED
+)
 def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest has left. Staff and partners; in parking also the driver."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
-@router.post("/{reservation_id}/cancel", auth=WRITE, response=_VERB_ANSWERS)
+@router.post("/{reservation_id}/cancel", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED)
 def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Give the reservation up; its time is free at once."""
     return _verb(request, reservation_id, actions.cancel, "cancelled_at")
@@ -240,7 +253,7 @@ def _created(row: Reservation) -> Answer:
     )
 
 
-def _booking(data: ReservationIn, request: KnownRequest) -> Booking:
+def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
     return Booking(
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),

@@ -1,7 +1,7 @@
 """Shapes on the wire that every router shares."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -26,6 +26,7 @@ from venues.models import is_time_zone
 LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
 FIRST_YEAR, LAST_YEAR = 1970, 2200
+_LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 
 
 Moment = TypeVar("Moment", date, datetime)
@@ -119,6 +120,20 @@ Bound = Annotated[
     ),
 ]
 """Received in an address: an instant, or a date for its first instant in UTC."""
+
+
+def _local(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(_LOCAL_TIME, value):
+        raise ValueError("Give a local time as HH:MM.")
+    return value
+
+
+LocalTime = Annotated[
+    time,
+    BeforeValidator(_local),
+    WithJsonSchema({"type": "string", "pattern": f"^{_LOCAL_TIME}$"}),
+]
+"""Received: what clocks show at some place, so without an offset."""
 
 InstantOut = Annotated[
     datetime,

@@ -1,7 +1,8 @@
 """Every operation as every kind of caller: who may do what, stated in one table."""
 
+import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from reservations.models import Reservation
 from reservations.requests import Times
 from tests.api.calling import CONTACT, Api, anonymous, partner, person, sitting, stay
 from tests.api.conftest import TODAY
-from tests.factories import hold, make_venue
+from tests.factories import NOON, add_hours, hold, make_venue
 from tests.guests.factories import (
     PASSWORD,
     AdministratorFactory,
@@ -22,7 +23,7 @@ from tests.guests.factories import (
     StaffFactory,
     UserFactory,
 )
-from venues.models import Venue
+from venues.models import Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -65,6 +66,11 @@ def whose(status: int, **others: int) -> Answers:
 
 def administrators(status: int) -> Answers:
     return known(403, administrator=status)
+
+
+def practice(status: int) -> Answers:
+    """Those who run it."""
+    return known(403, staff=status, administrator=status)
 
 
 TABLE: dict[str, Answers] = {
@@ -114,6 +120,12 @@ TABLE: dict[str, Answers] = {
     "parking_open_lot": administrators(201),
     "parking_change_lot": administrators(200),
     "parking_close_lot": administrators(204),
+    "appointments_enter_client": practice(201),
+    "appointments_enter_provider": practice(201),
+    "appointments_add_schedule": practice(201),
+    "appointments_open_slots": scoped(200),
+    "appointments_create": scoped(201, partner=422, partner_elsewhere=422),
+    "appointments_confirm": whose(200),
 }
 
 OPEN_TO_NOBODY = {
@@ -156,6 +168,9 @@ def test_the_document_says_who_needs_credentials(name: str) -> None:
         assert security and {} not in security
 
 
+_OF_ONE = re.compile(r"\{(reservation|appointment)_id\}")
+
+
 class World:
     """A hotel and a lot, everybody who calls, and what they call about, new for each of them."""
 
@@ -163,9 +178,13 @@ class World:
         units = len(KINDS) + 2
         self.hotel = make_venue("hotel", units=units, notice=timedelta(0))
         self.lot = make_venue("parking", units=units, unit_choice="guest")
+        self.practice = make_venue("practice")
+        self.provider = self.practice.resources.get()
+        add_hours(self.practice, time(8), time(18), resource=self.provider)
         self.elsewhere = make_venue("hotel")
         self.owner: User = UserFactory.create()
-        self.partner: Partner = PartnerFactory.create(slug="acme", venues=[self.hotel, self.lot])
+        self.served = [self.hotel, self.lot, self.practice]
+        self.partner: Partner = PartnerFactory.create(slug="acme", venues=self.served)
         self.callers = self._unknown() | self._known()
         self.made = 0
         # The only one of them cannot be erased.
@@ -190,7 +209,7 @@ class World:
         return {
             "owner": person(self.owner),
             "other": person(UserFactory.create()),
-            "staff": person(StaffFactory.create(staff_venues=[self.hotel, self.lot])),
+            "staff": person(StaffFactory.create(staff_venues=self.served)),
             "staff_elsewhere": person(StaffFactory.create(staff_venues=[self.elsewhere])),
             "administrator": person(AdministratorFactory.create()),
             "partner": partner(self.partner),
@@ -203,6 +222,8 @@ class World:
         self.made += 1
         if name.startswith("parking"):
             row = hold(self.lot, TODAY, resource=self._unit(self.lot))
+        elif name.startswith("appointments"):
+            row = hold(self.practice, self.slot(), hours=0.25, resource=self.provider.pk)
         else:
             day = TODAY.date()
             nights = Times(check_in=day, check_out=day + timedelta(days=2))
@@ -213,15 +234,20 @@ class World:
         row.save()
         return row
 
+    def slot(self) -> datetime:
+        """A quarter of an hour of the provider's that nobody has yet."""
+        return NOON + Reservation.objects.count() * timedelta(minutes=15)
+
     def _unit(self, venue: Venue) -> int:
         return venue.resources.order_by("pk").values_list("pk", flat=True)[self.made]
 
     def call(self, name: str, kind: str) -> Any:
         method, path, _ = OPERATIONS[name]
-        if "{reservation_id}" in path:
-            path = path.replace("{reservation_id}", str(self.reservation(name).pk))
+        if _OF_ONE.search(path):
+            path = _OF_ONE.sub(str(self.reservation(name).pk), path)
         path = path.replace("{slug}", self.hotel.slug).replace("{venue}", self.hotel.slug)
         path = path.replace("{lot_id}", self.lot.slug)
+        path = path.replace("{provider_id}", str(self.provider.pk))
         return self.send(name, kind, method, path)
 
     def send(self, name: str, kind: str, method: str, path: str) -> Any:
@@ -235,6 +261,12 @@ def refresh_token(world: World) -> dict[str, str]:
     return {"refresh": tokens.issue(world.owner).refresh}
 
 
+def newcomer(world: World) -> dict[str, str]:
+    number = 100 + User.objects.count() + Resource.objects.count()
+    named = {"email": f"new{number}@example.com", "phone": f"+12025550{number}"}
+    return {"first_name": "Ada", "last_name": "Lovelace"} | named
+
+
 def log_in(world: World) -> dict[str, str]:
     return {"email": world.owner.email, "password": PASSWORD}
 
@@ -242,6 +274,10 @@ def log_in(world: World) -> dict[str, str]:
 def sign_up(world: World) -> dict[str, str]:
     email = f"new{User.objects.count()}@example.com"
     return CONTACT | {"email": email, "password": PASSWORD, "phone": "+12025550123"}
+
+
+def next_free_day(world: World) -> str:
+    return (TODAY + timedelta(days=30 + world.provider.openings.count())).date().isoformat()
 
 
 BODIES: dict[str, Callable[[World], Any]] = {
@@ -263,6 +299,16 @@ BODIES: dict[str, Callable[[World], Any]] = {
         "capacity": 2,
         "price": {"amount": "2.00", "currency": "EUR"},
     },
+    "appointments_enter_client": newcomer,
+    "appointments_enter_provider": newcomer,
+    "appointments_add_schedule": lambda world: {
+        "blocks": [{"date": next_free_day(world), "start": "18:00", "end": "20:00"}]
+    },
+    "appointments_create": lambda world: {
+        "provider_id": world.provider.pk,
+        "starts_at": world.slot().isoformat(),
+    },
+    "appointments_confirm": lambda world: {"is_confirmed": True},
     "parking_change_lot": lambda world: {"name": "Other name"},
 }
 
@@ -274,7 +320,7 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize("name", sorted(OPERATIONS))
+@pytest.mark.parametrize("name", sorted(TABLE))
 def test_who_may_do_it(name: str) -> None:
     world = World()
     found = {}
@@ -283,11 +329,11 @@ def test_who_may_do_it(name: str) -> None:
         found[kind] = answer.status_code
         if answer.status_code >= 400:
             assert answer["Content-Type"] == "application/problem+json", answer.content
-    assert found == TABLE[name]
+    assert found == TABLE[name], answer.content
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, (_, path, _) in OPERATIONS.items() if "{reservation_id}" in path]
+    "name", [name for name, (_, path, _) in OPERATIONS.items() if _OF_ONE.search(path)]
 )
 @pytest.mark.parametrize("kind", ["other", "staff_elsewhere", "partner_elsewhere", "scopeless"])
 def test_not_yours_and_not_there_answer_alike(name: str, kind: str) -> None:
@@ -299,7 +345,7 @@ def test_not_yours_and_not_there_answer_alike(name: str, kind: str) -> None:
         row.save()
     answers = []
     for given in (row.pk, 2**62):
-        answer = world.send(name, kind, method, path.replace("{reservation_id}", str(given)))
+        answer = world.send(name, kind, method, _OF_ONE.sub(str(given), path))
         assert answer.status_code == 404
         document = answer.json()
         document.pop("instance")
