@@ -7,7 +7,16 @@ from django.http import HttpRequest
 from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
-from api import appointments, availability, errors, parking, people, reservations, venues
+from api import (
+    appointments,
+    availability,
+    errors,
+    groups,
+    parking,
+    people,
+    reservations,
+    venues,
+)
 from api.auth import ANYBODY_KNOWN
 from api.openapi import DocumentedAPI
 
@@ -44,6 +53,8 @@ api = DocumentedAPI(
 api.add_router("", people.router)
 api.add_router("/venues", venues.router)
 api.add_router("/venues", availability.router)
+# Before the addresses of single reservations, which would take "groups" for an id.
+api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)
 api.add_router("/parking", parking.router)
 api.add_router("", appointments.router)
