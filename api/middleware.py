@@ -22,11 +22,19 @@ class ProblemDocuments:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path.startswith("/api/") or response.status_code < HTTPStatus.BAD_REQUEST:
+        if not request.path.startswith("/api/"):
             return response
-        if response.get("Content-Type", "").startswith("application/problem+json"):
-            return response
-        return _replaced(request, response)
+        if not _is_told(response):
+            response = _replaced(request, response)
+        # What is told depends on who asks, and a cache between does not know a key from another.
+        response.headers.setdefault("Cache-Control", "private, no-cache")
+        return response
+
+
+def _is_told(response: HttpResponse) -> bool:
+    """Whether it is no error, or one that says what is wrong already."""
+    is_problem = response.get("Content-Type", "").startswith("application/problem+json")
+    return is_problem or response.status_code < HTTPStatus.BAD_REQUEST
 
 
 def _replaced(request: HttpRequest, response: HttpResponse) -> HttpResponse:

@@ -32,6 +32,13 @@ def test_unknown_and_not_yours_answer_alike(guest: Api, stranger: Api, hotel: Ve
     assert theirs == nobody
 
 
+def test_no_cache_between_keeps_an_answer_for_somebody_else(guest: Api, hotel: Venue) -> None:
+    path = f"/reservations/{guest.post('/reservations', stay(hotel)).json()['id']}"
+    for address in (path, "/reservations", f"/venues/{hotel.slug}", "/reservations/0", "/x"):
+        assert guest.get(address)["Cache-Control"] == "private, no-cache"
+    assert guest.get("/me/export")["Cache-Control"] == "no-store"
+
+
 def test_who_may_see_a_reservation(guest: Api, desk: Api, administrator: Api, hotel: Venue) -> None:
     path = f"/reservations/{guest.post('/reservations', stay(hotel)).json()['id']}"
     for caller in (guest, desk, administrator):
