@@ -324,7 +324,7 @@ def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> Http
 def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     """The price of a range, line by line, promised for fifteen minutes by a token."""
     venue, now = judging.find_venue(slug), clock.now()
-    window = judging.resolve(venue, _times(data))
+    window = judging.resolve(venue, _times(data), now)
     judging.judge_policy(venue, window, now)
     categories = drafting.categories_for(venue, data.category, data.guest_count, window)
     if not categories:
@@ -375,6 +375,8 @@ def _times(asked: Range) -> Times:
         ends_at=asked.ends_at,
         check_in=asked.check_in,
         check_out=asked.check_out,
+        # Without a start the question is a walk-in's: from this moment on.
+        from_now=True,
     )
 
 

@@ -66,7 +66,7 @@ def of_range(
 
     Raises Invalid where the times mean no range, NotFound for a category that is not there.
     """
-    window = judging.resolve(venue, times)
+    window = judging.resolve(venue, times, now)
     found = board.load(venue, window, now=now, category=category, party=party)
     categories = _categories(venue, category)
     try:

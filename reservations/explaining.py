@@ -29,7 +29,7 @@ def explain(
 
     Raises Invalid where the times mean no range, NotFound for a unit that is not the venue's.
     """
-    window = judging.resolve(venue, times)
+    window = judging.resolve(venue, times, now)
     found = board.load(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:
