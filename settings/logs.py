@@ -24,6 +24,8 @@ LOGGING: dict[str, Any] = {
         # Django's own handlers would write each line again, in another form.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
+        # A refusal is an answer; at WARNING every one of them would be a line.
+        "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
         # Their INFO is one line or more for every task, every minute.
         "celery": _QUIET,
         "kombu": _QUIET,
