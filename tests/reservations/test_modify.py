@@ -1,6 +1,6 @@
 """Changing a reservation: details at once, time as if booked anew, all of it or nothing."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 import pytest
@@ -20,14 +20,26 @@ from reservations.errors import (
     NotFound,
     PartyTooLarge,
     Taken,
+    TooLong,
     TooSoon,
     WrongStatus,
 )
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
-from tests.factories import DESK, NOON, add_category, hold, make_venue
+from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.guests.factories import StaffFactory
-from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, guest, rows, taken, told, unit
+from tests.reservations.facts import (
+    DAY,
+    HOUR,
+    MINUTE,
+    SECOND,
+    guest,
+    overlaps,
+    rows,
+    taken,
+    told,
+    unit,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -342,6 +354,48 @@ def test_a_guest_moved_while_here_may_still_stay_longer(frozen: FrozenDateTimeFa
         (NOON, NOON + HOUR),
         (NOON + HOUR, NOON + 6 * HOUR),
     ]
+
+
+def test_a_guest_who_is_here_moves_up_a_category_from_now_on(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    row = present(frozen)
+    suite = add_category(row.venue, "suite", units=2)
+    row.venue.rates.create(category=suite, unit="hour", amount_minor=5_000)
+    hold(row.venue, NOON + HOUR, category="suite")
+    frozen.tick(HOUR)
+    changed = modify(row, category="suite", times=Times(ends_at=NOON + 4 * HOUR))
+    assert (changed.category, changed.price_minor) == (suite, 20_000)
+    assert [(one.starts_at, one.ends_at) for one in rows(row)] == [
+        (NOON, NOON + HOUR),
+        (NOON + HOUR, NOON + 4 * HOUR),
+    ]
+    assert list(overlaps()) == []
+
+
+def test_a_move_to_where_there_is_no_room_leaves_a_guest_where_they_are(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    row = present(frozen)
+    add_category(row.venue, "suite")
+    hold(row.venue, NOON + HOUR, category="suite")
+    with pytest.raises(Taken):
+        modify(row, category="suite")
+    assert taken(row) == (NOON, NOON + 2 * HOUR)
+
+
+def test_a_guest_who_is_here_stays_within_the_hours_and_the_longest_stay(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    row = present(frozen, longest_stay=6 * HOUR)
+    add_hours(row.venue, time(8), time(17))
+    assert modify(row, times=Times(ends_at=NOON + 5 * HOUR)).ends_at == NOON + 5 * HOUR
+    with pytest.raises(Closed):
+        modify(row, times=Times(ends_at=NOON + 5 * HOUR + SECOND))
+    with pytest.raises(TooLong):
+        modify(row, times=Times(ends_at=NOON + 6 * HOUR + SECOND))
+    longer = Times(ends_at=NOON + 9 * HOUR)
+    assert modify(row, times=longer, override_reason="ill").ends_at == NOON + 9 * HOUR
 
 
 def test_a_party_that_is_here_cannot_outgrow_its_unit(frozen: FrozenDateTimeFactory) -> None:
