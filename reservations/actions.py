@@ -23,6 +23,7 @@ from reservations import (
     moving,
     pace,
     placing,
+    quotes,
     staying,
 )
 from reservations.errors import Forbidden, HoldExpired, WrongStatus
@@ -290,7 +291,9 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
 def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
     if booking.resource is not None:
         return []
-    return drafting.categories_for(venue, booking.category, booking.guest_count, window)
+    # A price that was promised is for the category it was promised in, dearer by now or not.
+    code = booking.category or quotes.category(booking.quote, venue)
+    return drafting.categories_for(venue, code, booking.guest_count, window)
 
 
 def _judge_authority(venue: Venue, by: Caller) -> None:

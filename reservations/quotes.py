@@ -39,10 +39,7 @@ def honour(
     token: str, venue: Venue, category: Category, window: Window, party: int, *, now: datetime
 ) -> int:
     """The amount a token promises for exactly this. Raises QuoteExpired, with a new quote."""
-    try:
-        *facts, amount, expires = signing.loads(token, salt=_SALT)
-    except (signing.BadSignature, ValueError, TypeError):
-        facts, amount, expires = [], 0, 0
+    facts, amount, expires = _read(token)
     if facts != _facts(venue, category, window, party) or now.timestamp() >= expires:
         new = quote(venue, category, window, party, now=now)
         price = {
@@ -51,6 +48,23 @@ def honour(
         }
         raise QuoteExpired(quote=new.token, price=price, expires_at=new.expires_at)
     return int(amount)
+
+
+def category(token: str, venue: Venue) -> str | None:
+    """The code of the category that a token prices here, for a booking that names none."""
+    facts, _, _ = _read(token)
+    if not facts or facts[0] != venue.pk:
+        return None
+    return venue.categories.filter(pk=facts[1]).values_list("code", flat=True).first()
+
+
+def _read(token: str) -> tuple[list[Any], int, int]:
+    """What was signed: the facts, the amount, and when it expires; nothing of what we did not."""
+    try:
+        *facts, amount, expires = signing.loads(token, salt=_SALT)
+    except (signing.BadSignature, ValueError, TypeError):
+        return [], 0, 0
+    return facts, amount, expires
 
 
 def _facts(venue: Venue, category: Category, window: Window, party: int) -> list[Any]:
