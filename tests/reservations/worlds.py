@@ -15,7 +15,7 @@ from reservations.requests import Booking, Times
 from tests.factories import DESK, NOON, add_category, booking, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE
 from venues.hours import Window
-from venues.models import Venue
+from venues.models import Combination, Venue
 
 HALF = 30 * MINUTE
 
@@ -61,6 +61,11 @@ def _venue(dice: random.Random) -> Venue:
         ranks_units=dice.random() < 0.5,
     )
     add_category(venue, "terrace", units=dice.choice((0, 1, 2)), capacity=2)
+    pair = list(venue.resources.filter(category__code="standard").order_by("pk")[:2])
+    if len(pair) > 1:
+        category = pair[0].category
+        joined = Combination.objects.create(venue=venue, category=category, name="", capacity=8)
+        joined.resources.set(pair)
     return venue
 
 
