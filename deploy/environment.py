@@ -70,7 +70,14 @@ def install(folder: Path, requirements: Path) -> bool:
     environment = {name: os.environ[name] for name in kept}
     # A user's habit of installing for themselves does not work inside a venv.
     environment |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    command: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "install", "-qq", "--require-hashes"]
+    command: list[str | Path] = [
+        folder / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "-qq",
+        "--require-hashes",
+    ]
     command += ["--requirement", requirements]
     # Whatever is said goes to stderr: stdout belongs to the command that was asked for.
     done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
