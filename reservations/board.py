@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.db.models import Q
+
 from reservations import allocation, judging, placing, seating
 from reservations.models import Allocation
 from reservations.seating import Seat
@@ -62,7 +64,7 @@ class Board:
         self.now = now
         self._of_unit: dict[int, list[Taken]] = {unit.pk: [] for unit in every}
         for row in taken:
-            if row.unit in self._of_unit:
+            if row.unit in self._of_unit and row.start < row.end:
                 self._of_unit[row.unit].append(row)
         self._starts = {unit: [row.start for row in rows] for unit, rows in self._of_unit.items()}
 
@@ -156,8 +158,11 @@ def load(
     """The board of a venue for a window (UTC) as seen at `now`, for units that seat the party."""
     every = _units(venue, unit)
     policy = venue.policy
-    rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
-    rows = rows.overlapping(
+    # Who did not come had the unit until then, whether a sweep has written that down or not.
+    is_promised = Q(reservation__confirmed_at__isnull=False)
+    rows = Allocation.objects.filter(
+        Q(lapses_at__isnull=True) | Q(lapses_at__gt=now) | is_promised, venue=venue, is_live=True
+    ).overlapping(
         window.start - policy.buffer_before, window.end + policy.buffer_after + timedelta(seconds=1)
     )
     values = rows.order_by("starts_at").values_list(
@@ -172,7 +177,14 @@ def load(
         venue,
         every,
         (
-            Taken(resource, start, end, reservation, _is_held(reservation, confirmed), lapses_at)
+            Taken(
+                resource,
+                start,
+                min(end, lapses_at) if lapses_at and lapses_at <= now else end,
+                reservation,
+                _is_held(reservation, confirmed),
+                lapses_at,
+            )
             for resource, start, end, reservation, confirmed, lapses_at in values.iterator()
         ),
         units=[

@@ -68,9 +68,11 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
     rows = rows.overlapping(window.start, window.end)
     by_hour: defaultdict[int, float] = defaultdict(float)
     by_weekday: defaultdict[int, float] = defaultdict(float)
-    for start, end in rows.values_list("starts_at", "ends_at").iterator():
+    for start, end, lapses_at in rows.values_list("starts_at", "ends_at", "lapses_at").iterator():
+        # Who did not come had the unit until then, whether a sweep has written that down or not.
+        last = min(end, lapses_at) if lapses_at and lapses_at <= now else end
         for hour, weekday, share in _hours(
-            max(start, window.start), min(end, window.end), venue.zone
+            max(start, window.start), min(last, window.end), venue.zone
         ):
             by_hour[hour] += share
             by_weekday[weekday] += share
