@@ -1,6 +1,7 @@
 """A practice's own words over the same engine: clients, providers, schedules, appointments."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import ninja
@@ -32,14 +33,14 @@ from api.schemas import (
 from guests import accounts
 from guests.callers import Caller
 from guests.models import User
-from reservations import actions, availability, clock, schedules
+from reservations import actions, availability, clock, idempotency, schedules
 from reservations.errors import Forbidden, Invalid, NotFound
 from reservations.finding import judge_staff
-from reservations.idempotency import Answer, Repeated
+from reservations.idempotency import Answer
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
 from reservations.schedules import Block
-from venues.models import Resource, Venue
+from venues.models import Provider, Resource, Venue
 
 router = Router(tags=["appointments"])
 
@@ -153,11 +154,14 @@ class AppointmentOut(ninja.Schema):
 @router.post(
     "/clients", auth=STAFF, response={201: ClientOut, **problems(400, 401, 403, 409, 413, 422)}
 )
-def enter_client(request: KnownRequest, data: ClientIn) -> HttpResponse:
+def enter_client(
+    request: KnownRequest, data: ClientIn, idempotency_key: Key = None
+) -> HttpResponse:
     """Enter a client. The same e-mail address or phone number twice is 409."""
-    region = _region(request.auth)
-    user = accounts.enter_client(**data.model_dump(), region=region)
-    return reply(_person(user.pk, user), status=201)
+    by = request.auth
+    enter = partial(accounts.enter_client, **data.model_dump(), region=_region(by))
+    act = partial(idempotency.carry_out, enter)
+    return repeats.carried_out(request, act, by=by, render=_client_entered)
 
 
 @router.post(
@@ -165,7 +169,9 @@ def enter_client(request: KnownRequest, data: ClientIn) -> HttpResponse:
     auth=STAFF,
     response={201: ProviderOut, **problems(400, 401, 403, 404, 409, 413, 422)},
 )
-def enter_provider(request: KnownRequest, data: ProviderIn) -> HttpResponse:
+def enter_provider(
+    request: KnownRequest, data: ProviderIn, idempotency_key: Key = None
+) -> HttpResponse:
     """Enter a provider of a practice. The same e-mail address or phone number twice is 409."""
     venue = _practice(data.venue)
     judge_staff(venue.pk, request.auth)
@@ -174,9 +180,9 @@ def enter_provider(request: KnownRequest, data: ProviderIn) -> HttpResponse:
         region=venue.phone_region,
     )
     there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
-    made = schedules.enter_provider(venue=venue, person=person, time_zone=there, by=request.auth)
-    facts = {"venue": venue.slug, "time_zone": there or venue.time_zone}
-    return reply({**_person(made.pk, made), **facts}, status=201)
+    by = request.auth
+    act = partial(schedules.enter_provider, venue=venue, person=person, time_zone=there, by=by)
+    return repeats.carried_out(request, act, by=by, render=_provider_entered)
 
 
 @router.post(
@@ -184,16 +190,21 @@ def enter_provider(request: KnownRequest, data: ProviderIn) -> HttpResponse:
     auth=STAFF,
     response={201: ScheduleOut, **problems(400, 401, 403, 404, 413, 422)},
 )
-def add_schedule(request: KnownRequest, provider_id: str, data: ScheduleIn) -> HttpResponse:
+def add_schedule(
+    request: KnownRequest, provider_id: str, data: ScheduleIn, idempotency_key: Key = None
+) -> HttpResponse:
     """Open a provider for several blocks and days at once; a further call adds to them."""
     key = parse_id(provider_id)
     there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
     blocks = [Block(block.date, block.start, block.end) for block in data.blocks]
-    found = schedules.add_blocks(provider_id=key, blocks=blocks, time_zone=there, by=request.auth)
-    unit = schedules.find_provider(key)
-    return reply(
-        {"time_zone": unit.zone.key, "blocks": [_block(block) for block in found]}, status=201
-    )
+    by = request.auth
+    act = partial(schedules.add_blocks, provider_id=key, blocks=blocks, time_zone=there, by=by)
+
+    def render(found: list[Block]) -> Answer:
+        zone_of_provider = schedules.find_provider(key).zone.key
+        return _made({"time_zone": zone_of_provider, "blocks": [_block(one) for one in found]})
+
+    return repeats.carried_out(request, act, by=by, render=render)
 
 
 @router.get(
@@ -240,12 +251,8 @@ def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery])
 def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = None) -> HttpResponse:
     """Hold a slot of a provider for thirty minutes; confirm it in that time."""
     by = request.auth
-    once = repeats.once(request, by=by, render=_created)
-    try:
-        row = actions.hold(booking=_booking(data, request), by=by, once=once)
-    except Repeated as repeated:
-        return repeats.respond(repeated.answer)
-    return repeats.respond(_created(row))
+    act = partial(actions.hold, booking=_booking(data, request), by=by)
+    return repeats.carried_out(request, act, by=by, render=_created)
 
 
 @router.patch(
@@ -256,7 +263,12 @@ def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = No
 def confirm(request: KnownRequest, appointment_id: str, data: AppointmentPatch) -> HttpResponse:
     """Confirm a held appointment; once lapsed it is 409 hold_expired."""
     return verbs.carry_out(
-        request, appointment_id, actions.confirm, fact="confirmed_at", show=_shown
+        request,
+        appointment_id,
+        actions.confirm,
+        fact="confirmed_at",
+        show=_shown,
+        kind=Venue.Kind.PRACTICE,
     )
 
 
@@ -292,7 +304,8 @@ def _booking(data: AppointmentIn, request: KnownRequest) -> Booking:
         contact=_contact_of(client) if client else contacts.fill({}, request),
         guest_count=1,
         resource=unit.pk,
-        guest_id=client.pk if client else None,
+        # Whoever gives their own id books for themselves, also at the desk.
+        guest_id=parse_id(data.client_id) if data.client_id else None,
     )
 
 
@@ -327,8 +340,22 @@ def _after(cursor: str | None) -> datetime:
     raise Invalid("cursor", "This is not a cursor that this server gave out.")
 
 
+def _made(document: dict[str, Any]) -> Answer:
+    return Answer(201, orjson.dumps(document).decode())
+
+
+def _client_entered(user: User) -> Answer:
+    return _made(_person(user.pk, user))
+
+
+def _provider_entered(provider: Provider) -> Answer:
+    unit = provider.resource
+    place = {"venue": unit.venue.slug, "time_zone": unit.zone.key}
+    return _made({**_person(provider.pk, provider), **place})
+
+
 def _created(row: Reservation) -> Answer:
-    return Answer(201, orjson.dumps(_appointment(row)).decode())
+    return _made(_appointment(row))
 
 
 def _shown(row: Reservation) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import orjson
 from django.http import HttpRequest, HttpResponse
@@ -10,9 +10,11 @@ from ninja import Header
 
 from guests.callers import Caller
 from reservations.errors import Invalid
-from reservations.idempotency import Answer, Once
+from reservations.idempotency import Answer, Once, Repeated
 
 LONGEST_KEY = 255
+
+T = TypeVar("T")
 
 Key = Annotated[
     str | None,
@@ -41,6 +43,20 @@ def once(request: HttpRequest, *, by: Caller, render: Callable[[Any], Answer]) -
         render=render,
         guest_id=by.user_id,
     )
+
+
+def carried_out(
+    request: HttpRequest,
+    act: Callable[..., T],
+    *,
+    by: Caller,
+    render: Callable[[T], Answer],
+) -> HttpResponse:
+    """The answer to what `act(once=…)` makes, or to what it made when the request came before."""
+    try:
+        return respond(render(act(once=once(request, by=by, render=render))))
+    except Repeated as repeated:
+        return respond(repeated.answer)
 
 
 def respond(answer: Answer) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -209,9 +209,11 @@ def money_minor(given: Money, *, field: str) -> int:
     """An amount as received, in minor units. Raises Invalid for one that is no price."""
     try:
         amount = Decimal(given.amount).scaleb(prices.exponent(given.currency))
-    except InvalidOperation:
+    except ArithmeticError:
         amount = Decimal("NaN")
-    if not amount.is_finite() or amount != int(amount) or not 0 <= amount <= LARGEST_AMOUNT:
+    # Its size is judged first: as an integer 1e999990 takes a minute to write out.
+    within = amount.is_finite() and 0 <= amount <= LARGEST_AMOUNT
+    if not within or amount != int(amount):
         raise Invalid(field, 'Give an amount such as "2.50", with the decimals of the currency.')
     if not (len(given.currency) == 3 and given.currency.isascii() and given.currency.isupper()):
         raise Invalid(field, "Give the currency as three letters, such as EUR.")

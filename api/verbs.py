@@ -7,8 +7,10 @@ from django.http import HttpResponse
 from api import limits
 from api.auth import KnownRequest
 from api.schemas import parse_id
+from reservations.errors import NotFound
 from reservations.finding import look
 from reservations.models import Reservation
+from venues.models import Venue
 
 
 def carry_out(
@@ -18,10 +20,16 @@ def carry_out(
     *,
     fact: str,
     show: Callable[[Reservation], HttpResponse],
+    kind: Venue.Kind | None = None,
 ) -> HttpResponse:
-    """Do the verb once; `fact` is what it records, so that a repeat is known and never limited."""
+    """Do the verb once; `fact` is what it records, so that a repeat is known and never limited.
+
+    With a `kind`, reservations of venues of other kinds are not there.
+    """
     key, by = parse_id(reservation_id), request.auth
     seen = look(key, by=by)
+    if kind not in (None, seen.venue.kind):
+        raise NotFound
     if not getattr(seen, fact):
         limits.state_gate(request, seen, by=by)
     row = act(reservation_id=key, by=by)

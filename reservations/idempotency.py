@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import OperationalError
@@ -11,7 +11,9 @@ from django.db import OperationalError
 from reservations import clock
 from reservations.errors import InProgress, KeyReused
 from reservations.models import StoredAnswer
-from reservations.transactions import Restart
+from reservations.transactions import Restart, whole
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,18 @@ class Once:
     fingerprint: str
     render: Callable[[Any], Answer]
     guest_id: int | None = None
+
+
+def carry_out(act: Callable[[], T], once: Once | None) -> T:
+    """Make something in a transaction of its own, once for a key. Raises what `claim` does."""
+
+    def carried_out(_: int) -> T:
+        claimed = claim(once)
+        made = act()
+        store(claimed, once, made)
+        return made
+
+    return whole(carried_out)
 
 
 def claim(once: Once | None) -> StoredAnswer | None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 
 from guests.callers import Caller
-from reservations import allocation
+from reservations import allocation, idempotency
 from reservations.errors import AlreadyEntered, Invalid, NotFound
 from reservations.finding import judge_staff
-from reservations.transactions import whole
+from reservations.idempotency import Once
+from reservations.transactions import Restart
 from venues.models import Category, Opening, Provider, Resource, Venue
 
+DAY = timedelta(days=1)
 MOST_BLOCKS = 1_000
 
 
@@ -26,22 +28,32 @@ class Block:
 
 
 def enter_provider(
-    *, venue: Venue, person: dict[str, str], time_zone: str, by: Caller
+    *,
+    venue: Venue,
+    person: dict[str, str],
+    time_zone: str,
+    by: Caller,
+    once: Once | None = None,
 ) -> Provider:
     """Make a provider and the unit that stands for them. Raises AlreadyEntered for one known."""
     judge_staff(venue.pk, by)
-    return whole(lambda _: _enter_provider(venue, person, time_zone))
+    return idempotency.carry_out(lambda: _enter_provider(venue, person, time_zone), once)
 
 
 def add_blocks(
-    *, provider_id: int, blocks: Sequence[Block], time_zone: str, by: Caller
+    *,
+    provider_id: int,
+    blocks: Sequence[Block],
+    time_zone: str,
+    by: Caller,
+    once: Once | None = None,
 ) -> list[Block]:
     """Open a provider for these blocks, beside what is open on those days already.
 
     Raises Invalid, with nothing stored, for a block that ends before it starts or overlaps
     another, be it stored or sent.
     """
-    return whole(lambda _: _add_blocks(provider_id, blocks, time_zone, by=by))
+    return idempotency.carry_out(lambda: _add_blocks(provider_id, blocks, time_zone, by=by), once)
 
 
 def find_provider(provider_id: int) -> Resource:
@@ -58,14 +70,19 @@ def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Pro
     category = venue.categories.order_by("position", "pk").first()
     if category is None:
         category = Category.objects.create(venue=venue, code="consult", name="Consultation")
-    unit = Resource.objects.create(
-        venue=venue,
-        category=category,
-        name=_free_name(venue, f"{person['first_name']} {person['last_name']}"),
-        capacity=1,
-        time_zone=time_zone,
-        rank=venue.resources.count(),
-    )
+    try:
+        with transaction.atomic():
+            unit = Resource.objects.create(
+                venue=venue,
+                category=category,
+                name=_free_name(venue, f"{person['first_name']} {person['last_name']}"),
+                capacity=1,
+                time_zone=time_zone,
+                rank=venue.resources.count(),
+            )
+    except IntegrityError:
+        # A namesake was entered in between.
+        raise Restart from None
     try:
         with transaction.atomic():
             return Provider.objects.create(resource=unit, **person)
@@ -76,14 +93,17 @@ def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Pro
 def _add_blocks(
     provider_id: int, blocks: Sequence[Block], time_zone: str, *, by: Caller
 ) -> list[Block]:
-    unit = find_provider(provider_id)
-    judge_staff(unit.venue_id, by)
+    judge_staff(find_provider(provider_id).venue_id, by)
     # Two requests for one provider come one after the other.
-    allocation.lock_units([unit.pk])
+    allocation.lock_units([provider_id])
+    # Read again: the other request may have given the provider a zone.
+    unit = find_provider(provider_id)
     _judge_zone(unit, time_zone)
-    stored = _stored(unit, {block.date for block in blocks})
-    _judge_blocks(blocks, stored)
-    dates_without_own = {block.date for block in blocks} - _dated(unit)
+    dates = {block.date for block in blocks}
+    rows = list(unit.openings.all())
+    _judge_blocks(blocks, _stored(rows, _with_neighbours(dates)))
+    stored = _stored(rows, dates)
+    dates_without_own = dates - _dated(rows)
     kept = [block for block in stored if block.date in dates_without_own]
     Opening.objects.bulk_create(_opening(unit, block) for block in [*kept, *blocks])
     return sorted([*stored, *blocks])
@@ -98,22 +118,29 @@ def _judge_zone(unit: Resource, time_zone: str) -> None:
 
 
 def _judge_blocks(blocks: Sequence[Block], stored: Sequence[Block]) -> None:
+    others = [_span(block) for block in stored]
     for number, block in enumerate(blocks):
         if block.end <= block.start:
             raise Invalid(f"blocks/{number}/end", "A block must end after it starts, the same day.")
-        others = [*stored, *blocks[:number]]
-        if any(_overlap(block, other) for other in others):
+        start, end = _span(block)
+        if any(start < other_end and other_start < end for other_start, other_end in others):
             raise Invalid(f"blocks/{number}", "This block overlaps another one of that day.")
+        others.append((start, end))
 
 
-def _overlap(one: Block, other: Block) -> bool:
-    return one.date == other.date and one.start < other.end and other.start < one.end
+def _span(block: Block) -> tuple[datetime, datetime]:
+    """From when to when by local clocks; hours entered elsewhere may end on the next day."""
+    last = block.date + DAY if block.end <= block.start else block.date
+    return datetime.combine(block.date, block.start), datetime.combine(last, block.end)
 
 
-def _stored(unit: Resource, dates: set[date]) -> list[Block]:
+def _with_neighbours(dates: set[date]) -> set[date]:
+    return {day + days * DAY for day in dates for days in (-1, 0, 1)}
+
+
+def _stored(rows: Sequence[Opening], dates: set[date]) -> list[Block]:
     """What is open on these dates: hours of the date itself, or else those of its weekday."""
-    rows = [row for row in unit.openings.all() if row.opens and row.closes]
-    dated = _dated(unit)
+    dated = _dated(rows)
     return [
         Block(day, row.opens, row.closes)
         for day in sorted(dates)
@@ -123,8 +150,8 @@ def _stored(unit: Resource, dates: set[date]) -> list[Block]:
     ]
 
 
-def _dated(unit: Resource) -> set[date]:
-    return {row.date for row in unit.openings.all() if row.date}
+def _dated(rows: Sequence[Opening]) -> set[date]:
+    return {row.date for row in rows if row.date}
 
 
 def _opening(unit: Resource, block: Block) -> Opening:
