@@ -5,6 +5,7 @@ A socket only tells; who was away asks /slots or /plan again. Nothing personal i
 
 import logging
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from asgiref.sync import async_to_sync
@@ -15,7 +16,8 @@ from django.db import transaction
 
 from api.schemas import to_z
 from reservations import clock
-from reservations.models import Allocation, Event, Reservation
+from reservations.models import Allocation, Event
+from venues.hours import Window
 from venues.models import Venue
 
 log = logging.getLogger(__name__)
@@ -71,8 +73,8 @@ def _venue_id(slug: str) -> int | None:
 
 
 def _send(group: str, messages: list[dict[str, Any]]) -> None:
-    layer = get_channel_layer()
     try:
+        layer = get_channel_layer()
         for message in messages:
             async_to_sync(layer.group_send)(group, message)
     except Exception as error:  # noqa: BLE001 - boards ask again; nothing else may suffer
@@ -80,36 +82,64 @@ def _send(group: str, messages: list[dict[str, Any]]) -> None:
 
 
 def _messages(event: Event) -> Iterator[dict[str, Any]]:
+    said = {"type": "allocation", "event": event.name, "at": to_z(event.at)}
+    for resource, window, state in _stretches(event, clock.now()):
+        yield {
+            **said,
+            "resource": str(resource),
+            "starts_at": to_z(window.start),
+            "ends_at": to_z(window.end),
+            "state": state,
+        }
+
+
+def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]:
+    """What an event's rows take now, and what is free of all that they took or were sold.
+
+    Words may arrive late or out of order, so only time that nobody else has by now is free.
+    """
     rows = Allocation.objects.select_related("reservation")
     if event.reservation_id is None:
         rows = rows.filter(closure_id=event.data["closure"])
     else:
         rows = rows.filter(reservation_id=event.reservation_id)
-    said = {
-        "type": "allocation",
-        "event": event.name,
-        "at": to_z(event.at),
-    }
     for row in rows.order_by("pk"):
-        for resource, start, end, state in _stretches(row, event):
-            yield {
-                **said,
-                "resource": str(resource),
-                "starts_at": to_z(start),
-                "ends_at": to_z(end),
-                "state": state,
-            }
+        own, seen = Window(row.starts_at, row.ends_at), _given_back(row, event)
+        if _takes(row, event, now):
+            yield row.resource_id, own, "taken"
+        else:
+            seen.append(own)
+        freed = [(row.resource_id, window) for window in seen]
+        if event.name == "reservation.reseated":
+            freed.append((int(event.data["from"]), own))
+        for resource, window in freed:
+            for gap in _gaps(resource, window, now, but=row):
+                yield resource, gap, "free"
 
 
-def _stretches(row: Allocation, event: Event) -> Iterator[tuple[Any, ...]]:
-    """A row's time as it is now: what it takes, what it gave back, where it was before."""
-    now = clock.now()
+def _takes(row: Allocation, event: Event, now: datetime) -> bool:
     is_over = row.ends_at <= now and event.name == "reservation.completed"
     is_lapsed = row.lapses_at is not None and row.lapses_at <= now
-    takes = row.is_live and not is_lapsed and not is_over
-    yield row.resource_id, row.starts_at, row.ends_at, "taken" if takes else "free"
-    sold: Reservation | None = row.reservation
-    if takes and sold is not None and row.ends_at < sold.ends_at:
-        yield row.resource_id, row.ends_at, sold.ends_at, "free"
-    if event.name == "reservation.reseated":
-        yield event.data["from"], row.starts_at, row.ends_at, "free"
+    return row.is_live and not is_lapsed and not is_over
+
+
+def _given_back(row: Allocation, event: Event) -> list[Window]:
+    """What comes after the end of a live row and was sold, or taken, before."""
+    ends = [datetime.fromisoformat(text) for text in event.data.get("before", [])[1:]]
+    if row.reservation is not None:
+        ends.append(row.reservation.ends_at)
+    last = max(ends, default=row.ends_at)
+    return [Window(row.ends_at, last)] if row.is_live and row.ends_at < last else []
+
+
+def _gaps(resource: int, window: Window, now: datetime, *, but: Allocation) -> Iterator[Window]:
+    """The stretches of a window in which no row but this one takes the unit."""
+    others = Allocation.objects.filter(resource_id=resource).exclude(pk=but.pk)
+    others = others.taking_time(at=now).overlapping(window.start, window.end)
+    start = window.start
+    for begins, ends in others.order_by("starts_at").values_list("starts_at", "ends_at"):
+        if start < begins:
+            yield Window(start, begins)
+        start = max(start, ends)
+    if start < window.end:
+        yield Window(start, window.end)

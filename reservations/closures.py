@@ -61,13 +61,17 @@ def _reopen(closure_id: uuid.UUID, *, by: Caller) -> int:
     judge_staff(units[0].venue_id, by)
     now = clock.now()
     left = rows.filter(is_live=True, ends_at__gt=now)
-    count = left.count()
-    if not count:
+    ends = list(left.values_list("ends_at", flat=True))
+    if not ends:
         return 0
     allocation.truncate(left, at=now)
-    facts = {"closure": str(closure_id), "units": [str(unit.pk) for unit in units]}
+    facts = {
+        "closure": str(closure_id),
+        "units": [str(unit.pk) for unit in units],
+        "before": [now.isoformat(), max(ends).isoformat()],
+    }
     events.record_of_venue(units[0].venue_id, "closure.ended", at=now, by=by, data=facts)
-    return count
+    return len(ends)
 
 
 def _parts(window: Window) -> Iterable[Window]:

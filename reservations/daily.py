@@ -23,11 +23,7 @@ def make_way(
     if policy.per_day == Policy.PerDay.ANY or guest_id is None:
         return None
     key = _key(unit, guest_id, start)
-    rows = _others(key)
-    allocation.release(rows, now=now, by=by)
-    for row in rows:
-        if row.expired_at:
-            continue
+    for row in _others(key, now=now, by=by):
         is_to_come = row.status_at(now) in (Status.HELD, Status.UPCOMING)
         if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
             raise OnePerDay(reservation=str(row.pk))
@@ -38,21 +34,27 @@ def make_way(
     return key
 
 
-def moved(reservation: Reservation, unit: Resource, start: datetime) -> str | None:
+def moved(
+    reservation: Reservation, unit: Resource, *, start: datetime, now: datetime, by: Caller
+) -> str | None:
     """The key of the day a locked reservation moves to. Raises OnePerDay for a day that has one."""
     if reservation.day_key is None or reservation.guest_id is None:
         return None
     key = _key(unit, reservation.guest_id, start)
-    if any(row.pk != reservation.pk for row in _others(key)):
-        raise OnePerDay
+    others = [row for row in _others(key, now=now, by=by) if row.pk != reservation.pk]
+    if others:
+        raise OnePerDay(reservation=str(others[0].pk))
     return key
 
 
-def _others(key: str) -> list[Reservation]:
+def _others(key: str, *, now: datetime, by: Caller) -> list[Reservation]:
+    """The reservations of a day, locked; holds that have lapsed are written down as such first."""
     rows = Reservation.objects.filter(
         day_key=key, cancelled_at__isnull=True, expired_at__isnull=True
     )
-    return allocation.lock_reservations(rows.values_list("pk", flat=True))
+    locked = allocation.lock_reservations(rows.values_list("pk", flat=True))
+    allocation.release(locked, now=now, by=by)
+    return [row for row in locked if not (row.expired_at or row.cancelled_at)]
 
 
 def _key(unit: Resource, guest_id: int, start: datetime) -> str:

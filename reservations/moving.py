@@ -103,7 +103,9 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
         price = drafting.price_of(ask.venue, category, ask.window)
     unit = placement.units[0]
     unit.venue = ask.venue
-    reservation.day_key = daily.moved(reservation, unit, ask.window.start)
+    reservation.day_key = daily.moved(
+        reservation, unit, start=ask.window.start, now=clock.now(), by=ask.by
+    )
     reservation.category, reservation.guest_count = category, ask.party
     drafting.promise(reservation, ask.venue.policy, ask.window, price)
     for draft in drafting.allocations(reservation, placement, ask.venue.policy):
