@@ -106,6 +106,8 @@ def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -
         else:
             lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)
             truncate(lapsed, at=row.no_show_at or now)
+            # What is left was theirs, and with its buffers is in the way of the next like any time.
+            lapsed.update(lapses_at=None)
     events.record_many(_lapse_event(row, by=by, now=now) for row in changed)
     return len(changed)
 

@@ -7,11 +7,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, board, closures
+from reservations import actions, board, closures, sweeps
 from reservations.board import Board
 from reservations.models import Allocation
 from tests.factories import DESK, NOON, add_category, hold, make_venue
-from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around
+from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around, unit
+from tests.reservations.worlds import comes_to, of_window
 from venues.hours import Window
 from venues.models import Combination, Venue
 
@@ -79,12 +80,45 @@ def test_a_hold_is_taken_until_the_instant_it_lapses() -> None:
     assert seen == [[], ["1"], ["1"]]
 
 
-def test_a_guest_who_did_not_come_gives_the_time_back_at_that_instant() -> None:
+def test_a_guest_who_did_not_come_gives_the_rest_back_at_that_instant() -> None:
     venue = make_venue("parking")
     row = hold(venue)
-    assert row.no_show_at
-    seen = [free(load(venue, now=now)) for now in around(row.no_show_at)]
+    assert row.no_show_at == NOON + HOUR
+    rest = Window(NOON + HOUR, NOON + 2 * HOUR)
+    seen = [free(load(venue, now=now), rest) for now in around(row.no_show_at)]
     assert seen == [[], ["1"], ["1"]]
+    first = Window(NOON + 59 * MINUTE, NOON + HOUR)
+    assert [free(load(venue, now=now), first) for now in around(row.no_show_at)] == [[], [], []]
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_what_a_guest_who_did_not_come_had_keeps_its_distance_as_a_booking_finds_it(
+    frozen: FrozenDateTimeFactory, is_swept: bool
+) -> None:
+    venue = make_venue("parking", buffer_before=10 * MINUTE, grace=HOUR)
+    hold(venue, NOON, 4)
+    frozen.move_to(NOON + HOUR)
+    if is_swept:
+        sweeps.mark_no_shows()
+    for minutes, is_free in ((9, False), (10, True)):
+        sold = Window(NOON + HOUR + minutes * MINUTE, NOON + 2 * HOUR)
+        found = load(venue, sold, now=NOON + HOUR)
+        assert bool(found.free(found.around(sold))) is is_free
+        assert (comes_to(of_window(venue, sold)) is None) is is_free
+
+
+@pytest.mark.parametrize("is_swept", [False, True])
+def test_a_unit_kept_at_a_distance_by_who_did_not_come_costs_nobody_the_one_beside_it(
+    frozen: FrozenDateTimeFactory, is_swept: bool
+) -> None:
+    venue = make_venue(
+        "parking", units=2, unit_choice="guest", buffer_before=10 * MINUTE, grace=HOUR
+    )
+    hold(venue, NOON, 4, resource=venue.resources.get(name="1").pk)
+    frozen.move_to(NOON + HOUR)
+    if is_swept:
+        sweeps.mark_no_shows()
+    assert unit(hold(venue, NOON + HOUR + 9 * MINUTE, 1)) == "2"
 
 
 def test_rows_say_what_they_are() -> None:
