@@ -12,7 +12,9 @@ from tests.api.conftest import (  # noqa: F401
     administrator,
     clock,
 )
-from tests.guests.factories import UserFactory
+from tests.guests.factories import StaffFactory, UserFactory
+from venues import presets
+from venues.models import Category, Rate, Resource, Venue
 
 
 @pytest.fixture
@@ -30,3 +32,32 @@ def guest(driver: User) -> Api:
 def stranger(db: None) -> Api:
     """Another guest, who owns nothing."""
     return person(UserFactory.create(phone="+31201234562"))
+
+
+@pytest.fixture
+def practice(db: None) -> Venue:
+    """The only practice: in Amsterdam, appointments of fifteen minutes, one a client and day."""
+    venue = presets.create_venue(
+        slug="practice",
+        name="Practice",
+        kind="practice",
+        time_zone="Europe/Amsterdam",
+        phone_region="NL",
+    )
+    category = Category.objects.create(venue=venue, code="consult", name="Consultation")
+    Rate.objects.create(venue=venue, category=category, unit="flat", amount_minor=4_500)
+    return venue
+
+
+@pytest.fixture
+def desk(practice: Venue) -> Api:
+    """Staff of the practice."""
+    return person(StaffFactory.create(staff_venues=[practice]))
+
+
+@pytest.fixture
+def provider(practice: Venue) -> Resource:
+    """Somebody with no schedule yet, in the practice's zone."""
+    return Resource.objects.create(
+        venue=practice, category=practice.categories.get(), name="Dr. Visser"
+    )
