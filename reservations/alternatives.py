@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import islice
 
 from reservations import availability, board, drafting, judging
@@ -56,11 +57,14 @@ class _Search:
         ranges = sorted(self._ranges(wanted), key=self._distance)
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
-        in_turn = _in_turn(
-            self._now(wanted), self._first(before, wanted), self._first(after, wanted)
-        )
-        found = list(islice(in_turn, MOST))
-        return sorted(found, key=lambda one: self._distance(one.window))
+        sources = [self._now(wanted), self._first(before, wanted), self._first(after, wanted)]
+        found = [one for source in sources if (one := next(source, None)) is not None]
+        if len(found) < MOST:
+            found += islice(merge(*sources, key=self._nearness), MOST - len(found))
+        return sorted(found, key=self._nearness)
+
+    def _nearness(self, found: Alternative) -> timedelta:
+        return self._distance(found.window)
 
     def _distance(self, window: Window) -> timedelta:
         return abs(window.start - self.window.start)
@@ -142,18 +146,6 @@ class _Search:
         around, pools = self.board.around(window), judging.pools(self.venue, units)
         roomy = [pool for pool in pools if self.board.can_reseat(pool, around)]
         return any(judging.is_open_for(self.venue, window, pool[0]) for pool in roomy)
-
-
-def _in_turn(*sources: Iterator[Alternative]) -> Iterator[Alternative]:
-    """One of each source, then the next of each, while there are any."""
-    left = list(sources)
-    while left:
-        for source in list(left):
-            one = next(source, None)
-            if one is None:
-                left.remove(source)
-            else:
-                yield one
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:
