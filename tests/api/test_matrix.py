@@ -100,6 +100,7 @@ TABLE: dict[str, Answers] = {
     "availability_quote": public(200),
     "availability_read_stats": public(200),
     "reservations_create": scoped(201, partner_elsewhere=403),
+    "groups_create_group": scoped(201, partner_elsewhere=403),
     "reservations_search": scoped(200),
     "reservations_retrieve": whose(200),
     "reservations_modify": whose(200),
@@ -289,6 +290,7 @@ BODIES: dict[str, Callable[[World], Any]] = {
     "people_change_me": lambda world: {"first_name": "Eve"},
     "availability_quote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
     "reservations_create": lambda world: stay(world.hotel),
+    "groups_create_group": lambda world: stay(world.hotel, items=[{"guest_count": 2}]),
     "reservations_modify": lambda world: {"remarks": "x"},
     "parking_create": lambda world: {
         "lot_id": world.lot.slug,
