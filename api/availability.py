@@ -110,6 +110,8 @@ class CategoryOffer(ninja.Schema):
 
 
 class AvailabilityOut(ninja.Schema):
+    """`free` counts what anybody may have: not what is given on request, unless it was named."""
+
     venue: str
     time_zone: str
     starts_at: InstantOut
@@ -238,11 +240,14 @@ def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfPart
     found = availability.of_range(
         venue, _times(asked), party=asked.guests, category=asked.category, now=clock.now()
     )
+    counted = [
+        offer for offer in found.offers if asked.category or not offer.category.is_on_request
+    ]
     return reply(
         {
             **_of(venue),
             **_range(found.window),
-            "free": sum(offer.count for offer in found.offers),
+            "free": sum(offer.count for offer in counted),
             "categories": [_offer(offer, venue) for offer in found.offers],
             "refusal": _why(found.refusal),
         }

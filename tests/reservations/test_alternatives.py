@@ -154,7 +154,7 @@ def test_room_that_only_moving_somebody_makes_is_offered() -> None:
     one, two = venue.resources.order_by("pk")
     for unit, start, hours in ((one, 12, 3), (two, 12, 2), (two, 15, 1)):
         hold(venue, NOON.replace(hour=start), hours, resource=unit.pk)
-    assert told(instead(booking(venue)))[0][0] == -24
+    assert told(instead(booking(venue)))[0][0] == -22
     Allocation.objects.update(is_locked=False)
     # An hour is left on each; together they are two in a row.
     assert told(instead(booking(venue)))[0] == (2, "standard", None)
