@@ -26,6 +26,7 @@ from venues.models import is_time_zone
 LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
 FIRST_YEAR, LAST_YEAR = 1970, 2200
+_AMOUNT = r"[0-9]{1,13}(\.[0-9]{1,4})?"
 _LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
 
 
@@ -207,13 +208,10 @@ def problems(*statuses: int) -> dict[int, Any]:
 
 def money_minor(given: Money, *, field: str) -> int:
     """An amount as received, in minor units. Raises Invalid for one that is no price."""
-    try:
-        amount = Decimal(given.amount).scaleb(prices.exponent(given.currency))
-    except ArithmeticError:
-        amount = Decimal("NaN")
-    # Its size is judged first: as an integer 1e999990 takes a minute to write out.
-    within = amount.is_finite() and 0 <= amount <= LARGEST_AMOUNT
-    if not within or amount != int(amount):
+    # Decimal reads much more: 1e999990 takes a minute to write out as an integer.
+    is_amount = re.fullmatch(_AMOUNT, given.amount)
+    amount = Decimal(given.amount if is_amount else "NaN").scaleb(prices.exponent(given.currency))
+    if not is_amount or amount != int(amount) or amount > LARGEST_AMOUNT:
         raise Invalid(field, 'Give an amount such as "2.50", with the decimals of the currency.')
     if not (len(given.currency) == 3 and given.currency.isascii() and given.currency.isupper()):
         raise Invalid(field, "Give the currency as three letters, such as EUR.")

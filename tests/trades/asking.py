@@ -52,7 +52,7 @@ def block(date: str, start: str, end: str) -> dict[str, str]:
     return {"date": date, "start": start, "end": end}
 
 
-def open_for(desk: Api, provider: int, *blocks: dict[str, str], **changes: Any) -> Any:
+def open_for(desk: Api, provider: int | str, *blocks: dict[str, str], **changes: Any) -> Any:
     """The answer to a schedule that is submitted."""
     return desk.post(f"/providers/{provider}/schedule", {"blocks": list(blocks)} | changes)
 

@@ -246,7 +246,7 @@ def test_staff_of_elsewhere_neither_enter_nor_book(
     ],
 )
 def test_every_call_needs_credentials(method: str, path: str) -> None:
-    body = None if method == "GET" else {}
+    body: Any = None if method == "GET" else {}
     problem(anonymous().send(method, path, body), 401, "not_authenticated")
 
 
@@ -389,7 +389,7 @@ def test_a_bad_id_in_a_wish_is_no_fault_of_ours(
 def test_a_bad_id_in_an_address_is_404(desk: Api, given: str) -> None:
     for answer in (
         desk.get(f"/providers/{given}/slots"),
-        open_for(desk, given, block("2027-02-04", "08:00", "11:00")),  # type: ignore[arg-type]
+        open_for(desk, given, block("2027-02-04", "08:00", "11:00")),
         confirm(desk, {"id": given}),
     ):
         problem(answer, 404, "not_found")

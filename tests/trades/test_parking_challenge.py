@@ -178,7 +178,7 @@ def test_a_wrong_password_is_401(drivers: list[User]) -> None:
     ],
 )
 def test_everything_but_log_in_needs_a_token(lot: Venue, method: str, path: str) -> None:
-    body = None if method == "GET" else {}
+    body: Any = None if method == "GET" else {}
     problem(anonymous().send(method, path, body), 401, "not_authenticated")
 
 
