@@ -1,4 +1,5 @@
-"""Lots whose spots are made from a number: grown, shrunk and given up, by empty spots only."""
+"""Lots whose spots are made from collections.abc import Callable, Iterator
+from a number: grown, shrunk and given up, by empty spots only."""
 
 from datetime import timedelta
 from functools import partial
@@ -319,7 +320,7 @@ def test_changes_of_one_lot_at_once_come_one_after_the_other() -> None:
 def test_a_lot_is_not_closed_under_somebody_who_books_at_that_instant() -> None:
     for number in range(5):
         lot = open_lot(1, name=f"Lot {number}")
-        acts = iter(
+        acts: Iterator[Callable[[], object]] = iter(
             [
                 partial(hold, lot, TODAY + HOUR),
                 partial(lots.close_lot, slug=lot.slug, by=DESK),
