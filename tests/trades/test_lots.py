@@ -1,6 +1,6 @@
-"""Lots whose spots are made from collections.abc import Callable, Iterator
-from a number: grown, shrunk and given up, by empty spots only."""
+"""Lots whose spots are made from a number: grown, shrunk and given up, by empty spots only."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import Any
