@@ -70,7 +70,7 @@ class RangeOfUnit(Range):
 
 
 class QuoteIn(Range):
-    guest_count: Party = 1
+    guest_count: Annotated[int, Field(ge=1, le=32_767, strict=True)] = 1
     category: Category | None = None
 
 
