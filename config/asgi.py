@@ -3,6 +3,7 @@
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
@@ -19,19 +20,34 @@ _pages = get_asgi_application()
 # Only now: it reads models, which need the applications that the call above sets up.
 from api.live import Board  # noqa: E402
 
+_Scope = dict[str, Any]
+_Receive = Callable[[], Awaitable[dict[str, Any]]]
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
+
 
 class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
     """Pages of other sites are refused; programs, which send no Origin, are let in."""
+
+    async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
+        if not _is_address(dict(scope["headers"]).get(b"origin")):
+            await _refuse(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)
 
     def valid_origin(self, parsed_origin: Any) -> bool:
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
-async def _refuse(
-    scope: dict[str, Any],
-    receive: Callable[[], Awaitable[dict[str, Any]]],
-    send: Callable[[dict[str, Any]], Awaitable[None]],
-) -> None:
+def _is_address(origin: bytes | None) -> bool:
+    """Whether the validator can take this apart; it fails on what is no address at all."""
+    try:
+        urlsplit((origin or b"").decode("latin1")).port  # noqa: B018 - read for its fault
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
     await receive()
     await send({"type": "websocket.close", "code": 4404})
 

@@ -6,15 +6,19 @@ from typing import Any
 
 from channels.layers import InMemoryChannelLayer
 
+_FOREVER = 10**10
+"""Seconds."""
+
 
 class OneProcessChannelLayer(InMemoryChannelLayer):  # type: ignore[misc]  # channels is untyped
     """Channels' in-memory layer, which is not thread-safe, entered only on its sockets' loop.
 
-    Sent from another thread a message lay 2.8 s until something else woke the loop.
+    Sent from another thread a message lay 2.8 s until something else woke the loop. And a page
+    stays in its group while it is open: after a day it would otherwise hear nothing any more.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"group_expiry": _FOREVER, **kwargs})
         self._home: asyncio.AbstractEventLoop | None = None
 
     async def new_channel(self, prefix: str = "specific.") -> str:
