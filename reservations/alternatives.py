@@ -45,7 +45,8 @@ def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
 class _Search:
     def __init__(self, venue: Venue, booking: Booking, window: Window, now: datetime) -> None:
         self.venue, self.booking, self.window, self.now = venue, booking, window, now
-        reach = Window(window.start - (REACH + 1) * DAY, window.end + (REACH + 1) * DAY)
+        margin = (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
+        reach = Window(window.start - margin, window.end + margin)
         self.board: Board = board.load(venue, reach, now=now, party=booking.guest_count)
         self.categories = {
             category.pk: category for category in venue.categories.prefetch_related("rates")

@@ -107,7 +107,9 @@ class Board:
 
     def can_reseat(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether moving later guests along makes room among these like units."""
-        return bool(self.free_count(units, window)) and self._greedy(units, window) is not None
+        if not self.free_count(units, window):
+            return False
+        return self._is_simple(units, window) or self._greedy(units, window) is not None
 
     def has_room(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether these like units take one more booking of the window, as `placing` would."""
@@ -115,7 +117,7 @@ class Board:
             return True
         if not self.free_count(units, window):
             return False
-        if self._greedy(units, window) is not None:
+        if self._is_simple(units, window) or self._greedy(units, window) is not None:
             return True
         ids = [unit.pk for unit in units]
         return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
@@ -130,6 +132,11 @@ class Board:
             return True
         return all(judging.is_open_for(self.venue, window, unit) for unit in joined.units)
 
+    def _is_simple(self, units: Sequence[Resource], window: Window) -> bool:
+        """Whether no pin starts after the window does: then a place at every instant is enough."""
+        pins = (self._last_pins.get(unit.pk) for unit in units)
+        return all(pin is None or pin <= window.start for pin in pins)
+
     def _greedy(self, units: Sequence[Resource], window: Window) -> dict[int, int] | None:
         ids = [unit.pk for unit in units]
         seats = [seat for seat in self._seats_of(ids) if seat.end > window.start]
@@ -138,6 +145,10 @@ class Board:
     def _seats_of(self, ids: Sequence[int]) -> list[Seat]:
         asked = set(ids)
         return [seat for seat in self._seats if seat.unit in asked]
+
+    @cached_property
+    def _last_pins(self) -> dict[int, datetime]:
+        return placing.last_pins((unit.pk for unit in self.units), self.now)
 
     @cached_property
     def _seats(self) -> list[Seat]:

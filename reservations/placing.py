@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from guests.callers import Caller
 from reservations import allocation, clock, judging, seating
@@ -83,6 +83,13 @@ def seated(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
         seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
         for row in rows
     ]
+
+
+def last_pins(units: Iterable[int], now: datetime) -> dict[int, datetime]:
+    """When the last seat that cannot be changed begins, after now, on each unit that has one."""
+    rows = Allocation.objects.filter(resource_id__in=list(units), starts_at__gt=now)
+    found = rows.taking_time(at=now).filter(_PINNED).values("resource_id")
+    return dict(found.annotate(last=Max("starts_at")).values_list("resource_id", "last"))
 
 
 def _named(ask: Ask, resource: int) -> Placement:
@@ -220,6 +227,12 @@ def _combined(ask: Ask) -> Placement:
         if not taken.intersection(ids):
             return Placement(units=[locked[pk] for pk in ids], is_locked=True)
     raise allocation.refusal_for(rows)
+
+
+# The twin of `_is_pinned` for rows that begin after now; tests of availability hold them together.
+_PINNED = (
+    Q(is_locked=True) | Q(reservation__isnull=True) | Q(reservation__checked_in_at__isnull=False)
+)
 
 
 def _is_pinned(row: Allocation, now: datetime) -> bool:
