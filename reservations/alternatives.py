@@ -51,6 +51,11 @@ class _Search:
         self.categories = {
             category.pk: category for category in venue.categories.prefetch_related("rates")
         }
+        # Worked out once, as every range asks for them.
+        self.units: dict[int, list[Resource]] = {pk: [] for pk in self.categories}
+        for unit in self.board.units:
+            self.units[unit.category_id].append(unit)
+        self.pools = {pk: judging.pools(venue, units) for pk, units in self.units.items()}
 
     def run(self) -> list[Alternative]:
         """At most three, different from one another and from what was asked."""
@@ -120,9 +125,8 @@ class _Search:
         except Refusal:
             return
         for pk in categories:
-            units = [unit for unit in self.board.units if unit.category_id == pk]
-            unit = self._free(units, window)
-            if unit is not None or self._has_room(pk, units, window):
+            unit = self._free(self.units[pk], window)
+            if unit is not None or self._has_room(pk, window):
                 price = drafting.price_of(self.venue, self.categories[pk], window)
                 chosen = unit if self.booking.resource is not None else None
                 yield Alternative(window, self.categories[pk], chosen, price)
@@ -138,14 +142,14 @@ class _Search:
                 return unit
         return None
 
-    def _has_room(self, category: int, units: list[Resource], window: Window) -> bool:
+    def _has_room(self, category: int, window: Window) -> bool:
         """Whether a booking by category finds a place where no unit is free as things stand."""
         if self.booking.resource is not None:
             return False
-        if not units:
+        if not self.units[category]:
             return bool(self.board.free_joined(category, window))
-        around, pools = self.board.around(window), judging.pools(self.venue, units)
-        roomy = [pool for pool in pools if self.board.can_reseat(pool, around)]
+        around = self.board.around(window)
+        roomy = [pool for pool in self.pools[category] if self.board.can_reseat(pool, around)]
         return any(judging.is_open_for(self.venue, window, pool[0]) for pool in roomy)
 
 
