@@ -196,7 +196,7 @@ def load(
                 _is_held(reservation, confirmed),
                 lapses_at,
             )
-            for resource, start, end, reservation, confirmed, lapses_at in values.iterator()
+            for resource, start, end, reservation, confirmed, lapses_at in values
         ),
         units=[
             one for one in every if one.capacity >= party and category in (None, one.category.code)

@@ -68,7 +68,7 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
     rows = rows.overlapping(window.start, window.end)
     by_hour: defaultdict[int, float] = defaultdict(float)
     by_weekday: defaultdict[int, float] = defaultdict(float)
-    for start, end, lapses_at in rows.values_list("starts_at", "ends_at", "lapses_at").iterator():
+    for start, end, lapses_at in rows.values_list("starts_at", "ends_at", "lapses_at"):
         # Who did not come had the unit until then, whether a sweep has written that down or not.
         last = min(end, lapses_at) if lapses_at and lapses_at <= now else end
         for hour, weekday, share in _hours(
