@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import ninja
 import orjson
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
@@ -15,6 +16,7 @@ from pydantic import Field
 from api import contacts, logins, repeats, verbs
 from api.auth import KnownRequest, allow
 from api.availability import STATS_DAYS, StatsOut, stats_of
+from api.paging import Page, page
 from api.people import LogIn, TokenPair
 from api.presenting import reply
 from api.repeats import Key
@@ -129,6 +131,11 @@ class LotOut(ninja.Schema):
     time_zone: str
 
 
+class LotPage(ninja.Schema):
+    items: list[LotOut]
+    next_cursor: str | None
+
+
 class LotQuery(Schema):
     lot: Annotated[str, Field(max_length=63)] | None = None
 
@@ -204,10 +211,11 @@ def stats(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     )
 
 
-@router.get("/lots", auth=READ, response={200: list[LotOut], **problems(401, 403)})
-def list_lots(request: KnownRequest) -> HttpResponse:
-    """Every lot, its price per hour, and how many spots are free at this moment."""
-    return reply(_described(_lots(None)))
+@router.get("/lots", auth=READ, response={200: LotPage, **problems(401, 403, 422)})
+def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
+    """The lots, newest first, each with its price per hour and how many spots are free now."""
+    found = page(_open_lots(), asked, lambda lot: lot)
+    return reply({**found, "items": _described(found["items"])})
 
 
 @router.post(
@@ -255,11 +263,14 @@ def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
     return Status(204, None)
 
 
+def _open_lots() -> QuerySet[Venue]:
+    return Venue.objects.filter(kind=Venue.Kind.PARKING, is_active=True).select_related("policy")
+
+
 def _lots(slug: str | None) -> list[Venue]:
-    lots = Venue.objects.filter(kind=Venue.Kind.PARKING, is_active=True).select_related("policy")
     if slug is None:
-        return list(lots)
-    found = list(lots.filter(slug=slug))
+        return list(_open_lots())
+    found = list(_open_lots().filter(slug=slug))
     if not found:
         raise NotFound("There is no such lot.")
     return found

@@ -233,7 +233,7 @@ def test_a_lot_is_closed_only_while_every_spot_is_empty(administrator: Api) -> N
         administrator.post("/parking/reservations", {"lot_id": lot.slug}),
     ):
         problem(answer, 404, "not_found")
-    assert administrator.get("/parking/lots").json() == []
+    assert administrator.get("/parking/lots").json()["items"] == []
     # Its past stays.
     assert administrator.get(f"/reservations/{row.pk}").status_code == 200
 
@@ -416,6 +416,20 @@ def test_each_change_is_told() -> None:
     lots.close_lot(slug=lot.slug, by=DESK)
     told = list(Event.objects.filter(venue=lot).values_list("name", flat=True))
     assert told == ["lot.opened", "lot.changed", "lot.closed"]
+
+
+def test_lots_come_in_pages_newest_first(guest: Api) -> None:
+    slugs = [open_lot(1, name=f"Lot {number}").slug for number in range(5)]
+    found, params = [], {"limit": "2"}
+    while True:
+        page = guest.get("/parking/lots", params).json()
+        found += [lot["id"] for lot in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        params["cursor"] = page["next_cursor"]
+    assert found == slugs[::-1]
+    for name, value in (("limit", "0"), ("limit", "201"), ("cursor", "x")):
+        assert list(faults(guest.get("/parking/lots", {name: value}))) == [name]
 
 
 def test_many_lots_take_no_more_queries_than_one(guest: Api) -> None:
