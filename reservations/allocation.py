@@ -12,12 +12,15 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import BooleanField, Case, Exists, OuterRef, QuerySet, Value, When
 
-from guests.callers import Caller
+from guests.callers import Caller, system
 from reservations import events
 from reservations.errors import HeldByOther, Refusal, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.transactions import Restart
 from venues.models import Resource
+
+TIME = system("time")
+"""Who it is that a hold lapses by, and that a guest does not come."""
 
 _TAKE = """
 INSERT INTO reservations_allocation
@@ -78,11 +81,11 @@ def lock_any_free(units: QuerySet[Resource], span: Span, *, ranked: bool) -> Res
     return free_units(locking, span).order_by(*order, "pk").first()
 
 
-def release_lapsed(units: Collection[int], span: Span, *, by: Caller) -> None:
+def release_lapsed(units: Collection[int], span: Span) -> None:
     """Write down as free what has lapsed on these locked units within the span."""
     ids = lapsed_ids(units, span)
     if ids:
-        release(lock_reservations(ids), now=span.now, by=by)
+        release(lock_reservations(ids), now=span.now)
 
 
 def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
@@ -92,7 +95,7 @@ def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
     return set(lapsed.values_list("reservation_id", flat=True))
 
 
-def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -> int:
+def release(reservations: Sequence[Reservation], *, now: datetime) -> int:
     """Write down what has lapsed of these locked reservations, dated when it happened.
 
     A hold past its time becomes expired; a guest who did not come becomes missed, and where the
@@ -108,7 +111,7 @@ def release(reservations: Sequence[Reservation], *, now: datetime, by: Caller) -
             truncate(lapsed, at=row.no_show_at or now)
             # What is left was theirs, and with its buffers is in the way of the next like any time.
             lapsed.update(lapses_at=None)
-    events.record_many(_lapse_event(row, by=by, now=now) for row in changed)
+    events.record_many(_lapse_event(row, now=now) for row in changed)
     return len(changed)
 
 
@@ -142,7 +145,7 @@ def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> lis
     return _with_reservation(rows)
 
 
-def make_free(unit: int, span: Span, *, by: Caller) -> bool:
+def make_free(unit: int, span: Span) -> bool:
     """Whether a locked unit is free for all of the span, once what has lapsed there is released."""
     live = Allocation.objects.filter(resource_id=unit, is_live=True)
     live = live.overlapping(span.start, span.end)
@@ -151,7 +154,7 @@ def make_free(unit: int, span: Span, *, by: Caller) -> bool:
         return False
     if not rows:
         return True
-    release(lock_reservations(pk for pk, _ in rows if pk), now=span.now, by=by)
+    release(lock_reservations(pk for pk, _ in rows if pk), now=span.now)
     return not live.exists()
 
 
@@ -244,11 +247,12 @@ def _lapse(reservation: Reservation, now: datetime) -> bool:
     return True
 
 
-def _lapse_event(reservation: Reservation, *, by: Caller, now: datetime) -> Event:
+def _lapse_event(reservation: Reservation, *, now: datetime) -> Event:
+    # Time did it, not whoever came by and noticed.
     if reservation.expired_at:
-        return events.draft(reservation, "reservation.expired", at=reservation.expired_at, by=by)
+        return events.draft(reservation, "reservation.expired", at=reservation.expired_at, by=TIME)
     missed_at = reservation.missed_at or now
-    return events.draft(reservation, "reservation.missed", at=missed_at, by=by)
+    return events.draft(reservation, "reservation.missed", at=missed_at, by=TIME)
 
 
 def _is_held(row: Allocation) -> bool:

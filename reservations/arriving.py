@@ -52,7 +52,7 @@ def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
     span = Span(start=now, end=max(row.starts_at for row in rows), now=now)
     if span.start < span.end:
         ids = allocation.lapsed_ids(_ids(placement), span) - {seen.pk}
-        allocation.release(allocation.lock_reservations(ids), now=now, by=by)
+        allocation.release(allocation.lock_reservations(ids), now=now)
     return placement
 
 

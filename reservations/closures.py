@@ -42,7 +42,7 @@ def _close(
     ids = [unit.pk for unit in units]
     for part in _parts(window):
         span = Span(start=part.start, end=part.end, now=now)
-        allocation.release_lapsed(ids, span, by=by)
+        allocation.release_lapsed(ids, span)
         rows = allocation.taken_rows(ids, span)
         if rows:
             raise allocation.refusal_for(rows)

@@ -23,7 +23,7 @@ def make_way(
     if policy.per_day == Policy.PerDay.ANY or guest_id is None:
         return None
     key = _key(unit, guest_id, start)
-    for row in _others(key, now=now, by=by):
+    for row in _others(key, now=now):
         is_to_come = row.status_at(now) in (Status.HELD, Status.UPCOMING)
         if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
             raise OnePerDay(reservation=str(row.pk))
@@ -35,25 +35,25 @@ def make_way(
 
 
 def moved(
-    reservation: Reservation, unit: Resource, *, start: datetime, now: datetime, by: Caller
+    reservation: Reservation, unit: Resource, *, start: datetime, now: datetime
 ) -> str | None:
     """The key of the day a locked reservation moves to. Raises OnePerDay for a day that has one."""
     if reservation.day_key is None or reservation.guest_id is None:
         return None
     key = _key(unit, reservation.guest_id, start)
-    others = [row for row in _others(key, now=now, by=by) if row.pk != reservation.pk]
+    others = [row for row in _others(key, now=now) if row.pk != reservation.pk]
     if others:
         raise OnePerDay(reservation=str(others[0].pk))
     return key
 
 
-def _others(key: str, *, now: datetime, by: Caller) -> list[Reservation]:
+def _others(key: str, *, now: datetime) -> list[Reservation]:
     """The reservations of a day, locked; holds that have lapsed are written down as such first."""
     rows = Reservation.objects.filter(
         day_key=key, cancelled_at__isnull=True, expired_at__isnull=True
     )
     locked = allocation.lock_reservations(rows.values_list("pk", flat=True))
-    allocation.release(locked, now=now, by=by)
+    allocation.release(locked, now=now)
     return [row for row in locked if not (row.expired_at or row.cancelled_at)]
 
 

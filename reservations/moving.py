@@ -88,7 +88,7 @@ def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
     own = seen.reservation.pk
     lapsed = allocation.lapsed_ids(ids, ask.locked().span) - {own}
     rows = allocation.lock_reservations(lapsed | {own})
-    allocation.release([row for row in rows if row.pk != own], now=clock.now(), by=by)
+    allocation.release([row for row in rows if row.pk != own], now=clock.now())
     reservation = locked(own, by=by)
     if changing.has_moved(reservation, seen.reservation, seen.units):
         raise Restart
@@ -103,9 +103,7 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
         price = drafting.price_of(ask.venue, category, ask.window)
     unit = placement.units[0]
     unit.venue = ask.venue
-    reservation.day_key = daily.moved(
-        reservation, unit, start=ask.window.start, now=clock.now(), by=ask.by
-    )
+    reservation.day_key = daily.moved(reservation, unit, start=ask.window.start, now=clock.now())
     reservation.category, reservation.guest_count = category, ask.party
     drafting.promise(reservation, ask.venue.policy, ask.window, price)
     for draft in drafting.allocations(reservation, placement, ask.venue.policy):

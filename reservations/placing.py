@@ -102,7 +102,7 @@ def _named(ask: Ask, resource: int) -> Placement:
         raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
     if not (ask.is_override or ask.hours_hold):
         judging.judge_hours(ask.venue, ask.window, unit)
-    allocation.release_lapsed([unit.pk], ask.span, by=ask.by)
+    allocation.release_lapsed([unit.pk], ask.span)
     rows = allocation.taken_rows([unit.pk], ask.span)
     if rows:
         raise allocation.refusal_for(rows)
@@ -150,7 +150,7 @@ def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
         unit = allocation.lock_any_free(units, ask.span, ranked=ask.venue.policy.ranks_units)
         if unit is None:
             break
-        if allocation.make_free(unit.pk, ask.locked().span, by=ask.by):
+        if allocation.make_free(unit.pk, ask.locked().span):
             return Placement(units=[unit])
     raise Escalate
 
@@ -161,7 +161,7 @@ def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
     if not locked:
         return _combined(ask)
     ask = ask.locked()
-    allocation.release_lapsed([unit.pk for unit in locked], ask.span, by=ask.by)
+    allocation.release_lapsed([unit.pk for unit in locked], ask.span)
     free = allocation.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
     free_ids = set(free.values_list("pk", flat=True))
     pools = judging.pools(ask.venue, locked)
@@ -200,7 +200,7 @@ def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
     chosen = moves.pop(seating.WANTED)
     # Where somebody moves to, a lapsed hold may still be written as live.
     last = max((seat.end for seat in seats), default=span.end)
-    allocation.release_lapsed(ids, Span(start=ask.now, end=last, now=ask.now), by=ask.by)
+    allocation.release_lapsed(ids, Span(start=ask.now, end=last, now=ask.now))
     allocation.move(moves, now=ask.now, by=ask.by)
     return Placement(units=[unit for unit in pool if unit.pk == chosen])
 
@@ -219,7 +219,7 @@ def _combined(ask: Ask) -> Placement:
     wanted = {unit.pk for one in combinations for unit in one.resources.all()}
     locked = {unit.pk: unit for unit in allocation.lock_units(wanted)}
     ask = ask.locked()
-    allocation.release_lapsed(wanted, ask.span, by=ask.by)
+    allocation.release_lapsed(wanted, ask.span)
     rows = allocation.taken_rows(wanted, ask.span)
     taken = {row.resource_id for row in rows}
     for combination in combinations:

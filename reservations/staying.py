@@ -27,7 +27,7 @@ def change(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
     if not (moves or wish.override_reason):
         _judge_party(wish, before)
     units = before | (_candidates(wish, category) if moves else frozenset())
-    _lock(units, window, by=by, own=looked.pk)
+    _lock(units, window, own=looked.pk)
     reservation = locked(looked.pk, by=by)
     if changing.judge(reservation, wish) is not Status.PRESENT:
         raise Restart
@@ -91,12 +91,12 @@ def _candidates(wish: Change, category: Category) -> frozenset[int]:
     return frozenset(pool.values_list("pk", flat=True))
 
 
-def _lock(units: frozenset[int], window: Window, *, by: Caller, own: int) -> None:
+def _lock(units: frozenset[int], window: Window, *, own: int) -> None:
     allocation.lock_units(units)
     now = clock.now()
     ids = allocation.lapsed_ids(units, Span(start=now, end=window.end, now=now)) - {own}
     rows = allocation.lock_reservations(ids | {own})
-    allocation.release([row for row in rows if row.pk != own], now=now, by=by)
+    allocation.release([row for row in rows if row.pk != own], now=now)
 
 
 def _extend(reservation: Reservation, venue: Venue, window: Window) -> None:

@@ -83,7 +83,7 @@ def _in_batches(
 
 
 def _release(batch: list[Reservation], now: datetime) -> None:
-    allocation.release(batch, now=now, by=SWEEP)
+    allocation.release(batch, now=now)
 
 
 def _complete(batch: list[Reservation], now: datetime) -> None:

@@ -10,7 +10,7 @@ from reservations.allocation import Span, free_units
 from reservations.errors import HeldByOther, HoldExpired, WrongStatus
 from reservations.models import Event, Reservation
 from reservations.status import Status
-from tests.factories import DESK, NOON, hold, make_venue
+from tests.factories import DESK, GUEST, NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, rows, status, told
 from venues.models import Resource
 
@@ -53,6 +53,16 @@ def test_whoever_takes_its_time_writes_down_that_it_expired_then_and_not_now(
     hold(held.venue)
     event = Event.objects.get(reservation=held, name="reservation.expired")
     assert (event.at, event.recorded_at) == (LAPSE, LAPSE + HOUR)
+
+
+@pytest.mark.parametrize(("gone", "name"), [(False, "expired"), (True, "missed")])
+def test_time_did_it_whoever_noticed(frozen: FrozenDateTimeFactory, gone: bool, name: str) -> None:
+    venue = make_venue("parking", confirms_at_once=gone)
+    first = hold(venue)
+    frozen.move_to(NOON + HOUR if gone else LAPSE)
+    hold(venue, NOON + HOUR if gone else NOON, by=GUEST)
+    event = Event.objects.get(reservation=first, name=f"reservation.{name}")
+    assert (event.by_kind, event.by) == ("system", "time")
 
 
 def test_it_is_free_to_every_reader_before_anybody_writes_it_down(held: Reservation) -> None:

@@ -38,7 +38,7 @@ def test_a_lapsed_hold_is_dated_when_it_lapsed(frozen: FrozenDateTimeFactory) ->
     row.refresh_from_db()
     assert row.expired_at == LAPSE
     event = Event.objects.get(name="reservation.expired")
-    assert (event.at, event.recorded_at, event.by) == (LAPSE, NOON, "sweep")
+    assert (event.at, event.recorded_at, event.by) == (LAPSE, NOON, "time")
     assert rows(row) == []
 
 
