@@ -11,9 +11,13 @@ from api import (
     appointments,
     availability,
     errors,
+    explaining,
     groups,
+    occupancy,
     parking,
     people,
+    plan,
+    quotes,
     reservations,
     venues,
 )
@@ -52,7 +56,8 @@ api = DocumentedAPI(
 )
 api.add_router("", people.router)
 api.add_router("/venues", venues.router)
-api.add_router("/venues", availability.router)
+for about_time in (availability, occupancy, plan, explaining, quotes):
+    api.add_router("/venues", about_time.router)
 # Before the addresses of single reservations, which would take "groups" for an id.
 api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)

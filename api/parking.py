@@ -15,7 +15,7 @@ from pydantic import Field
 
 from api import contacts, logins, repeats, verbs
 from api.auth import KnownRequest, allow
-from api.availability import STATS_DAYS, StatsOut, stats_of
+from api.occupancy import STATS_DAYS, StatsOut, stats_of
 from api.paging import Page, page
 from api.people import LogIn, TokenPair
 from api.presenting import reply

@@ -94,11 +94,11 @@ TABLE: dict[str, Answers] = {
     "availability_read_availability": public(200),
     "availability_read_calendar": public(200),
     "availability_read_slots": public(200),
-    "availability_read_occupancy": public(200),
-    "availability_read_plan": public(200),
-    "availability_explain": public(200),
-    "availability_quote": public(200),
-    "availability_read_stats": public(200),
+    "occupancy_read_occupancy": public(200),
+    "plan_read_plan": public(200),
+    "explaining_explain": public(200),
+    "quotes_quote": public(200),
+    "occupancy_read_stats": public(200),
     "reservations_create": scoped(201, partner_elsewhere=403),
     "groups_create_group": scoped(201, partner_elsewhere=403),
     "reservations_search": scoped(200),
@@ -132,9 +132,9 @@ TABLE: dict[str, Answers] = {
 OPEN_TO_NOBODY = {
     "people_sign_up", "people_log_in", "people_refresh", "people_log_out", "parking_log_in",
     "venues_search", "venues_retrieve", "venues_resources", "availability_read_availability",
-    "availability_read_calendar", "availability_read_slots", "availability_read_occupancy",
-    "availability_read_plan", "availability_explain", "availability_quote",
-    "availability_read_stats",
+    "availability_read_calendar", "availability_read_slots", "occupancy_read_occupancy",
+    "plan_read_plan", "explaining_explain", "quotes_quote",
+    "occupancy_read_stats",
 }  # fmt: skip
 """What answers without credentials, stated a second time so that one slip does not open a door."""
 
@@ -288,7 +288,7 @@ BODIES: dict[str, Callable[[World], Any]] = {
     "people_refresh": refresh_token,
     "people_log_out": refresh_token,
     "people_change_me": lambda world: {"first_name": "Eve"},
-    "availability_quote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
+    "quotes_quote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
     "reservations_create": lambda world: stay(world.hotel),
     "groups_create_group": lambda world: stay(world.hotel, items=[{"guest_count": 2}]),
     "reservations_modify": lambda world: {"remarks": "x"},
@@ -317,7 +317,7 @@ BODIES: dict[str, Callable[[World], Any]] = {
 _RANGE = "?check_in=2027-03-01&check_out=2027-03-02"
 QUERIES = {
     "availability_read_availability": _RANGE,
-    "availability_explain": _RANGE,
+    "explaining_explain": _RANGE,
     "availability_read_calendar": "?month=2027-03",
 }
 

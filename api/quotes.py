@@ -1,0 +1,63 @@
+"""The price of a range over HTTP, line by line, with a token that promises it."""
+
+from typing import Annotated
+
+import ninja
+from django.http import HttpResponse
+from ninja import Router
+from pydantic import Field
+
+from api.auth import OPTIONAL, KnownRequest
+from api.presenting import reply
+from api.ranges import ANSWERS, Category, Range, times_of, told
+from api.schemas import InstantOut, Money, money, to_z
+from reservations import clock, drafting, judging, quotes
+from reservations.errors import Invalid
+
+router = Router(tags=["venues"])
+
+
+class QuoteIn(Range):
+    guest_count: Annotated[int, Field(ge=1, le=32_767, strict=True)] = 1
+    category: Category | None = None
+
+
+class QuoteLine(ninja.Schema):
+    label: str
+    price: Money
+
+
+class QuoteOut(ninja.Schema):
+    quote: str
+    category: str
+    starts_at: InstantOut
+    ends_at: InstantOut
+    price: Money
+    items: list[QuoteLine]
+    expires_at: InstantOut
+
+
+@router.post("/{slug:slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **ANSWERS})
+def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
+    """The price of a range, line by line, promised for fifteen minutes by a token."""
+    venue, now = judging.find_venue(slug), clock.now()
+    window = judging.resolve(venue, times_of(data), now)
+    judging.judge_policy(venue, window, now)
+    categories = drafting.categories_for(venue, data.category, data.guest_count, window)
+    if not categories:
+        raise Invalid("category", "This venue has nothing to sell.")
+    made = quotes.quote(venue, categories[0], window, data.guest_count, now=now)
+    lines = [
+        {"label": item.label, "price": money(item.amount_minor, venue.currency).model_dump()}
+        for item in made.items
+    ]
+    return reply(
+        {
+            "quote": made.token,
+            "category": categories[0].code,
+            **told(window),
+            "price": money(made.amount_minor, venue.currency).model_dump(),
+            "items": lines,
+            "expires_at": to_z(made.expires_at),
+        }
+    )
