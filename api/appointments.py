@@ -1,5 +1,6 @@
 """A practice's own words over the same engine: clients, providers, schedules, appointments."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -345,7 +346,7 @@ def _made(document: dict[str, Any]) -> Answer:
 
 
 def _client_entered(user: User) -> Answer:
-    return _made(_person(user.pk, user))
+    return replace(_made(_person(user.pk, user)), about=user.pk)
 
 
 def _provider_entered(provider: Provider) -> Answer:

@@ -1,5 +1,6 @@
 """Accounts over HTTP: sign-up, log-in, one's own contact data, favourites, export and erasure."""
 
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
@@ -7,12 +8,15 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from api import logins, paging
+from api import logins, paging, repeats
 from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
+from api.repeats import Key
 from api.schemas import InstantOut, Schema, problems
 from guests import accounts, callers, tokens
 from guests.models import Favourite, User
+from reservations import idempotency
 from reservations.erasure import erase_guest, export_guest
+from reservations.idempotency import Answer
 from venues.models import Venue
 
 router = Router(tags=["people"])
@@ -139,9 +143,11 @@ class Export(Schema):
 
 
 @router.post("/auth/signup", auth=None, response={201: Person, **problems(409, 422)})
-def sign_up(request: HttpRequest, data: SignUp) -> Status[User]:
+def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
     """Make an account. A national phone number is read in the server's default region."""
-    return Status(201, accounts.sign_up(**data.dict()))
+    draft = accounts.draft_guest(**data.dict())
+    act = partial(idempotency.carry_out, partial(accounts.register, draft))
+    return repeats.carried_out(request, act, by=callers.ANONYMOUS, render=_signed_up)
 
 
 @router.post(
@@ -235,6 +241,10 @@ def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
     found = get_object_or_404(Venue, slug=venue)
     _person(request).favourites.filter(venue=found).delete()
     return Status(204, None)
+
+
+def _signed_up(user: User) -> Answer:
+    return Answer(201, Person.from_orm(user).model_dump_json(), about=user.pk)
 
 
 def _person(request: HttpRequest) -> User:

@@ -33,7 +33,25 @@ PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
 def sign_up(
     *, email: str, password: str, first_name: str, last_name: str, phone: str, region: str = ""
 ) -> User:
-    """A new guest; ContactInvalid names every field at fault. `region` reads a national phone."""
+    """A new guest: `draft_guest` and `register` in one. Used where nothing else is made with it."""
+    draft = draft_guest(
+        email=email,
+        password=password,
+        first_name=first_name,
+        last_name=last_name,
+        phone=phone,
+        region=region,
+    )
+    return register(draft)
+
+
+def draft_guest(
+    *, email: str, password: str, first_name: str, last_name: str, phone: str, region: str = ""
+) -> User:
+    """Somebody who wants to sign up, judged and hashed before any transaction begins.
+
+    ContactInvalid names every field at fault; `region` reads a national phone.
+    """
     faults = Faults()
     draft = User()
     with faults.gathered():
@@ -47,13 +65,18 @@ def sign_up(
     with faults.gathered():
         _judge_password(password, draft)
     faults.raise_if_any()
-    return create_user(
-        email=draft.email,
-        password=password,
-        first_name=draft.first_name,
-        last_name=draft.last_name,
-        phone=draft.phone,
-    )
+    draft.set_password(password)
+    return draft
+
+
+def register(draft: User) -> User:
+    """Save somebody new; AlreadyRegistered if their address is known."""
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyRegistered from None
+    return draft
 
 
 def enter_client(*, email: str, first_name: str, last_name: str, phone: str, region: str) -> User:
@@ -95,13 +118,11 @@ def read_person(
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
     """A user as given, no rule but the unique address applied; AlreadyRegistered if it is not.
 
-    Used by sign-up and by the demonstration data.
+    Used by practices and by the demonstration data.
     """
-    try:
-        with transaction.atomic():
-            return User.objects.create_user(email, password, **fields)
-    except IntegrityError:
-        raise AlreadyRegistered from None
+    user = User(email=emails.fold(email), **fields)
+    user.set_password(password)
+    return register(user)
 
 
 def log_in(*, email: str, password: str) -> User:

@@ -23,6 +23,8 @@ class Answer:
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
+    about: int | None = None
+    """The person it tells of where that is not the caller: erased with either of them."""
 
 
 class Repeated(Exception):  # noqa: N818 - the outcome of a repeat, not a fault
@@ -92,7 +94,8 @@ def store(row: StoredAnswer | None, once: Once | None, made: Any) -> None:
         return
     answer = once.render(made)
     row.status, row.body, row.headers = answer.status, answer.body, answer.headers
-    row.save(update_fields=["status", "body", "headers"])
+    row.guest_id = answer.about or row.guest_id
+    row.save(update_fields=["status", "body", "headers", "guest"])
 
 
 def forget_old(now: datetime) -> int:
