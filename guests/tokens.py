@@ -61,11 +61,18 @@ def rotate(refresh: str) -> Pair:
 
 
 def revoke(refresh: str) -> None:
-    """End the log-in that this refresh token, spent and expired ones included, belongs to."""
+    """End the log-in that this refresh token, spent and expired ones included, belongs to.
+
+    TokenInvalid for one that was never given out, or is forgotten: it is nobody's credential.
+    """
     claims = read(refresh, use="refresh", expired_too=True)
+    digest = _digest(claims.jti)
     with transaction.atomic(durable=True):
         _lock_user(claims.user_id)
-        _revoke_family(_digest(claims.jti), timezone.now())
+        known = RefreshToken.objects.filter(digest=digest).first()
+        if known is None or known.user_id != claims.user_id:
+            raise TokenInvalid
+        _revoke_family(digest, timezone.now())
 
 
 def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:

@@ -257,6 +257,37 @@ def test_log_out_without_anything_genuine_is_refused(client: Client) -> None:
     assert send(client, "post", "/auth/refresh", {"refresh": pair.refresh}).status_code == 200
 
 
+def test_log_out_with_a_token_that_nobody_was_given_is_refused(client: Client) -> None:
+    user = UserFactory.create()
+    kept = tokens.issue(user)
+    header, body, signature = kept.refresh.split(".")
+    deleted = tokens.issue(UserFactory.create())
+    User.objects.exclude(pk=user.pk).delete()
+    for forged in (
+        deleted.refresh,
+        f"{header}.{body}.",
+        f"{header}.{body}.{signature[::-1]}",
+        f"{body}.{header}.{signature}",
+        kept.refresh[:-2],
+        kept.access,
+    ):
+        answer = send(client, "post", "/auth/logout", {"refresh": forged})
+        assert (answer.status_code, "WWW-Authenticate" in answer) == (401, True)
+    assert send(client, "post", "/auth/refresh", {"refresh": kept.refresh}).status_code == 200
+
+
+def test_log_out_ends_the_log_in_of_its_own_token_and_no_other(client: Client) -> None:
+    """Whoever else is named by an access token beside it, valid, ended or made up."""
+    mine, theirs = UserFactory.create(), UserFactory.create()
+    for access in (bearer(theirs)["Authorization"], "Bearer x", ""):
+        pair, others = tokens.issue(mine), tokens.issue(theirs)
+        headers = {"Authorization": access}
+        sent = send(client, "post", "/auth/logout", {"refresh": pair.refresh}, **headers)
+        assert sent.status_code == 204
+        assert send(client, "post", "/auth/refresh", {"refresh": pair.refresh}).status_code == 401
+        assert send(client, "post", "/auth/refresh", {"refresh": others.refresh}).status_code == 200
+
+
 def test_a_session_of_the_pages_is_exchanged_for_tokens() -> None:
     user = UserFactory.create()
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)

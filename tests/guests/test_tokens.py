@@ -125,6 +125,23 @@ def test_an_expired_token_still_logs_out(user: User, settings: Settings) -> None
     assert RefreshToken.objects.get().revoked_at is not None
 
 
+def test_a_token_that_was_never_given_out_logs_nobody_out(user: User, settings: Settings) -> None:
+    """Its signature is right, as one made by an older copy of the database would be."""
+    tokens.issue(user)
+    for claims in ({"sub": str(user.pk)}, {"sub": "999999"}, {"sub": "-1"}, {"sub": "9" * 40}):
+        with pytest.raises(TokenInvalid):
+            tokens.revoke(_signed(settings, use="refresh", **claims))
+    assert not RefreshToken.objects.exclude(revoked_at=None).exists()
+
+
+def test_a_token_given_to_somebody_else_logs_nobody_out(user: User, settings: Settings) -> None:
+    jti = tokens.read(tokens.issue(user).refresh, use="refresh").jti
+    other = UserFactory.create()
+    with pytest.raises(TokenInvalid):
+        tokens.revoke(_signed(settings, use="refresh", sub=str(other.pk), jti=jti))
+    assert not RefreshToken.objects.exclude(revoked_at=None).exists()
+
+
 def test_a_closed_account_cannot_refresh(user: User) -> None:
     pair = tokens.issue(user)
     User.objects.update(is_active=False)
