@@ -157,7 +157,7 @@ def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
 
 def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
     """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
-    locked = allocation.lock_units(units.values_list("pk", flat=True))
+    locked = _in_use(allocation.lock_units(units.values_list("pk", flat=True)))
     if not locked:
         return _combined(ask)
     ask = ask.locked()
@@ -216,17 +216,29 @@ def _combined(ask: Ask) -> Placement:
     combinations = [one for one in combinations if _is_all_open(ask, one)]
     if not combinations:
         raise Closed
-    wanted = {unit.pk for one in combinations for unit in one.resources.all()}
-    locked = {unit.pk: unit for unit in allocation.lock_units(wanted)}
+    wanted = {pk for one in combinations for pk in _units_of(one)}
+    locked = {unit.pk: unit for unit in _in_use(allocation.lock_units(wanted))}
+    combinations = [one for one in combinations if locked.keys() >= _units_of(one)]
+    if not combinations:
+        raise PartyTooLarge
     ask = ask.locked()
     allocation.release_lapsed(wanted, ask.span)
     rows = allocation.taken_rows(wanted, ask.span)
     taken = {row.resource_id for row in rows}
     for combination in combinations:
-        ids = [unit.pk for unit in combination.resources.all()]
-        if not taken.intersection(ids):
-            return Placement(units=[locked[pk] for pk in ids], is_locked=True)
+        if not taken & _units_of(combination):
+            units = [locked[unit.pk] for unit in combination.resources.all()]
+            return Placement(units=units, is_locked=True)
     raise allocation.refusal_for(rows)
+
+
+def _in_use(locked: Iterable[Resource]) -> list[Resource]:
+    """Those that were not retired while their locks were waited for."""
+    return [unit for unit in locked if unit.retired_at is None]
+
+
+def _units_of(combination: Combination) -> set[int]:
+    return {unit.pk for unit in combination.resources.all()}
 
 
 # The twin of `_is_pinned` for rows that begin after now; tests of availability hold them together.

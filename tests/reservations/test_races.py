@@ -14,7 +14,7 @@ from freezegun.api import FrozenDateTimeFactory
 from reservations import actions, clock, closures, sweeps
 from reservations.actions import _modify
 from reservations.allocation import lock_units
-from reservations.errors import HeldByOther, HoldExpired, Taken
+from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
@@ -276,6 +276,20 @@ def test_a_change_that_waited_for_another_is_worked_out_anew() -> None:
     row.refresh_from_db()
     assert len(won(outcomes)) == 1
     assert (row.starts_at, row.ends_at) == (NOON + DAY, NOON + DAY + 5 * HOUR)
+
+
+@pytest.mark.postgres
+def test_a_unit_that_is_retired_while_its_lock_is_waited_for_is_not_sold() -> None:
+    venue = make_venue(units=1)
+    outcomes: list[Any] = []
+    with transaction.atomic():
+        Resource.objects.update(retired_at=clock.now())
+        waiter = threading.Thread(target=lambda: outcomes.extend(race(1, lambda: hold(venue))))
+        waiter.start()
+        _until_somebody_waits()
+    waiter.join()
+    assert [type(one) for one in outcomes] == [PartyTooLarge]
+    assert not Allocation.objects.exists()
 
 
 def _until_somebody_waits() -> None:
