@@ -18,6 +18,7 @@ from reservations import (
     daily,
     drafting,
     events,
+    grouping,
     idempotency,
     judging,
     moving,
@@ -26,7 +27,7 @@ from reservations import (
     quotes,
     staying,
 )
-from reservations.errors import Forbidden, HoldExpired, WrongStatus
+from reservations.errors import Forbidden, HeldByOther, HoldExpired, Taken, WrongStatus
 from reservations.finding import has_its_time, judge_desk, live, locked, look, save
 from reservations.idempotency import Once
 from reservations.models import Reservation
@@ -36,7 +37,7 @@ from reservations.status import Status
 from reservations.transactions import whole
 from venues import prices
 from venues.hours import Window
-from venues.models import Category, Rate, Resource, Venue
+from venues.models import Category, Rate, Venue
 
 
 def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
@@ -126,28 +127,20 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> R
 def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
     claimed = idempotency.claim(once)
     # In one go and in id order: one after the other, two groups would wait for each other.
-    allocation.lock_units(_units_for(bookings))
-    rows = [_hold(booking, by=by, once=None, attempt=1) for booking in bookings]
+    allocation.lock_units(grouping.units_for(bookings))
+    rows: list[Reservation] = []
+    for booking in bookings:
+        try:
+            rows.append(_hold(booking, by=by, once=None, attempt=1))
+        except (Taken, HeldByOther) as refusal:
+            # Perhaps only by what this group took a moment ago, and now gives back.
+            raise grouping.refusal_of(booking, bookings, rows) from refusal
     group_id = uuid.uuid4()
     Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(group_id=group_id)
     for row in rows:
         row.group_id = group_id
     idempotency.store(claimed, once, rows)
     return rows
-
-
-def _units_for(bookings: Sequence[Booking]) -> set[int]:
-    """Every unit that any of these might be given."""
-    units: set[int] = set()
-    for booking in bookings:
-        if booking.resource is not None:
-            units.add(booking.resource)
-            continue
-        pool = Resource.objects.filter(venue__slug=booking.venue, retired_at__isnull=True)
-        if booking.category is not None:
-            pool = pool.filter(category__code=booking.category)
-        units.update(pool.values_list("pk", flat=True))
-    return units
 
 
 def _write(

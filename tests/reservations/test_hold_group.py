@@ -13,6 +13,7 @@ from reservations.errors import Refusal, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Contact
 from tests.factories import DESK, NOON, booking, hold, make_venue
+from tests.reservations.test_board import join
 
 
 @pytest.mark.django_db
@@ -60,6 +61,35 @@ def test_a_group_may_name_its_units_but_not_one_twice() -> None:
         bookings=[booking(venue, resource=second.pk), booking(venue, resource=first.pk)], by=DESK
     )
     assert [row.allocations.get().resource_id for row in rows] == [second.pk, first.pk]
+
+
+@pytest.mark.django_db
+@freeze_time(NOON - timedelta(days=2))
+def test_a_group_does_not_meet_itself_as_somebody_to_wait_for() -> None:
+    venue = make_venue(units=3, confirms_at_once=False)
+
+    def refused(count: int) -> Refusal:
+        with pytest.raises(Refusal) as caught:
+            actions.hold_group(bookings=[booking(venue)] * count, by=DESK)
+        return caught.value
+
+    assert refused(4).code == "party_too_large"
+    hold(venue)
+    # Whoever waits for the hold of another gets three; nobody ever gets four.
+    assert (refused(3).code, refused(4).code) == ("held_by_other", "party_too_large")
+    actions.confirm(reservation_id=Reservation.objects.get().pk, by=DESK)
+    assert refused(3).code == "taken"
+
+
+@pytest.mark.django_db
+@freeze_time(NOON - timedelta(days=2))
+def test_two_parties_for_the_only_combination_are_too_many() -> None:
+    venue = make_venue("restaurant", units=2, capacity=4)
+    join(venue, 8, "1", "2")
+    wishes = [booking(venue, guest_count=8), booking(venue, guest_count=8)]
+    with pytest.raises(Taken):
+        actions.hold_group(bookings=wishes, by=DESK)
+    assert not Reservation.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
