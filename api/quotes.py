@@ -10,7 +10,7 @@ from pydantic import Field
 from api.auth import OPTIONAL, KnownRequest
 from api.presenting import reply
 from api.ranges import ANSWERS, Category, Range, times_of, told
-from api.schemas import InstantOut, Money, money, to_z
+from api.schemas import InstantOut, Money, money, problems, to_z
 from reservations import clock, drafting, judging, quotes
 from reservations.errors import Invalid
 
@@ -37,7 +37,9 @@ class QuoteOut(ninja.Schema):
     expires_at: InstantOut
 
 
-@router.post("/{slug:slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **ANSWERS})
+@router.post(
+    "/{slug:slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **ANSWERS, **problems(409)}
+)
 def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     """The price of a range, line by line, promised for fifteen minutes by a token."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -46,7 +48,8 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     categories = drafting.categories_for(venue, data.category, data.guest_count, window)
     if not categories:
         raise Invalid("category", "This venue has nothing to sell.")
-    made = quotes.quote(venue, categories[0], window, data.guest_count, now=now)
+    category = drafting.those_seating(categories, data.guest_count)[0]
+    made = quotes.quote(venue, category, window, data.guest_count, now=now)
     lines = [
         {"label": item.label, "price": money(item.amount_minor, venue.currency).model_dump()}
         for item in made.items
@@ -54,7 +57,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     return reply(
         {
             "quote": made.token,
-            "category": categories[0].code,
+            "category": category.code,
             **told(window),
             "price": money(made.amount_minor, venue.currency).model_dump(),
             "items": lines,

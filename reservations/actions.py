@@ -186,6 +186,7 @@ def _modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
     if changing.takes_time(wish):
         seen = look(reservation_id, by=by)
         changing.judge_version(seen, wish)
+        judging.judge_pair(seen.venue, wish.category, wish.resource)
         is_here = seen.status_at(clock.now()) is Status.PRESENT
         return (staying.change if is_here else moving.move)(seen, wish, by=by)
     reservation = locked(reservation_id, by=by)
@@ -282,6 +283,7 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
 
 
 def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
+    judging.judge_pair(venue, booking.category, booking.resource)
     if booking.resource is not None:
         return []
     # A price that was promised is for the category it was promised in, dearer by now or not.

@@ -1,5 +1,6 @@
 """How a reservation is changed: details as they are, time as reservations/moving or staying say."""
 
+from dataclasses import replace
 from typing import Any
 
 from guests.callers import Caller
@@ -97,5 +98,5 @@ def _merged(times: Times, reservation: Reservation, venue: Venue) -> Times:
     if times.starts_at is not None and times.ends_at is None:
         # A new start alone moves the whole range.
         length = reservation.ends_at - reservation.starts_at
-        return Times(starts_at=times.starts_at, ends_at=times.starts_at + length)
-    return Times(starts_at=times.starts_at or reservation.starts_at, ends_at=times.ends_at)
+        return replace(times, ends_at=times.starts_at + length)
+    return replace(times, starts_at=times.starts_at or reservation.starts_at)

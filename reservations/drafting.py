@@ -6,7 +6,7 @@ from datetime import datetime
 from guests import accounts, emails, phones
 from guests.errors import Faults
 from reservations import quotes
-from reservations.errors import NotFound
+from reservations.errors import NotFound, PartyTooLarge
 from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
 from reservations.requests import Booking
@@ -49,6 +49,14 @@ def categories_for(venue: Venue, code: str | None, party: int, window: Window) -
     priced = [(price_of(venue, category, window), category) for category in fitting]
     cheapest = min((price for price, _ in priced), default=0)
     return [category for price, category in priced if price == cheapest]
+
+
+def those_seating(categories: Iterable[Category], party: int) -> list[Category]:
+    """Those that seat the party, on one unit or several together. Raises PartyTooLarge."""
+    found = [category for category in categories if _seats(category, party)]
+    if not found:
+        raise PartyTooLarge
+    return found
 
 
 def category_of(placement: Placement, known: Iterable[Category]) -> Category:

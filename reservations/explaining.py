@@ -29,7 +29,11 @@ def explain(
 
     Raises Invalid where the times mean no range, NotFound for a unit that is not the venue's.
     """
-    window = judging.resolve(venue, times, now)
+    window = judging.window_of(venue, times, now)
+    try:
+        judging.judge_span(venue, window)
+    except Refusal as refusal:
+        return Explanation(window, refusal, [])
     found = board.load(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:

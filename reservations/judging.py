@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -44,13 +45,25 @@ def load_venue(venue_id: int) -> Venue:
 
 def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
     """The range these times mean at this venue. Raises Invalid, naming the field, or TooLong."""
-    if times.from_now and times.starts_at is None:
+    window = window_of(venue, times, now)
+    judge_span(venue, window)
+    return window
+
+
+def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window:
+    """The same for a range of any length, which may be longer than one row can take."""
+    if times.from_now and times.starts_at is None and times.check_in is None:
         times = replace(times, starts_at=now)
     window = _nights(venue, times) if venue.mode == Venue.Mode.NIGHT else _times(venue, times)
+    _judge_agreement(times, window, venue.zone)
+    return window
+
+
+def judge_span(venue: Venue, window: Window) -> None:
+    """Whether one row can take the range, buffers included. Raises TooLong."""
     policy = venue.policy
     if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
         raise TooLong(f"A reservation is at most {MAX_SPAN.days} days long.")
-    return window
 
 
 def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
@@ -144,6 +157,15 @@ def judge_choice(venue: Venue, resource: int | None) -> None:
         raise NoChoice
 
 
+def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None:
+    """Whether a unit that is named is of the category named beside it. Raises Invalid."""
+    if category is None or resource is None:
+        return
+    found = venue.resources.filter(pk=resource).values_list("category__code", flat=True).first()
+    if found not in (None, category):
+        raise Invalid("resource", f"This unit is of category {found!r}, not {category!r}.")
+
+
 def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     """Whether policy is set aside: staff who say why. Raises Forbidden for anybody else."""
     if not reason:
@@ -204,6 +226,20 @@ def _times(venue: Venue, times: Times) -> Window:
     if end <= start:
         raise Invalid("ends_at", "The end must be after the start.")
     return Window(start, end)
+
+
+def _judge_agreement(times: Times, window: Window, zone: ZoneInfo) -> None:
+    """Whether dates and instants that were given together mean the same days. Raises Invalid."""
+    first, last = (instant.astimezone(zone).date() for instant in (window.start, window.end))
+    for field, given, sold in (
+        ("starts_at", times.starts_at, first),
+        ("check_in", times.check_in, first),
+        ("ends_at", times.ends_at, last),
+        ("check_out", times.check_out, last),
+    ):
+        day = given.astimezone(zone).date() if isinstance(given, datetime) else given
+        if day not in (None, sold):
+            raise Invalid(field, "Dates and times were given, and they are not of the same day.")
 
 
 def _length(venue: Venue, window: Window) -> timedelta:
