@@ -1,0 +1,30 @@
+"""Who sends a request: the partner whose key it is."""
+
+from django.utils import timezone
+from rest_framework import authentication, exceptions
+from rest_framework.request import Request
+
+from guests import keys
+from guests.models import PartnerKey
+
+
+class KeyUser:
+    """The partner behind a key, in the shape that the framework asks of a user."""
+
+    is_authenticated = True
+
+    def __init__(self, key: PartnerKey) -> None:
+        self.partner = key.partner
+        self.pk = key.pk
+
+
+class KeyAuthentication(authentication.BaseAuthentication):
+    """`X-API-Key`, compared by digest."""
+
+    def authenticate(self, request: Request) -> tuple[KeyUser, None] | None:
+        secret = request.headers.get("X-API-Key", "")
+        rows = PartnerKey.objects.select_related("partner")
+        key = rows.filter(digest=keys.digest(secret), partner__is_active=True).first()
+        if key is None or not keys.is_valid(key, timezone.now()):
+            raise exceptions.AuthenticationFailed
+        return KeyUser(key), None

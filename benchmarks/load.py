@@ -1,0 +1,135 @@
+"""The load generator: HTTP/1.1 over sockets kept open, on one thread, as cheap as it can be."""
+
+import selectors
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.failing import Failed
+from benchmarks.measuring import Sample
+
+WAIT = 30.0
+"""Seconds after which an answer that has not come is a failure."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What came back, and how long after it was asked for."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+@dataclass(slots=True)
+class Client:
+    """One connection; it has at most one request on its way."""
+
+    port: int
+    started: float = 0.0
+    _socket: socket.socket = field(init=False)
+    _read: bytes = b""
+
+    def __post_init__(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self.port), timeout=WAIT)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, request: bytes) -> None:
+        self._read = b""
+        self.started = time.perf_counter()
+        self._socket.sendall(request)
+
+    def receive(self) -> Answer | None:
+        """What can be read now; the answer once it is whole."""
+        chunk = self._socket.recv(262_144)
+        if not chunk:
+            raise Failed("The server closed a connection in the middle of an answer.")
+        self._read += chunk
+        head, found, body = self._read.partition(b"\r\n\r\n")
+        if not found or len(body) < _length(head):
+            return None
+        return Answer(int(head[9:12]), body, time.perf_counter() - self.started)
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def request(
+    method: str, path: str, *, key: str = "", body: bytes = b"", headers: Sequence[str] = ()
+) -> bytes:
+    """The bytes of one request; `key` is a partner's."""
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
+    if key:
+        lines.append(f"X-API-Key: {key}")
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def drive(
+    port: int, requests: Iterator[bytes], *, clients: int, seconds: float, expected: int
+) -> Sample:
+    """Each client asks, waits, and asks again, until the time is over.
+
+    Raises Failed at the first answer that is not the expected one.
+    """
+    times: list[float] = []
+    connected = [Client(port) for _ in range(clients)]
+    with selectors.DefaultSelector() as selector:
+        begun = time.perf_counter()
+        for client in connected:
+            selector.register(client, selectors.EVENT_READ)
+            client.send(next(requests))
+        while selector.get_map():
+            for client in _ready(selector):
+                answer = client.receive()
+                if answer is None:
+                    continue
+                _judge(answer, expected)
+                times.append(answer.seconds)
+                if time.perf_counter() - begun < seconds:
+                    client.send(next(requests))
+                else:
+                    selector.unregister(client)
+                    client.close()
+        return Sample(times, time.perf_counter() - begun)
+
+
+def release(clients: Sequence[Client], requests: Sequence[bytes]) -> list[Answer]:
+    """Every client sends at once; their answers, in the order of the clients."""
+    answers: dict[int, Answer] = {}
+    with selectors.DefaultSelector() as selector:
+        for client, sent in zip(clients, requests, strict=True):
+            selector.register(client, selectors.EVENT_READ)
+            client.send(sent)
+        while len(answers) < len(clients):
+            for client in _ready(selector):
+                answer = client.receive()
+                if answer is not None:
+                    answers[client.fileno()] = answer
+    return [answers[client.fileno()] for client in clients]
+
+
+def _ready(selector: selectors.BaseSelector) -> list[Client]:
+    ready = [key.fileobj for key, _ in selector.select(WAIT)]
+    if not ready:
+        raise Failed(f"No answer within {WAIT:.0f} s.")
+    return [client for client in ready if isinstance(client, Client)]
+
+
+def _judge(answer: Answer, expected: int) -> None:
+    if answer.status != expected:
+        told = answer.body[:500].decode(errors="replace")
+        raise Failed(f"Answered {answer.status} instead of {expected}: {told}")
+
+
+def _length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.lower() == b"content-length":
+            return int(value)
+    return 0

@@ -1,0 +1,143 @@
+"""Takes the measures: sides in turn, medians of pairs, and what a benchmark says at its end."""
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from benchmarks.failing import Failed
+
+PAIRS = 5
+"""Rounds in which every side has its turn; fewer say little on a machine that others share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One side's turn: how long each thing took, and how long all of them together, in seconds."""
+
+    times: list[float]
+    elapsed: float
+
+    @property
+    def rate(self) -> float:
+        return len(self.times) / self.elapsed
+
+    @property
+    def median(self) -> float:
+        return statistics.median(self.times)
+
+    @property
+    def p99(self) -> float:
+        return quantile(self.times, 0.99)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the things compared; `run` is one turn of it."""
+
+    name: str
+    run: Callable[[], Sample]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What was found, and the goal it is held against; `is_least` where more is better."""
+
+    what: str
+    value: float
+    goal: float | None = None
+    is_least: bool = True
+    spread: tuple[float, float] | None = None
+    unit: str = ""
+
+    @property
+    def is_reached(self) -> bool | None:
+        if self.goal is None:
+            return None
+        return self.value >= self.goal if self.is_least else self.value <= self.goal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One side as the report shows it: a rate per second, and milliseconds."""
+
+    side: str
+    rate: float
+    median_ms: float
+    p99_ms: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Result:
+    """All that a benchmark has to say; `series` are the lines of its plot, name -> points."""
+
+    name: str
+    title: str
+    figures: list[Figure]
+    rows: list[Row] = field(default_factory=list)
+    series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    axes: tuple[str, str] = ("", "")
+    notes: list[str] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """As plain values, to be kept beside the report."""
+        return asdict(self)
+
+
+def in_turn(
+    sides: Sequence[Side], pairs: int, *, tell: Callable[[str], None] = print
+) -> dict[str, list[Sample]]:
+    """Every side once to warm up, then A B A B …, as many turns of each as there are pairs."""
+    taken: dict[str, list[Sample]] = {side.name: [] for side in sides}
+    for side in sides:
+        side.run()
+    for turn in range(1, pairs + 1):
+        for side in sides:
+            sample = side.run()
+            if not sample.times:
+                raise Failed(f"{side.name} answered nothing in its turn.")
+            taken[side.name].append(sample)
+            tell(
+                f"  {turn}/{pairs} {side.name}: {sample.rate:,.0f}/s, median "
+                f"{sample.median * 1e3:.2f} ms, 99 % within {sample.p99 * 1e3:.2f} ms"
+            )
+    return taken
+
+
+def rows_of(taken: dict[str, list[Sample]]) -> list[Row]:
+    """Each side's medians over its turns."""
+    return [
+        Row(
+            side=name,
+            rate=statistics.median(sample.rate for sample in samples),
+            median_ms=statistics.median(sample.median for sample in samples) * 1e3,
+            p99_ms=statistics.median(sample.p99 for sample in samples) * 1e3,
+        )
+        for name, samples in taken.items()
+    ]
+
+
+def ratio(
+    what: str,
+    ours: Sequence[Sample],
+    theirs: Sequence[Sample],
+    *,
+    goal: float,
+    of: Callable[[Sample], float] = lambda sample: sample.rate,
+    is_least: bool = True,
+) -> Figure:
+    """The median of what each pair says, and the least and the most that one said."""
+    found = [of(mine) / of(other) for mine, other in zip(ours, theirs, strict=True)]
+    return Figure(
+        what=what,
+        value=statistics.median(found),
+        goal=goal,
+        is_least=is_least,
+        spread=(min(found), max(found)),
+    )
+
+
+def quantile(times: Sequence[float], part: float) -> float:
+    """The time within which this part of them lies."""
+    ordered = sorted(times)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

@@ -1,0 +1,17 @@
+"""What a benchmark is asked to do."""
+
+from dataclasses import dataclass, field
+
+from benchmarks.measuring import PAIRS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`rows` reservations before, `pairs` turns of `seconds`; `keep` the seeded databases."""
+
+    rows: int = 1_000_000
+    pairs: int = PAIRS
+    seconds: float = 4.0
+    keep: bool = False
+    file: str = ""
+    skip: frozenset[str] = field(default_factory=frozenset)

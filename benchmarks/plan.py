@@ -1,0 +1,102 @@
+"""The plan of what is free in a seeded year: slots that no two clients ever both ask for."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from math import gcd
+
+DAY = 24 * 60
+STAY = 120
+SKIPPED_DAYS = 10
+"""At the beginning of the year, so that a kept database serves for a while."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What was seeded: `rows` stays of two hours, `period` minutes apart on each unit."""
+
+    rows: int
+    units: int
+    first_unit: int
+    venue: int
+    category: int
+    base: datetime
+    key: str = ""
+    slug: str = "bench"
+
+    @property
+    def period(self) -> int:
+        return period(self.rows, self.units)
+
+    @property
+    def in_gap(self) -> int:
+        """How many stays fit between two that were seeded."""
+        return (self.period - STAY) // STAY
+
+    @property
+    def first_gap(self) -> int:
+        return SKIPPED_DAYS * DAY // self.period + 1
+
+    @property
+    def slots(self) -> int:
+        """How many stays can be sold yet."""
+        gaps = self.rows // self.units - self.first_gap
+        return gaps * self.in_gap * self.units
+
+    @property
+    def stride(self) -> int:
+        """Visits every slot once, in no order that an index would like."""
+        step = int(self.slots * 0.618) | 1
+        while gcd(step, self.slots) > 1:
+            step += 2
+        return step
+
+    def slot(self, number: int) -> tuple[int, datetime]:
+        """The unit and the start of the slot with this number; create.sql says the same."""
+        slot = number * self.stride % self.slots
+        unit = self.first_unit + slot % self.units
+        gap, place = divmod(slot // self.units, self.in_gap)
+        minutes = (self.first_gap + gap) * self.period + STAY + STAY * place
+        return unit, self.base + timedelta(minutes=minutes)
+
+
+def period(rows: int, units: int) -> int:
+    """Minutes from one seeded stay of a unit to its next, for a year of them."""
+    return 365 * DAY // max(rows // units, 1)
+
+
+class Counter:
+    """Hands out numbers of slots; a block of them to whoever counts on its own."""
+
+    def __init__(self) -> None:
+        self.next = 0
+
+    def block(self, size: int) -> int:
+        """The first of `size` numbers that nobody else gets."""
+        first = self.next
+        self.next += size
+        return first
+
+
+def bodies(world: World, counter: Counter) -> Iterator[bytes]:
+    """Bodies of POST /reservations, each for a slot of its own."""
+    while True:
+        unit, start = world.slot(counter.block(1))
+        yield body(world, unit, start)
+
+
+def body(world: World, unit: int | None, start: datetime) -> bytes:
+    """A wish for two hours, on a unit or on any."""
+    wish = {
+        "venue": world.slug,
+        "starts_at": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ends_at": (start + timedelta(minutes=STAY)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "first_name": "Ada",
+        "last_name": "Lovelace",
+        "phone": "+31 20 123 4567",
+        "email": "ada@example.com",
+        "guest_count": 1,
+    }
+    which = {"category": "standard"} if unit is None else {"resource": str(unit)}
+    return json.dumps({**wish, **which}).encode()

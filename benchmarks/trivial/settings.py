@@ -1,0 +1,5 @@
+"""The framework alone: the project's settings and middleware, one operation that does nothing."""
+
+from settings.project import *
+
+ROOT_URLCONF = "benchmarks.trivial.urls"

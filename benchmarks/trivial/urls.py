@@ -1,0 +1,32 @@
+"""A Ninja operation that parses a wish of the same shape and answers a little: no database."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.urls import path
+from ninja import NinjaAPI, Schema
+
+api = NinjaAPI(urls_namespace="trivial", docs_url=None, openapi_url=None)
+
+
+class Wish(Schema):
+    """What POST /reservations is sent."""
+
+    venue: str
+    resource: str | None = None
+    starts_at: datetime
+    ends_at: datetime
+    first_name: str
+    last_name: str
+    phone: str
+    email: str
+    guest_count: int
+
+
+@api.post("/reservations", response={201: Wish})
+def create(request: HttpRequest, wish: Wish) -> tuple[int, Wish]:
+    """Answer what was asked."""
+    return 201, wish
+
+
+urlpatterns = [path("api/v1/", api.urls)]

@@ -1,0 +1,120 @@
+"""Seeded databases: made once for a number of rows, copied for each run."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import perf_counter
+
+import psycopg
+from psycopg import sql
+
+from benchmarks.plan import SKIPPED_DAYS, World
+from benchmarks.services import Services, folder
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def fresh(services: Services, *, rows: int) -> tuple[World, str]:
+    """A database of its own with this many reservations, and its URL."""
+    seed = f"bench_seed_{rows}"
+    if not _is_usable(services, seed):
+        begun = perf_counter()
+        print(f"Seeding {rows:,} reservations …", flush=True)
+        _recreate(services, seed)
+        _manage(services.url(seed), "migrate", "--verbosity", "0")
+        _manage(services.url(seed), "bench_world", "--fill", str(rows))
+        print(f"  done in {perf_counter() - begun:.0f} s", flush=True)
+    name = f"bench_run_{rows}"
+    _recreate(services, name, template=seed)
+    url = services.url(name)
+    # A kept one may be older than the newest migration.
+    _manage(url, "migrate", "--verbosity", "0")
+    key = _manage(url, "bench_world").strip()
+    return _world(url, rows, key), url
+
+
+def environment(url: str, redis: str = "") -> dict[str, str]:
+    """What a process of the product is told: this database, this Redis, secrets of no value."""
+    data = folder() / "data-dir"
+    (data / "static").mkdir(parents=True, exist_ok=True)
+    mine = {
+        "DATA_DIR": str(data),
+        "DATABASE_URL": url,
+        "REDIS_URL": redis,
+        "BROKER_URL": "",
+        "SECRET_KEY": "s" * 50,
+        "JWT_SECRET": "j" * 50,
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
+        "HTTPS": "0",
+        "LOG_FORMAT": "json",
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "settings.project",
+    }
+    return {**os.environ, **mine}
+
+
+def drop(services: Services, url: str) -> None:
+    """Drop the database of a run."""
+    name = url.rsplit("/", 1)[1]
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, name)
+
+
+def _is_usable(services: Services, seed: str) -> bool:
+    """Whether it was filled to the end, and lately enough that its free time is ahead."""
+    try:
+        with psycopg.connect(services.url(seed)) as connection:
+            row = connection.execute("SELECT min(starts_at) FROM reservations_allocation")
+            first = row.fetchone()
+    except psycopg.Error:
+        return False
+    limit = datetime.now(UTC) - timedelta(days=SKIPPED_DAYS - 1)
+    return first is not None and first[0] is not None and first[0] > limit
+
+
+def _recreate(services: Services, name: str, *, template: str = "template0") -> None:
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, name)
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+
+
+def _drop(connection: psycopg.Connection, name: str) -> None:
+    connection.execute(
+        sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
+
+
+def _world(url: str, rows: int, key: str) -> World:
+    query = """
+        SELECT venue_id, category_id, min(id), count(*),
+               (SELECT min(starts_at) FROM reservations_allocation)
+        FROM venues_resource GROUP BY venue_id, category_id
+    """
+    with psycopg.connect(url) as connection:
+        found = connection.execute(query).fetchone()
+    assert found is not None
+    venue, category, first_unit, units, base = found
+    return World(
+        rows=rows, units=units, first_unit=first_unit, venue=venue, category=category,
+        base=base, key=key,
+    )  # fmt: skip
+
+
+def _manage(url: str, *arguments: str) -> str:
+    # Without a Redis a check warns, though none of these asks it anything.
+    own = {"REDIS_URL": "redis://127.0.0.1:1/0", "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**environment(url), **own},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout
