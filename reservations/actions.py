@@ -26,6 +26,7 @@ from reservations import (
     placing,
     quotes,
     staying,
+    tariffs,
 )
 from reservations.errors import Forbidden, HeldByOther, HoldExpired, Taken, WrongStatus
 from reservations.finding import has_its_time, judge_desk, live, locked, look, save
@@ -35,9 +36,8 @@ from reservations.placing import Ask, Placement
 from reservations.requests import Booking, Change
 from reservations.status import Status
 from reservations.transactions import whole
-from venues import prices
 from venues.hours import Window
-from venues.models import Category, Rate, Venue
+from venues.models import Category, Venue
 
 
 def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
@@ -229,7 +229,7 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
         case status:
             raise WrongStatus(f"A reservation that is {status.word} cannot be checked out.")
     before = reservation.price_minor
-    reservation.price_minor = _final_price(reservation, now)
+    reservation.price_minor = tariffs.final_price(reservation, now)
     save(reservation, "checked_out_at", "price_minor")
     allocation.free(reservation, at=now)
     events.record(
@@ -299,26 +299,6 @@ def _judge_authority(venue: Venue, by: Caller) -> None:
 def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     own = pace.of_venue(reservation.venue.policy.state_change_rate)
     pace.judge(reservation, pace=own, by=by, now=now)
-
-
-def _final_price(reservation: Reservation, now: datetime) -> int:
-    """The price on leaving: of the time used where that is charged, else with the overstay."""
-    came_at = reservation.checked_in_at
-    if not reservation.venue.policy.charges_time_used or came_at is None:
-        return reservation.price_minor + _overstay_minor(reservation, now)
-    rates = list(Rate.objects.filter(category_id=reservation.category_id))
-    return prices.total(prices.itemise(rates, came_at, now, reservation.venue.zone))
-
-
-def _overstay_minor(reservation: Reservation, now: datetime) -> int:
-    """What the time past the end costs, at the rates of now, where time is sold by the hour."""
-    if now <= reservation.ends_at:
-        return 0
-    rates = list(Rate.objects.filter(category_id=reservation.category_id))
-    rate = prices.rate_at(rates, reservation.starts_at.astimezone(reservation.venue.zone))
-    if rate is None or rate.unit not in (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR):
-        return 0
-    return prices.total(prices.itemise(rates, reservation.ends_at, now, reservation.venue.zone))
 
 
 def _fee_minor(reservation: Reservation, now: datetime) -> int:

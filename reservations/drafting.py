@@ -5,7 +5,7 @@ from datetime import datetime
 
 from guests import accounts, emails, phones
 from guests.errors import Faults
-from reservations import quotes
+from reservations import quotes, tariffs
 from reservations.errors import NotFound, PartyTooLarge
 from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
@@ -108,6 +108,7 @@ def reservation(
     price = price_of(venue, category, ask.window)
     if booking.quote:
         price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)
+    row.tariff = tariffs.tariff(venue, category, ask.window)
     promise(row, policy, ask.window, price)
     return row
 

@@ -133,6 +133,7 @@ class Reservation(models.Model):
     price_minor = models.BigIntegerField(default=0)
     paid_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
+    tariff = models.JSONField(null=True, blank=True, editable=False)
     cancel_free_until = models.DateTimeField(null=True, blank=True)
     cancel_fee_minor = models.BigIntegerField(default=0)
 

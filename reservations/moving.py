@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from guests.callers import Caller
-from reservations import allocation, changing, clock, daily, drafting, judging, placing
+from reservations import allocation, changing, clock, daily, drafting, judging, placing, tariffs
 from reservations.finding import live, locked
 from reservations.models import Reservation
 from reservations.placing import Ask, Placement
@@ -101,6 +101,7 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     price = reservation.price_minor
     if before != ask.window or category != reservation.category:
         price = drafting.price_of(ask.venue, category, ask.window)
+        reservation.tariff = tariffs.tariff(ask.venue, category, ask.window)
     unit = placement.units[0]
     unit.venue = ask.venue
     reservation.day_key = daily.moved(reservation, unit, start=ask.window.start, now=clock.now())
@@ -108,5 +109,5 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     drafting.promise(reservation, ask.venue.policy, ask.window, price)
     for draft in drafting.allocations(reservation, placement, ask.venue.policy):
         allocation.take(draft)
-    fields = ("category", "guest_count", "day_key", *drafting.PROMISED)
+    fields = ("category", "guest_count", "day_key", "tariff", *drafting.PROMISED)
     return changing.write(reservation, wish, *fields, by=ask.by, before=before)

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from guests.callers import Caller
-from reservations import allocation, changing, clock, drafting, judging, placing
+from reservations import allocation, changing, clock, drafting, judging, placing, tariffs
 from reservations.allocation import Span
 from reservations.errors import Invalid, PartyTooLarge, WrongStatus
 from reservations.finding import live, locked
@@ -46,10 +46,11 @@ def _settle(
     venue, sold, price = reservation.venue, changing.range_of(reservation), reservation.price_minor
     if sold != window or category != reservation.category:
         price = drafting.price_of(venue, category, window)
+        reservation.tariff = tariffs.tariff(venue, category, window)
     reservation.category = category
     reservation.guest_count = wish.guest_count or reservation.guest_count
     drafting.promise(reservation, venue.policy, window, price)
-    fields = ("category", "guest_count", *drafting.PROMISED)
+    fields = ("category", "guest_count", "tariff", *drafting.PROMISED)
     return changing.write(reservation, wish, *fields, by=by, before=sold)
 
 

@@ -1,9 +1,10 @@
 """What a range costs: rates per category and period, in integer minor units of the currency."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from venues.hours import instant
@@ -11,6 +12,24 @@ from venues.models import Rate
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+
+_Pair = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+_NUMBER: _Pair = (int, int)
+_TEXT: _Pair = (str, str)
+_DATE: _Pair = (date.isoformat, date.fromisoformat)
+_TIME: _Pair = (time.isoformat, time.fromisoformat)
+_KEPT: dict[str, _Pair] = {
+    "unit": _TEXT,
+    "amount_minor": _NUMBER,
+    "first_date": _DATE,
+    "last_date": _DATE,
+    "weekdays": _TEXT,
+    "from_time": _TIME,
+    "to_time": _TIME,
+    "minimum_minor": _NUMBER,
+    "day_maximum_minor": _NUMBER,
+}
+"""What makes a rate, with how JSON writes each value and how it is read back."""
 
 # ISO 4217 currencies whose minor unit is not a hundredth.
 _EXPONENTS = dict.fromkeys(
@@ -61,9 +80,26 @@ def total(items: Iterable[Item]) -> int:
     return sum(item.amount_minor for item in items)
 
 
+def kept(rates: Iterable[Rate]) -> list[dict[str, Any]]:
+    """Rates as JSON holds them, to price by later whatever becomes of the rates themselves."""
+    # In the order in which the oldest comes first, by which ties between them are broken.
+    oldest_first = sorted(rates, key=lambda rate: rate.pk or 0)
+    return [_row(rate) for rate in oldest_first]
+
+
+def restored(rows: Iterable[Mapping[str, Any]]) -> list[Rate]:
+    """What was kept, as rates that are in no table."""
+    return [Rate(**{name: _KEPT[name][1](value) for name, value in row.items()}) for row in rows]
+
+
 def rate_at(rates: Iterable[Rate], local: datetime) -> Rate | None:
     """The rate that applies at a local time; of several the narrowest, then the oldest."""
     return min((rate for rate in rates if _applies(rate, local)), key=_breadth, default=None)
+
+
+def _row(rate: Rate) -> dict[str, Any]:
+    given = {name: getattr(rate, name) for name in _KEPT}
+    return {name: _KEPT[name][0](value) for name, value in given.items() if value not in (None, "")}
 
 
 def _sells_nights(rates: Iterable[Rate]) -> bool:

@@ -9,6 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 from reservations import actions, sweeps
 from reservations.errors import Forbidden, Taken, WrongStatus
 from reservations.models import Event, Reservation
+from reservations.requests import Change, Times
 from reservations.status import Status
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.reservations.facts import (
@@ -23,15 +24,19 @@ from tests.reservations.facts import (
     taken,
     told,
 )
-from venues.models import Rate
+from venues.models import Policy, Rate
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 END = NOON + 2 * HOUR
 
 
-def present(frozen: FrozenDateTimeFactory, kind: str = "parking", **venue: Any) -> Reservation:
-    row = hold(make_venue(kind, **venue))
+def present(
+    frozen: FrozenDateTimeFactory, unit: Rate.Unit = Rate.Unit.HOUR, **policy: Any
+) -> Reservation:
+    venue = make_venue("parking", **policy)
+    venue.rates.update(unit=unit)
+    row = hold(venue)
     frozen.move_to(NOON)
     return actions.check_in(reservation_id=row.pk, by=DESK)
 
@@ -95,8 +100,7 @@ def test_an_overstay_is_priced_by_the_hour(
 def test_a_started_hour_of_overstay_is_an_hour(
     frozen: FrozenDateTimeFactory, seconds: int, hours: int
 ) -> None:
-    row = present(frozen)
-    row.venue.rates.update(unit=Rate.Unit.STARTED_HOUR)
+    row = present(frozen, Rate.Unit.STARTED_HOUR)
     frozen.move_to(END + seconds * SECOND)
     assert leave(row).price_minor == 2_000 + hours * 1_000
 
@@ -104,10 +108,62 @@ def test_a_started_hour_of_overstay_is_an_hour(
 def test_where_time_is_not_sold_by_the_hour_an_overstay_costs_nothing(
     frozen: FrozenDateTimeFactory,
 ) -> None:
-    row = present(frozen)
-    row.venue.rates.update(unit=Rate.Unit.FLAT)
+    row = present(frozen, Rate.Unit.FLAT)
     frozen.move_to(END + DAY)
-    assert leave(row).price_minor == 2_000
+    assert leave(row).price_minor == 1_000
+
+
+@pytest.mark.parametrize("unit", [Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR, Rate.Unit.FLAT])
+@pytest.mark.parametrize("by_use", [True, False])
+def test_rates_and_rules_changed_after_booking_change_no_cost_of_those_booked(
+    frozen: FrozenDateTimeFactory, unit: Rate.Unit, by_use: bool
+) -> None:
+    rows = {}
+    for is_changed in (False, True):
+        frozen.move_to(NOON - DAY)
+        row = rows[is_changed] = present(frozen, unit, charges_time_used=by_use)
+        if is_changed:
+            row.venue.rates.update(amount_minor=9_900, unit=Rate.Unit.HOUR)
+            Rate.objects.create(
+                venue=row.venue,
+                category=row.category,
+                unit=Rate.Unit.HOUR,
+                amount_minor=7,
+                weekdays="0",
+            )
+            Policy.objects.filter(venue=row.venue).update(charges_time_used=not by_use)
+        frozen.move_to(END + 90 * MINUTE)
+        leave(row)
+    assert rows[True].tariff == rows[False].tariff
+    costs = [Reservation.objects.get(pk=row.pk).price_minor for row in rows.values()]
+    assert costs[0] == costs[1]
+    charged = {Rate.Unit.HOUR: 3_500, Rate.Unit.STARTED_HOUR: 4_000, Rate.Unit.FLAT: 1_000}
+    assert costs[0] == charged[unit]
+
+
+def test_a_stay_that_is_moved_is_charged_by_the_rates_it_was_moved_at(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    row = hold(make_venue("parking"))
+    row.venue.rates.update(amount_minor=2_000)
+    change = Change(times=Times(starts_at=NOON, ends_at=NOON + 3 * HOUR))
+    moved = actions.modify(reservation_id=row.pk, change=change, by=DESK)
+    assert moved.price_minor == 6_000
+    frozen.move_to(NOON)
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    row.venue.rates.update(amount_minor=3_000)
+    frozen.move_to(NOON + 4 * HOUR)
+    assert leave(row).price_minor == 8_000
+
+
+def test_one_sold_before_tariffs_were_kept_is_charged_by_the_rates_of_today(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    row = present(frozen)
+    Reservation.objects.update(tariff=None)
+    row.venue.rates.update(amount_minor=3_000)
+    frozen.move_to(END + HOUR)
+    assert leave(row).price_minor == 5_000
 
 
 def test_an_overstay_takes_no_time_that_is_sold_to_others(frozen: FrozenDateTimeFactory) -> None:

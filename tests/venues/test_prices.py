@@ -1,5 +1,6 @@
 """What a range costs: rates by period, in minor units, as Decimal with the currency's decimals."""
 
+import json
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -180,6 +181,20 @@ def test_fewer_weekdays_are_narrower_than_all_of_them() -> None:
     saturday = datetime(2027, 3, 6, 12, tzinfo=UTC)
     assert cost([rate(100), weekend], HOUR, saturday) == 300
     assert cost([rate(100), weekend], HOUR, saturday - timedelta(days=1)) == 100
+
+
+def test_rates_that_were_kept_price_as_they_did() -> None:
+    evening = rate(50, "started_hour", first="2027-01-01", last="2027-12-31", pk=3)
+    evening.from_time, evening.to_time, evening.weekdays = time(22), time(0), "01"
+    evening.day_maximum_minor, evening.minimum_minor = 0, 700
+    rates = [evening, rate(200, pk=2), rate(0, pk=1)]
+    written = json.loads(json.dumps(prices.kept(rates)))
+    assert written[0] == {"unit": "hour", "amount_minor": 0}
+    for hour in range(48):
+        start = START + hour * HOUR
+        assert prices.itemise(prices.restored(written), start, start + 7 * HOUR, ZONE) == (
+            prices.itemise(rates, start, start + 7 * HOUR, ZONE)
+        )
 
 
 def test_a_day_costs_at_most_its_maximum_and_a_stay_at_least_its_minimum() -> None:
