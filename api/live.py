@@ -3,17 +3,20 @@
 A socket only tells; who was away asks /slots or /plan again. Nothing personal is said on it.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from asgiref.sync import async_to_sync
+import orjson
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from channels.layers import get_channel_layer
+from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import transaction
+from redis import RedisError
 
+from api import hub
 from api.schemas import to_z
 from reservations import clock
 from reservations.models import Allocation, Event
@@ -24,61 +27,71 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_VENUE = 4404
 """Close code: there is no such venue."""
+FELL_BEHIND = 1013
+"""Close code, "try again later": more was told than this page took."""
 
 
-class Board(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
-    """Says hello, then hands on what `tell` sends to the venue's group."""
+class Board(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
+    """Says hello, then hands on what `tell` has told of the venue."""
 
-    group = ""
+    place: hub.Place | None = None
+    task: asyncio.Task[None]
 
     async def connect(self) -> None:
         slug = self.scope["url_route"]["kwargs"]["slug"]
         venue_id = await database_sync_to_async(_venue_id)(slug)
+        # Accepted first: a browser is not told the code of a refused handshake.
+        await self.accept()
         if venue_id is None:
-            # Accepted first: a browser is not told the code of a refused handshake.
-            await self.accept()
             await self.close(UNKNOWN_VENUE)
             return
-        self.group = group_of(venue_id)
-        await self.channel_layer.group_add(self.group, self.channel_name)
-        await self.accept()
-        await self.send_json({"type": "hello", "venue": slug, "at": to_z(clock.now())})
+        self.place = hub.Place(venue_id, lambda: _hello(slug))
+        hub.here().join(self.place)
+        self.task = asyncio.create_task(self._hand_on(self.place))
 
     async def disconnect(self, code: int) -> None:
-        if self.group:
-            await self.channel_layer.group_discard(self.group, self.channel_name)
+        if self.place is not None:
+            hub.here().leave(self.place)
+            self.task.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         """Whatever is said here is not heard: commands have their own calls."""
 
-    async def allocation(self, message: dict[str, Any]) -> None:
-        await self.send_json(message)
+    async def _hand_on(self, place: hub.Place) -> None:
+        # A page that does not read waits here, and nobody waits for it.
+        with suppress(OSError, RuntimeError):  # the page has gone meanwhile
+            async for word in place.words():
+                await self.send(text_data=word)
+            await self.close(FELL_BEHIND)
 
 
 def tell(event: Event) -> None:
     """Tell a venue's boards what an event changed, once its dispatch has committed."""
     if event.reservation_id is None and "closure" not in event.data:
         return
-    messages = list(_messages(event))
-    transaction.on_commit(lambda: _send(group_of(event.venue_id), messages))
-
-
-def group_of(venue_id: int) -> str:
-    """The group of everybody who watches a venue."""
-    return f"venue.{venue_id}"
+    words = [_line(message) for message in _messages(event)]
+    transaction.on_commit(lambda: _publish(event.venue_id, words))
 
 
 def _venue_id(slug: str) -> int | None:
     return Venue.objects.filter(slug=slug, is_active=True).values_list("pk", flat=True).first()
 
 
-def _send(group: str, messages: list[dict[str, Any]]) -> None:
+def _hello(slug: str) -> str:
+    return _line({"type": "hello", "venue": slug, "at": to_z(clock.now())})
+
+
+def _line(message: dict[str, Any]) -> str:
+    """Written once, however many read it."""
+    return orjson.dumps(message).decode()
+
+
+def _publish(venue_id: int, words: list[str]) -> None:
     try:
-        layer = get_channel_layer()
-        for message in messages:
-            async_to_sync(layer.group_send)(group, message)
-    except Exception as error:  # noqa: BLE001 - boards ask again; nothing else may suffer
-        log.warning("Boards were not told: %r", error)
+        hub.publish(venue_id, words)
+    except (RedisError, OSError) as error:
+        # Boards ask again once it is back; nothing else may suffer.
+        log.warning("Boards were not told: %s", error)
 
 
 def _messages(event: Event) -> Iterator[dict[str, Any]]:

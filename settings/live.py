@@ -1,6 +1,6 @@
 """Where the embedded server listens, and how word of a change reaches the sockets."""
 
-from typing import Any
+from urllib.parse import urlsplit
 
 from settings import environment
 from settings.cache import REDIS_URL
@@ -12,11 +12,7 @@ PORT = integer("PORT", 8000, least=1, most=65_535)
 DEMO = flag("DEMO", default=True)
 """Whether `serve` loads the demonstration data into an empty database."""
 
-CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [REDIS_URL], "prefix": "holdfast-live"},
-    }
-    if REDIS_URL
-    else {"BACKEND": "config.channel_layer.OneProcessChannelLayer"}
-}
+LIVE_REDIS_URL = REDIS_URL
+"""Where processes tell each other of changes; empty where there is only this one."""
+LIVE_CHANNEL = f"holdfast-live{urlsplit(REDIS_URL).path}"
+"""Redis has one room of channels for all its databases, so the name says which one is meant."""

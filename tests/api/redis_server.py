@@ -1,5 +1,6 @@
 """A Redis of one's own, that a test may stop and start again."""
 
+import signal
 import socket
 import subprocess
 import time
@@ -30,6 +31,15 @@ class OwnRedis:
             else:
                 return
         raise TimeoutError("redis-server does not listen")
+
+    def pause(self) -> None:
+        """From now on it takes what is said, and is silent."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self.process is not None:

@@ -9,10 +9,9 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from asgiref.testing import ApplicationCommunicator
-from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.db import connections
 
-from api.live import group_of
+from api import hub
 from config.asgi import application
 from venues.models import Venue
 
@@ -20,13 +19,6 @@ T = TypeVar("T")
 
 PATIENCE = 10
 _MARKS = itertools.count()
-
-
-class BrokenLayer(InMemoryChannelLayer):
-    """A Redis that is away, for whoever sends."""
-
-    async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        raise ConnectionError("away")
 
 
 class Loop:
@@ -69,10 +61,10 @@ class Page:
 
     def heard(self, venue: Venue) -> list[dict[str, Any]]:
         """Every message that was sent to the venue's pages until now, without waiting."""
-        mark = {"type": "allocation", "mark": next(_MARKS)}
-        self._loop.run(get_channel_layer().group_send(group_of(venue.pk), mark))
+        mark = {"mark": next(_MARKS)}
+        hub.publish(venue.pk, [json.dumps(mark)])
         found = list(iter(self.read, mark))
-        return [one for one in found if one["type"] != "hello" and "mark" not in one]
+        return [one for one in found if "mark" not in one and one["type"] != "hello"]
 
     def say(self, text: str | bytes) -> None:
         kind = "text" if isinstance(text, str) else "bytes"

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import transaction
@@ -31,8 +30,8 @@ from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("frozen")]
 
-IN_PROCESS = "config.channel_layer.OneProcessChannelLayer"
 END = NOON + 2 * HOUR
+NOBODY_THERE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
@@ -44,13 +43,13 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture(autouse=True)
-def _layer(settings: Settings) -> None:
-    # Also where a Redis is there: a new one for each test, which nobody listens on yet.
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": IN_PROCESS}}
+def _embedded(settings: Settings) -> None:
+    # Also where a Redis is there.
+    settings.LIVE_REDIS_URL = ""
 
 
 @pytest.fixture
-def browser(_layer: None) -> Iterator[Pages]:
+def browser(_embedded: None) -> Iterator[Pages]:
     """Opens pages."""
     with pages() as opened:
         yield opened
@@ -504,22 +503,13 @@ def test_what_a_page_says_is_not_heard(
 def test_boards_that_cannot_be_told_stop_nothing(
     settings: Settings, venue: Venue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "tests.trades.listening.BrokenLayer"}}
+    settings.LIVE_REDIS_URL = NOBODY_THERE
     park(venue)
     count = Event.objects.count()
     with caplog.at_level(logging.WARNING, logger="api.live"):
         assert outbox.dispatch() == count
     assert not Event.objects.filter(dispatched_at=None).exists()
-    assert "Boards were not told: ConnectionError('away')" in caplog.messages
-
-
-@pytest.mark.parametrize("layers", [{}, {"default": {"BACKEND": "nowhere.Layer"}}])
-def test_without_a_way_to_tell_boards_the_rest_goes_on(
-    settings: Settings, venue: Venue, layers: dict[str, Any]
-) -> None:
-    settings.CHANNEL_LAYERS = layers
-    park(venue)
-    assert outbox.dispatch() == Event.objects.count()
+    assert caplog.messages[0].startswith("Boards were not told: Error ")
 
 
 def test_nobody_listening_is_no_fault(venue: Venue) -> None:
@@ -544,17 +534,3 @@ def test_a_page_that_stays_open_for_days_still_hears(
     frozen.tick(9 * DAY)
     actions.cancel(reservation_id=row.pk, by=DESK)
     assert told(page, venue) == [("cancelled", 1, "12:00", "14:00", "free")]
-
-
-@pytest.mark.redis
-def test_over_redis_every_page_hears_too(settings: Settings, venue: Venue) -> None:
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [settings.REDIS_URL], "prefix": uuid4().hex},
-        }
-    }
-    with pages() as browser:
-        first, second = browser.of(venue), browser.of(venue)
-        park(venue)
-        assert len(told(first, venue)) == len(second.heard(venue)) == 2

@@ -106,6 +106,9 @@ def _uvicorn() -> uvicorn.Config:
         "config.asgi:application",
         lifespan="off",
         ws="websockets-sansio",
+        # Words are short, a page says nothing, and a compressor a socket would cost memory.
+        ws_per_message_deflate=False,
+        ws_max_size=4_096,
         # Its own reading of X-Forwarded-For believes anyone on this machine.
         proxy_headers=False,
         server_header=False,

@@ -1,0 +1,273 @@
+"""Boards of a deployment: a change made in any process reaches pages open at every other."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from websockets.sync.client import ClientConnection
+
+from api import hub, live
+from guests import tokens
+from guests.models import User
+from reservations import clock
+from reservations.models import Reservation
+from tests.admin.browsing import address, browser_of
+from tests.factories import hold, make_venue
+from tests.guests.factories import StaffFactory
+from tests.reservations.facts import DAY, HOUR, MINUTE
+from tests.trades.deployment import HEARING, Deployment, heard
+from venues.models import Venue
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.postgres,
+    pytest.mark.redis,
+    # Starting it once for all takes the longest.
+    pytest.mark.xdist_group("deployment"),
+]
+
+
+Watch = Callable[..., ClientConnection]
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """A deployment that has answered."""
+    running = Deployment(tmp_path_factory.mktemp("deployment"))
+    try:
+        with django_db_blocker.unblock():
+            running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture
+def venue(deployed: Deployment) -> Venue:
+    """A lot with two spots that are chosen, confirmed at once."""
+    return make_venue(units=2, unit_choice="guest", records_arrival=False, records_departure=False)
+
+
+@pytest.fixture
+def watch(deployed: Deployment) -> Iterator[Watch]:
+    """Opens pages, and waits for their greeting; they are closed when the test is over."""
+    with ExitStack() as pages:
+
+        def opened(venue: Venue, at: str = "live") -> ClientConnection:
+            page = pages.enter_context(deployed.board(venue, at))
+            assert json.loads(page.recv(HEARING))["type"] == "hello"
+            return page
+
+        yield opened
+
+
+@pytest.fixture
+def both(watch: Watch, venue: Venue) -> list[ClientConnection]:
+    """A page at each of the two processes."""
+    return [watch(venue, "live"), watch(venue, "other")]
+
+
+def spot(venue: Venue, number: int = 1) -> int:
+    return venue.resources.get(name=str(number)).pk
+
+
+def tomorrow() -> datetime:
+    return timezone.now().replace(minute=0, second=0, microsecond=0) + DAY
+
+
+def park(venue: Venue, start: datetime | None = None) -> Reservation:
+    return hold(venue, start or tomorrow(), resource=spot(venue))
+
+
+def bearer(user: User) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue(user).access}"}
+
+
+def wish(venue: Venue, start: datetime | None = None) -> dict[str, Any]:
+    return {"spot_id": spot(venue), "start_time": (start or tomorrow()).isoformat()}
+
+
+def hear_what_there_is(deployed: Deployment, *pages: ClientConnection) -> None:
+    """Have what was recorded in this process handed on, so that only what follows is looked at."""
+    deployed.run_task("config.tasks.dispatch_events")
+    for page in pages:
+        assert [one[0] for one in heard(page, 2)] == ["created", "confirmed"]
+
+
+def test_what_is_booked_through_one_process_turns_the_spot_at_every_other(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    # The pages' own process, then the one that serves the API.
+    for number, process in enumerate(("live", "api")):
+        body = wish(venue, tomorrow() + number * DAY)
+        asked = deployed.ask("/api/v1/parking/reservations", body, by=process, **bearer(driver))
+        assert asked == 201
+        for page in both:
+            assert heard(page, 2) == [
+                ("created", str(spot(venue)), "taken"),
+                ("confirmed", str(spot(venue)), "taken"),
+            ]
+
+
+def test_a_button_of_the_desk_turns_it_back(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection]
+) -> None:
+    row = park(venue)
+    hear_what_there_is(deployed, *both)
+    session = browser_of(StaffFactory.create(staff_venues=[venue])).cookies["sessionid"].value
+    token = "a" * 32
+    headers = {
+        "Cookie": f"sessionid={session}; csrftoken={token}",
+        "X-CSRFToken": token,
+        "Content-Type": "application/x-www-form-urlencoded",
+    }
+    # 200 is the page that the button leads to.
+    assert deployed.ask(address("cancel", row), b"", **headers) == 200
+    for page in both:
+        assert heard(page, 1) == [("cancelled", str(spot(venue)), "free")]
+
+
+def test_the_worker_completing_a_stale_stay_turns_it_back_and_says_so(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection]
+) -> None:
+    with clock.at(timezone.now() - 3 * HOUR):
+        row = park(venue, timezone.now() - 150 * MINUTE)
+    hear_what_there_is(deployed, *both)
+    deployed.run_task("reservations.tasks.complete_stays")
+    for page in both:
+        assert heard(page, 1) == [("completed", str(spot(venue)), "free")]
+    assert f"Auto-released Spot #1 (Reservation ID {row.pk})" in deployed.log("worker")
+
+
+def test_the_worker_finding_a_lapsed_hold_turns_it_back(deployed: Deployment, watch: Watch) -> None:
+    venue = make_venue(unit_choice="guest", confirms_at_once=False)
+    with clock.at(timezone.now() - 2 * HOUR):
+        park(venue)
+    page = watch(venue, "other")
+    deployed.run_task("reservations.tasks.expire_holds")
+    assert heard(page, 1) == [("expired", str(spot(venue)), "free")]
+
+
+def test_two_drivers_at_once_have_one_winner_and_both_pages_see_it(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    for number in range(8):
+        assert race(deployed, wish(venue, tomorrow() + number * DAY), driver) == [201, 409]
+        for page in both:
+            assert [one[2] for one in heard(page, 2)] == ["taken", "taken"]
+
+
+def race(deployed: Deployment, body: dict[str, Any], driver: User) -> list[int]:
+    """What two are answered who ask for the same at one instant."""
+    start = threading.Barrier(2)
+
+    def ask(headers: dict[str, str]) -> int:
+        start.wait()
+        return deployed.ask("/api/v1/parking/reservations", body, **headers)
+
+    with ThreadPoolExecutor(2) as drivers:
+        return sorted(drivers.map(ask, [bearer(driver)] * 2))
+
+
+# Pages that behave badly.
+
+
+def test_a_page_that_never_reads_costs_the_others_nothing(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    lazy = never_reads(deployed, venue)
+    # More than it has room for, and than the system keeps for it.
+    flood(deployed, venue, both, words=2 * hub.ROOM, size=20_000)
+    assert booked(deployed, venue, driver) == 201
+    for page in both:
+        assert [one[0] for one in heard(page, 2)] == ["created", "confirmed"]
+    # When it reads at last, it gets what was on its way and is told to come again.
+    said = b""
+    lazy.settimeout(HEARING)
+    while not said.endswith(b"\x88\x02" + live.FELL_BEHIND.to_bytes(2)):
+        part = lazy.recv(1 << 20)
+        assert part, "closed without a word"
+        said = (said + part)[-4:]
+    lazy.close()
+
+
+def test_a_page_that_vanished_costs_the_others_nothing(
+    deployed: Deployment, watch: Watch, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    gone = watch(venue)
+    # A reset in place of every goodbye.
+    gone.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    gone.socket.close()
+    assert booked(deployed, venue, driver) == 201
+    for page in both:
+        assert [one[0] for one in heard(page, 2)] == ["created", "confirmed"]
+
+
+def test_two_hundred_pages_that_close_at_once_are_no_fault(
+    deployed: Deployment, watch: Watch, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    pages = [watch(venue) for _ in range(200)]
+    for page in pages:
+        page.socket.shutdown(socket.SHUT_RDWR)
+    assert booked(deployed, venue, driver) == 201
+    for page in both:
+        assert [one[0] for one in heard(page, 2)] == ["created", "confirmed"]
+    for name in ("live", "other"):
+        assert "Traceback" not in deployed.log(name)
+        assert "[error]" not in deployed.log(name)
+
+
+def test_pages_hear_again_once_redis_is_back_and_are_greeted_for_what_they_missed(
+    deployed: Deployment, venue: Venue, both: list[ClientConnection], driver: User
+) -> None:
+    deployed.redis.stop()
+    # Bookings go on.
+    assert booked(deployed, venue, driver) == 201
+    deployed.redis.start()
+    for page in both:
+        assert json.loads(page.recv(HEARING))["type"] == "hello"
+    assert booked(deployed, venue, driver, tomorrow() + DAY) == 201
+    deployed.run_task("config.tasks.dispatch_events")
+    for page in both:
+        assert {one[0] for one in heard(page, 4)} == {"created", "confirmed"}
+
+
+def booked(deployed: Deployment, venue: Venue, driver: User, start: datetime | None = None) -> int:
+    return deployed.ask("/api/v1/parking/reservations", wish(venue, start), **bearer(driver))
+
+
+def never_reads(deployed: Deployment, venue: Venue) -> socket.socket:
+    """A socket that was let in as a page and takes little, because nobody reads."""
+    lazy = socket.socket()
+    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    lazy.connect(("127.0.0.1", deployed.ports["live"]))
+    lazy.sendall(
+        f"GET /ws/venues/{venue.slug}/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+    )
+    assert b" 101 " in lazy.recv(100)
+    return lazy
+
+
+def flood(
+    deployed: Deployment, venue: Venue, pages: list[ClientConnection], *, words: int, size: int
+) -> None:
+    """Say a lot, while the others read it."""
+    import redis
+
+    word = json.dumps({"type": "noise", "of": "x" * size})
+    with redis.Redis.from_url(deployed.redis.url) as line:
+        for _ in range(words):
+            line.publish("holdfast-live/0", f"{venue.pk}\n{word}")
+            for page in pages:
+                assert page.recv(HEARING) == word
