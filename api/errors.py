@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
+from api import limits
 from api.auth import KnownRequest
 from api.schemas import parse_id
 from guests import errors as people
@@ -164,12 +165,8 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
 
 def _rate_headers(refusal: errors.RateLimited) -> dict[str, str]:
     wait = _seconds(refusal.retry_after)
-    period = int(refusal.period.total_seconds())
-    return {
-        "Retry-After": str(wait),
-        "RateLimit-Policy": f'"state";q={refusal.count};w={period}',
-        "RateLimit": f'"state";r=0;t={wait}',
-    }
+    told = limits.headers("state", refusal.count, refusal.period, left=0, wait=wait)
+    return {"Retry-After": str(wait), **told}
 
 
 def _seconds(wait: timedelta) -> int:
@@ -187,14 +184,17 @@ def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpRes
         code=refusal.code,
         detail=refusal.detail,
         errors=listed,
-        headers=_retry_after(refusal),
+        headers=_log_in_headers(refusal),
     )
 
 
-def _retry_after(refusal: people.GuestError) -> dict[str, str]:
-    if not isinstance(refusal, people.TooManyFailures):
+def _log_in_headers(refusal: people.GuestError) -> dict[str, str]:
+    if refusal.allowance is None:
         return {}
-    return {"Retry-After": str(max(1, ceil(refusal.retry_after.total_seconds())))}
+    told = limits.of_log_in(refusal.allowance)
+    if isinstance(refusal, people.TooManyFailures):
+        told["Retry-After"] = str(refusal.allowance.retry_after)
+    return told
 
 
 def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:

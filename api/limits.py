@@ -1,14 +1,20 @@
 """Every rate limit of the API: one function and one sentence each.
 
+Failed log-ins of one address at one place: by default twenty a minute. Rows in the database are the
+only judge (guests/guessing.py); a log-in is slow by design, and theirs is not the time it takes.
+
 State changes of one reservation: by default once a minute. The judge is the reservation's own
 events, in the database, under its lock (reservations/pace.py). What stands here is the outer
 gate, counted in the cache: it is read before the verb and counted after it took effect, so it can
 refuse only what the judge would refuse, and a cache that is away refuses nothing.
 """
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 
 from api import counters
+from guests.allowance import Allowance
 from guests.callers import Caller
 from reservations import clock, pace
 from reservations.models import Reservation
@@ -36,8 +42,28 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
         return
     own = _pace(row)
     left, wait = pace.left(row, own, clock.now())
-    response["RateLimit-Policy"] = f'"state";q={own.count};w={int(own.period.total_seconds())}'
-    response["RateLimit"] = f'"state";r={left};t={wait}'
+    told = headers("state", own.count, own.period, left=left, wait=wait)
+    for name, value in told.items():
+        response[name] = value
+
+
+def of_log_in(allowance: Allowance) -> dict[str, str]:
+    """What is left of the failures that an address may have at one place."""
+    return headers(
+        "log-in",
+        allowance.limit,
+        allowance.period,
+        left=allowance.left,
+        wait=allowance.retry_after,
+    )
+
+
+def headers(name: str, count: int, period: timedelta, *, left: int, wait: int) -> dict[str, str]:
+    """A rate and what is left of it, in the words of the RateLimit header fields."""
+    return {
+        "RateLimit-Policy": f'"{name}";q={count};w={int(period.total_seconds())}',
+        "RateLimit": f'"{name}";r={left};t={wait}',
+    }
 
 
 def _pace(row: Reservation) -> pace.Pace:

@@ -21,11 +21,11 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "ETag": {"description": "Names this version, for If-Match.", "schema": {"type": "string"}},
     "Location": {"description": "Where it is from now on.", "schema": {"type": "string"}},
     "RateLimit-Policy": {
-        "description": "The rate: q changes in any w seconds. Not told to staff, who have none.",
+        "description": "The rate: q changes, or failed log-ins, in w seconds. Staff have none.",
         "schema": {"type": "string"},
     },
     "RateLimit": {
-        "description": "What is left: r changes, one more in t seconds.",
+        "description": "What is left: r of them; more in t seconds.",
         "schema": {"type": "string"},
     },
 }
@@ -84,9 +84,10 @@ def _common(operation: Operation) -> dict[int, str]:
 
 
 def _header_names(operation: Operation, status: int) -> tuple[str, ...]:
-    # Who logs in is held back by a limit too, but is not told how far away it is.
-    is_rated = 429 in operation.response_models and bool(operation.auth_callbacks)
-    told = _RATE if is_rated and (status < 300 or status == 429) else ()
+    is_rated = 429 in operation.response_models
+    # A password that is wrong counts; credentials that are missing elsewhere do not.
+    is_told = status < 300 or status == 429 or (status == 401 and not operation.auth_callbacks)
+    told = _RATE if is_rated and is_told else ()
     return ("Retry-After", *told) if status in (429, 503) else told
 
 

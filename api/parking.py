@@ -141,9 +141,10 @@ class LotQuery(Schema):
 
 
 @router.post("/login", auth=None, response={200: TokenPair, **problems(400, 401, 413, 422, 429)})
-def log_in(request: HttpRequest, data: LogIn) -> tokens.Pair:
+def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
     """A pair of tokens for a driver."""
-    return logins.log_in(request, email=data.email, password=data.password)
+    response["Cache-Control"] = "no-store"
+    return logins.log_in(request, response, **data.dict())
 
 
 @router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})

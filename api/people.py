@@ -157,7 +157,7 @@ def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> 
 )
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
     """Log in; many failures for one address make it wait (429)."""
-    return _private(response, logins.log_in(request, email=data.email, password=data.password))
+    return _private(response, logins.log_in(request, response, **data.dict()))
 
 
 @router.post("/auth/refresh", auth=None, response={200: TokenPair, **problems(401, 422)})

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from config import outbox
-from guests import tokens
+from guests import guessing, tokens
 from reservations import clock, idempotency
 
 
@@ -17,8 +17,10 @@ def dispatch_events(ids: list[int] | None = None) -> None:
 
 @shared_task
 def clean_up() -> None:
-    """Delete what nobody can use any more: stored answers, tokens, sessions."""
+    """Delete what nobody can use any more: stored answers, tokens, counts, sessions."""
     idempotency.forget_old(clock.now())
     while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+        pass
+    while guessing.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

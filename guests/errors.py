@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import ClassVar
+
+from guests.allowance import Allowance
 
 
 class GuestError(Exception):
     """The request was refused."""
 
     code: ClassVar[str] = "refused"
+    allowance: Allowance | None = None
+    """What is left of a rate that this counted against, or was refused by."""
 
     def __init__(self, detail: str = "") -> None:
         """`detail` replaces the docstring."""
@@ -99,6 +102,6 @@ class TooManyFailures(GuestError):
 
     code = "rate_limited"
 
-    def __init__(self, retry_after: timedelta) -> None:
+    def __init__(self, allowance: Allowance) -> None:
         super().__init__()
-        self.retry_after = retry_after
+        self.allowance = allowance

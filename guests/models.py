@@ -182,6 +182,18 @@ class RefreshToken(models.Model):
         return f"token of family {self.family}"
 
 
+class FailedLogIns(models.Model):
+    """How many log-ins failed for one address at one place since the first of them."""
+
+    # A keyed digest of both, since neither is needed again.
+    who = models.CharField(max_length=64, primary_key=True)
+    since = models.DateTimeField(db_index=True)
+    count = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} since {self.since}"
+
+
 class Partner(models.Model):
     """A system that reserves on behalf of its own customers, with keys instead of a password."""
 

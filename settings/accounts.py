@@ -12,7 +12,7 @@ from settings.secrets import SHORTEST_SECRET
 
 AUTH_USER_MODEL = "guests.User"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "config.page_log_in.HeldBack",
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 LOGIN_URL = "account_login"

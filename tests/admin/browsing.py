@@ -15,7 +15,7 @@ from reservations.models import Reservation
 def browser_of(user: User) -> Client:
     """A browser in which this person is logged in."""
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="config.page_log_in.HeldBack")
     return client
 
 

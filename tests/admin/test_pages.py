@@ -135,7 +135,7 @@ def test_staff_of_nothing_see_nothing(venue: Venue) -> None:
 def test_a_form_without_its_token_is_refused(clerk: Any, venue: Venue) -> None:
     row = hold(venue)
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    strict.force_login(clerk, backend="config.page_log_in.HeldBack")
     for page in ("confirm", "check_in", "check_out", "cancel", "modify"):
         assert strict.post(page_of(row, page)).status_code == 403
     assert strict.post(reverse("admin:reservations_reservation_add")).status_code == 403

@@ -260,8 +260,6 @@ def test_with_nobody_at_the_address_of_the_cache_everything_answers(
     limited(person(user).post(f"{path}/cancel"), wait=60)
     clock.tick(timedelta(seconds=60))
     assert person(user).post(f"{path}/cancel").status_code == 200
-    login = {"email": user.email, "password": "wrong"}
-    problem(person(user).post("/auth/login", login), 401, "invalid_credentials")
 
 
 def test_a_cache_that_forgot_everything_makes_no_hole(

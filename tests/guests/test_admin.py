@@ -36,7 +36,7 @@ def boss() -> Client:
 
 def browser_of(user: User) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(user, backend="config.page_log_in.HeldBack")
     return client
 
 
