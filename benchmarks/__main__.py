@@ -5,12 +5,16 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import create
+from benchmarks import contended, create, first_available
 from benchmarks.failing import Failed
 from benchmarks.measuring import PAIRS, Figure, Result
 from benchmarks.options import Options
 
-BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {"create": create.run}
+BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
+    "create": create.run,
+    "contended": contended.run,
+    "first_available": first_available.run,
+}
 
 
 def main() -> int:

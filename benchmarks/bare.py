@@ -1,7 +1,7 @@
 """The database alone: pgbench running the SQL of benchmarks/sql with as many clients."""
 
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,16 +13,16 @@ SQL = Path(__file__).parent / "sql"
 
 
 def pgbench(
-    url: str, script: str, *, clients: int, seconds: float, values: Mapping[str, object]
+    url: str, script: str, *, clients: int, until: Sequence[str], values: Mapping[str, object]
 ) -> Sample:
-    """One turn of `script`, with these values as its variables."""
+    """One turn of `script`, with these values as its variables; `until` is a limit of pgbench's."""
     with TemporaryDirectory() as folder:
         options = [f"--define={name}={value}" for name, value in values.items()]
         done = subprocess.run(
             [
                 str(binary("pgbench")), "--no-vacuum", "--client", str(clients), "--jobs", "1",
-                "--time", str(max(1, round(seconds))), "--protocol", "prepared",
-                "--log", f"--log-prefix={folder}/log", "--file", str(SQL / script), *options, url,
+                "--protocol", "prepared", "--max-tries", "10000", *until, "--log",
+                f"--log-prefix={folder}/log", "--file", str(SQL / script), *options, url,
             ],
             capture_output=True, text=True, check=False,
         )  # fmt: skip

@@ -8,10 +8,9 @@ from benchmarks.bare import pgbench
 from benchmarks.measuring import Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import Counter, World
-from benchmarks.services import Services, started
+from benchmarks.worlds import Scene
 
 CLIENTS = 8
-PATH = "/api/v1/reservations"
 
 OURS, ALONE = "Holdfast over HTTP", "the database alone (pgbench)"
 DRF, TRIVIAL = "Django REST Framework and ORM", "the framework's trivial endpoint"
@@ -21,11 +20,8 @@ _PLAIN = "django.core.wsgi:get_wsgi_application()"
 
 def run(options: Options) -> Result:
     """All four sides in turn on one database."""
-    with started(keep=options.keep) as services:
-        world, url = worlds.fresh(services, rows=options.rows)
-        with _servers(services, url) as ports, serving.load_apart():
-            taken = in_turn(_sides(world, url, ports, options), options.pairs)
-        worlds.drop(services, url)
+    with worlds.opened(options) as scene, _servers(scene) as ports, serving.load_apart():
+        taken = in_turn(_sides(scene, ports, options), options.pairs)
     return Result(
         name="create",
         title=f"Creating, uncontended, {options.rows:,} reservations before",
@@ -45,8 +41,8 @@ def run(options: Options) -> Result:
 
 
 @contextmanager
-def _servers(services: Services, url: str) -> Iterator[dict[str, int]]:
-    environment = worlds.environment(url, services.redis)
+def _servers(scene: Scene) -> Iterator[dict[str, int]]:
+    environment = scene.environment
     with ExitStack() as stack:
         yield {
             OURS: stack.enter_context(serving.server(environment)),
@@ -61,22 +57,21 @@ def _servers(services: Services, url: str) -> Iterator[dict[str, int]]:
         }
 
 
-def _sides(world: World, url: str, ports: dict[str, int], options: Options) -> list[Side]:
-    counter = Counter()
-    bodies = plan.bodies(world, counter)
+def _sides(scene: Scene, ports: dict[str, int], options: Options) -> list[Side]:
+    counter, world = Counter(), scene.world
+    requests = plan.creates(world, counter)
 
     def over_http(port: int) -> Callable[[], Sample]:
-        requests = (load.request("POST", PATH, key=world.key, body=body) for body in bodies)
         return lambda: load.drive(
             port, requests, clients=CLIENTS, seconds=options.seconds, expected=201
         )
 
     def alone() -> Sample:
         return pgbench(
-            url,
+            scene.url,
             "create.sql",
             clients=CLIENTS,
-            seconds=options.seconds,
+            until=["--time", str(max(1, round(options.seconds)))],
             values=values(world, counter.block(round(10_000 * options.seconds))),
         )
 

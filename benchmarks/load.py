@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 from benchmarks.failing import Failed
 from benchmarks.measuring import Sample
@@ -57,6 +58,12 @@ class Client:
     def close(self) -> None:
         self._socket.close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
 
 def request(
     method: str, path: str, *, key: str = "", body: bytes = b"", headers: Sequence[str] = ()
@@ -73,7 +80,7 @@ def request(
 def drive(
     port: int, requests: Iterator[bytes], *, clients: int, seconds: float, expected: int
 ) -> Sample:
-    """Each client asks, waits, and asks again, until the time is over.
+    """Each client asks, waits, and asks again, until the time is over or nothing is left to ask.
 
     Raises Failed at the first answer that is not the expected one.
     """
@@ -91,11 +98,12 @@ def drive(
                     continue
                 _judge(answer, expected)
                 times.append(answer.seconds)
-                if time.perf_counter() - begun < seconds:
-                    client.send(next(requests))
-                else:
+                asked = next(requests, None) if time.perf_counter() - begun < seconds else None
+                if asked is None:
                     selector.unregister(client)
                     client.close()
+                else:
+                    client.send(asked)
         return Sample(times, time.perf_counter() - begun)
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import gcd
 
+from benchmarks import load
+
+PATH = "/api/v1/reservations"
 DAY = 24 * 60
 STAY = 120
 SKIPPED_DAYS = 10
@@ -47,23 +50,36 @@ class World:
     @property
     def stride(self) -> int:
         """Visits every slot once, in no order that an index would like."""
-        step = int(self.slots * 0.618) | 1
-        while gcd(step, self.slots) > 1:
-            step += 2
-        return step
+        return _stride(self.slots)
 
     def slot(self, number: int) -> tuple[int, datetime]:
         """The unit and the start of the slot with this number; create.sql says the same."""
         slot = number * self.stride % self.slots
         unit = self.first_unit + slot % self.units
-        gap, place = divmod(slot // self.units, self.in_gap)
-        minutes = (self.first_gap + gap) * self.period + STAY + STAY * place
-        return unit, self.base + timedelta(minutes=minutes)
+        return unit, self._start(slot // self.units)
+
+    def range(self, number: int) -> datetime:
+        """The start of a range in which every unit is free, one for each number."""
+        ranges = self.slots // self.units
+        return self._start(number * _stride(ranges) % ranges)
+
+    def _start(self, place: int) -> datetime:
+        gap, in_gap = divmod(place, self.in_gap)
+        minutes = (self.first_gap + gap) * self.period + STAY + STAY * in_gap
+        return self.base + timedelta(minutes=minutes)
 
 
 def period(rows: int, units: int) -> int:
     """Minutes from one seeded stay of a unit to its next, for a year of them."""
     return 365 * DAY // max(rows // units, 1)
+
+
+def _stride(size: int) -> int:
+    """Steps of this size come by every number below `size` once, far from the one before."""
+    step = int(size * 0.618) | 1
+    while gcd(step, size) > 1:
+        step += 2
+    return step
 
 
 class Counter:
@@ -79,15 +95,18 @@ class Counter:
         return first
 
 
-def bodies(world: World, counter: Counter) -> Iterator[bytes]:
-    """Bodies of POST /reservations, each for a slot of its own."""
+def creates(world: World, counter: Counter) -> Iterator[bytes]:
+    """Requests to create, each for a slot of its own."""
     while True:
-        unit, start = world.slot(counter.block(1))
-        yield body(world, unit, start)
+        yield create(world, *world.slot(counter.block(1)))
 
 
-def body(world: World, unit: int | None, start: datetime) -> bytes:
-    """A wish for two hours, on a unit or on any."""
+def create(world: World, unit: int | None, start: datetime) -> bytes:
+    """A request to create two hours, on a unit or on any."""
+    return load.request("POST", PATH, key=world.key, body=_body(world, unit, start))
+
+
+def _body(world: World, unit: int | None, start: datetime) -> bytes:
     wish = {
         "venue": world.slug,
         "starts_at": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),

@@ -11,6 +11,7 @@ from benchmarks.services import free_port, wait_for
 from benchmarks.worlds import ROOT
 
 CORES = sorted(os.sched_getaffinity(0))
+ALL = frozenset(CORES)
 SERVER, CLIENT = {CORES[0]}, {CORES[-1]}
 """The worker has one core to itself; the load has the other, and the database what is left."""
 

@@ -3,6 +3,9 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import perf_counter
@@ -10,10 +13,42 @@ from time import perf_counter
 import psycopg
 from psycopg import sql
 
+from benchmarks.options import Options
 from benchmarks.plan import SKIPPED_DAYS, World
-from benchmarks.services import Services, folder
+from benchmarks.services import Services, folder, started
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a benchmark plays: the services, what was seeded, and in which database."""
+
+    services: Services
+    world: World
+    url: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a server is told that serves this."""
+        return environment(self.url, self.services.redis)
+
+    def deadlocks(self) -> int:
+        """How many the database has broken here so far."""
+        query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        with psycopg.connect(self.url) as connection:
+            found = connection.execute(query).fetchone()
+        assert found is not None
+        return int(found[0])
+
+
+@contextmanager
+def opened(options: Options) -> Iterator[Scene]:
+    """Services, and a database of its own with as many reservations as the options say."""
+    with started(keep=options.keep) as services:
+        world, url = fresh(services, rows=options.rows)
+        yield Scene(services, world, url)
+        _forget(services, url)
 
 
 def fresh(services: Services, *, rows: int) -> tuple[World, str]:
@@ -55,13 +90,6 @@ def environment(url: str, redis: str = "") -> dict[str, str]:
     return {**os.environ, **mine}
 
 
-def drop(services: Services, url: str) -> None:
-    """Drop the database of a run."""
-    name = url.rsplit("/", 1)[1]
-    with psycopg.connect(services.database, autocommit=True) as connection:
-        _drop(connection, name)
-
-
 def _is_usable(services: Services, seed: str) -> bool:
     """Whether it was filled to the end, and lately enough that its free time is ahead."""
     try:
@@ -82,6 +110,12 @@ def _recreate(services: Services, name: str, *, template: str = "template0") -> 
                 sql.Identifier(name), sql.Identifier(template)
             )
         )
+
+
+def _forget(services: Services, url: str) -> None:
+    name = url.rsplit("/", 1)[1]
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, name)
 
 
 def _drop(connection: psycopg.Connection, name: str) -> None:

@@ -1,0 +1,93 @@
+"""`first_available`: 32 clients take any unit of 500 for one range, until there is none."""
+
+from itertools import repeat
+from math import inf
+
+import psycopg
+
+from benchmarks import load, plan, serving, worlds
+from benchmarks.bare import SQL, pgbench
+from benchmarks.measuring import Figure, Result, Sample, Side, in_turn, ratio, rows_of
+from benchmarks.options import Options
+from benchmarks.plan import Counter
+from benchmarks.worlds import Scene
+
+CLIENTS = 32
+ALONE_A_SECOND = 3_000
+"""About what the database alone sells, so that its turn is about as long as asked for."""
+
+OURS, ALONE = "Holdfast over HTTP", "the database alone, first fit and SKIP LOCKED (pgbench)"
+
+
+def run(options: Options) -> Result:
+    """Both sides sell range after range to the last unit."""
+    with worlds.opened(options) as scene:
+        _prepare(scene)
+        with serving.server(scene.environment) as port, serving.load_apart():
+            taken = in_turn(_sides(scene, port, options), options.pairs)
+    return Result(
+        name="first_available",
+        title="The first available of 500 units, 32 clients on one range",
+        figures=[
+            ratio("first available ÷ the database alone", taken[OURS], taken[ALONE], goal=0.35),
+            # Another answer than 201 to any of them would have ended the run.
+            Figure(what="refusals while a unit was free", value=0, goal=0, is_least=False),
+        ],
+        rows=rows_of(taken),
+        notes=[
+            "Each range is sold to its last unit, and whoever asks next is told that it is taken."
+        ],
+    )
+
+
+def _prepare(scene: Scene) -> None:
+    """What the script of the database alone stands on: a way to begin again, and the ranges."""
+    world = scene.world
+    ranges = [(number, world.range(number)) for number in range(world.slots // world.units)]
+    with psycopg.connect(scene.url) as connection:
+        connection.execute((SQL / "first_available_setup.sql").read_bytes())
+        connection.execute(
+            "CREATE TABLE bench_range (id bigint PRIMARY KEY, starts_at timestamptz)"
+        )
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO bench_range VALUES (%s, %s)", ranges)
+
+
+def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
+    counter, world = Counter(), scene.world
+    each = world.units // CLIENTS
+
+    def over_http() -> Sample:
+        times, elapsed = list[float](), 0.0
+        while elapsed < options.seconds:
+            request = plan.create(world, None, world.range(counter.block(1)))
+            turn = load.drive(
+                port, repeat(request, each * CLIENTS), clients=CLIENTS, seconds=inf, expected=201
+            )
+            times, elapsed = times + turn.times, elapsed + turn.elapsed
+            _sell_out(port, request, world.units - each * CLIENTS)
+        return Sample(times, elapsed)
+
+    def alone() -> Sample:
+        ranges = max(1, round(options.seconds * ALONE_A_SECOND / world.units))
+        return pgbench(
+            scene.url,
+            "first_available.sql",
+            clients=CLIENTS,
+            until=["--transactions", str(each * ranges)],
+            values={
+                "turn": 0,
+                "each": each,
+                "first_range": counter.block(ranges),
+                "venue": world.venue,
+                "category": world.category,
+            },
+        )
+
+    return [Side(OURS, over_http), Side(ALONE, alone)]
+
+
+def _sell_out(port: int, request: bytes, left: int) -> None:
+    """The last units of a range, and then the refusal; raises Failed for anything else."""
+    load.drive(port, repeat(request, left), clients=1, seconds=inf, expected=201)
+    load.drive(port, repeat(request, 1), clients=1, seconds=inf, expected=409)
