@@ -3,12 +3,16 @@
 import time
 from datetime import UTC, datetime
 from statistics import median
+from typing import ClassVar
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.db import connection
 from freezegun import freeze_time
+from pytest_django import Settings
 
 from guests import accounts, callers, tokens
 from guests.errors import (
@@ -66,6 +70,24 @@ def test_eight_sign_ups_at_once_make_one_account() -> None:
     assert sum(isinstance(outcome, User) for outcome in outcomes) == 1
     assert sum(isinstance(outcome, AlreadyRegistered) for outcome in outcomes) == 7
     assert User.objects.count() == 1
+
+
+class Hashing(MD5PasswordHasher):
+    """Notes whether the database was held while it hashed."""
+
+    held: ClassVar[list[bool]] = []
+
+    def encode(self, password: str, salt: str) -> str:
+        self.held.append(connection.in_atomic_block)
+        return super().encode(password, salt)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_database_while_a_password_is_hashed(settings: Settings) -> None:
+    settings.PASSWORD_HASHERS = [f"{__name__}.Hashing"]
+    Hashing.held.clear()
+    accounts.sign_up(**GOOD)
+    assert Hashing.held == [False]
 
 
 @pytest.mark.parametrize(
