@@ -293,10 +293,14 @@ def test_a_unit_that_is_retired_while_its_lock_is_waited_for_is_not_sold() -> No
 
 
 def _until_somebody_waits() -> None:
+    # For this connection: what another worker's tests wait for is none of ours.
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))"
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        own = cursor.fetchone()
         while True:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            if cursor.fetchone()[0]:
+            cursor.execute(waiting, own)
+            if cursor.fetchone():
                 return
 
 
