@@ -1,8 +1,12 @@
 """What every test stands on."""
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from django.conf import settings
+from pytest_django import Settings
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 # Ninja schemas that are first defined while freezegun has the clock fail, so all of them are
 # defined now.
@@ -11,3 +15,27 @@ import config.urls  # noqa: F401
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
 # collected, before any fixture could make it.
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+# Hashing takes a fifth of a second of a core, on purpose: `slow_hashing` is for tests of it.
+HASHERS = list(settings.PASSWORD_HASHERS)
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *HASHERS]
+
+_walk = WhiteNoiseMiddleware.add_files_from_finders
+_files: dict[str, Any] = {}
+
+
+def _walk_once(self: Any) -> None:
+    if not _files:
+        _walk(self)
+        _files.update(self.files)
+    self.files.update(_files)
+
+
+# Each test client builds its own middleware, which would look through all static files each time.
+WhiteNoiseMiddleware.add_files_from_finders = _walk_once
+
+
+@pytest.fixture
+def slow_hashing(settings: Settings) -> None:
+    """Passwords are hashed as the product hashes them."""
+    settings.PASSWORD_HASHERS = HASHERS

@@ -36,8 +36,6 @@ PEOPLE = {
 @pytest.fixture
 def _folder(settings: Settings, tmp_path: Path) -> None:
     settings.DATA_DIR = tmp_path
-    # Hashing is slow on purpose, and these people are made anew for each test.
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
