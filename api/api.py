@@ -3,8 +3,8 @@
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest
-from ninja.parser import Parser
 from ninja.renderers import BaseRenderer
 
 from api import (
@@ -22,15 +22,8 @@ from api import (
     venues,
 )
 from api.auth import ANYBODY_KNOWN
+from api.bodies import Json
 from api.openapi import DocumentedAPI
-
-
-class Json(Parser):
-    """Reads bodies strictly: one document, UTF-8, no NaN, no lone surrogates."""
-
-    def parse_body(self, request: HttpRequest) -> dict[str, Any]:
-        document: dict[str, Any] = orjson.loads(request.body)
-        return document
 
 
 class FastJson(BaseRenderer):
@@ -44,7 +37,7 @@ class FastJson(BaseRenderer):
 
 api = DocumentedAPI(
     title="Holdfast",
-    version="1.0.0",
+    version=settings.VERSION,
     description=(
         "Reservations that are never sold twice: nights, tables, parking spots, appointments. "
         "Errors are RFC 9457 problem documents with a stable `code`."

@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from api import limits
 from api.auth import KnownRequest
+from api.bodies import NotJson
 from api.schemas import parse_id
 from guests import errors as people
 from reservations import errors
@@ -68,6 +69,24 @@ STATUSES: Mapping[type[Exception], int] = {
 }
 """What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
 
+OTHERS: Mapping[str, int] = {
+    "bad_request": 400,
+    "malformed_body": 400,
+    "not_authenticated": 401,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "body_too_large": 413,
+    "unsupported_media_type": 415,
+    "validation_error": 422,
+    "internal_error": 500,
+    "unavailable": 503,
+    "not_ready": 503,
+}
+"""Codes of what goes wrong before or behind the rules. docs/errors.md explains each of both."""
+
+CODES = sorted({getattr(kind, "code", "") for kind in STATUSES} | set(OTHERS))
+"""Every code that can be met on the wire."""
+
 CHALLENGE = 'Bearer realm="holdfast", ApiKey realm="holdfast"'
 
 
@@ -101,6 +120,13 @@ def problem(
     for name, value in (headers or {}).items():
         response[name] = value
     return response
+
+
+def other(
+    request: HttpRequest, code: str, detail: str, *, headers: Mapping[str, str] | None = None
+) -> HttpResponse:
+    """A problem document for one of OTHERS."""
+    return problem(request, status=OTHERS[code], code=code, detail=detail, headers=headers)
 
 
 def install(api: NinjaAPI) -> None:
@@ -200,7 +226,7 @@ def _log_in_headers(refusal: people.GuestError) -> dict[str, str]:
 def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
     return problem(
         request,
-        status=422,
+        status=OTHERS["validation_error"],
         code="validation_error",
         detail="Some of what was sent does not fit; see errors.",
         errors=[_field_error(error) for error in fault.errors],
@@ -209,36 +235,34 @@ def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
 
 def _not_authenticated(request: HttpRequest, fault: AuthenticationError) -> HttpResponse:
     detail = people.Unauthenticated().detail
-    return problem(request, status=401, code="not_authenticated", detail=detail)
+    return other(request, "not_authenticated", detail)
 
 
 def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
     if fault.status_code == HTTPStatus.BAD_REQUEST:
         # Ninja's only one: the parser could not read the body.
+        if isinstance(fault.__cause__, NotJson):
+            detail = "Send the body as application/json; this Content-Type is not read here."
+            return other(request, "unsupported_media_type", detail)
         detail = "The body must be one JSON document in UTF-8, such as {}."
-        return problem(request, status=400, code="malformed_body", detail=detail)
+        return other(request, "malformed_body", detail)
     code = HTTPStatus(fault.status_code).phrase.lower().replace(" ", "_")
     return problem(request, status=fault.status_code, code=code, detail=str(fault))
 
 
 def _not_found(request: HttpRequest, fault: Http404) -> HttpResponse:
-    return problem(request, status=404, code="not_found", detail=errors.NotFound().detail)
+    return other(request, "not_found", errors.NotFound().detail)
 
 
 def _body_too_large(request: HttpRequest, fault: RequestDataTooBig) -> HttpResponse:
     detail = f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
-    return problem(request, status=413, code="body_too_large", detail=detail)
+    return other(request, "body_too_large", detail)
 
 
 def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
     log.error("The database did not answer: %s", fault)
-    return problem(
-        request,
-        status=503,
-        code="unavailable",
-        detail="The database cannot be reached, and nothing was changed. Try again shortly.",
-        headers={"Retry-After": "5"},
-    )
+    detail = "The database cannot be reached, and nothing was changed. Try again shortly."
+    return other(request, "unavailable", detail, headers={"Retry-After": "5"})
 
 
 def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
@@ -249,7 +273,7 @@ def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
 def failure(request: HttpRequest) -> HttpResponse:
     """What a caller is told of a fault of ours: that it is one, and nothing else."""
     detail = "Something went wrong here. It was logged; try again later."
-    return problem(request, status=500, code="internal_error", detail=detail)
+    return other(request, "internal_error", detail)
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Turns what leaves `/api/` as an error page, from Django itself, into a problem document."""
+"""What is the same of every answer below `/api/`: HEAD wherever GET is, errors as problems."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -21,9 +21,23 @@ class ProblemDocuments:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
         if not request.path.startswith("/api/"):
-            return response
+            return self.get_response(request)
+        answer = self._head if request.method == "HEAD" else self._answer
+        return answer(request)
+
+    def _head(self, request: HttpRequest) -> HttpResponse:
+        """What GET answers, without its body; operations say GET alone."""
+        request.method = "GET"
+        response = self._answer(request)
+        request.method = "HEAD"
+        length = str(len(response.content))
+        response.content = b""
+        response["Content-Length"] = length
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
         if not _is_told(response):
             response = _replaced(request, response)
         # What is told depends on who asks, and a cache between does not know a key from another.
@@ -42,6 +56,14 @@ def _replaced(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failure(request)
     code = status.phrase.lower().replace(" ", "_")
-    allow = {"Allow": response["Allow"]} if response.has_header("Allow") else {}
+    # Those that other middlewares have set for safety are of this answer too.
+    kept = {name: value for name, value in response.items() if not name.startswith("Content-")}
+    if "Allow" in kept:
+        kept["Allow"] = _with_head(kept["Allow"])
     detail = _DETAILS.get(status, status.description or status.phrase)
-    return problem(request, status=status, code=code, detail=detail, headers=allow)
+    return problem(request, status=status, code=code, detail=detail, headers=kept)
+
+
+def _with_head(allowed: str) -> str:
+    methods = sorted(allowed.split(", "))
+    return ", ".join([*methods, "HEAD"] if "GET" in methods else methods)

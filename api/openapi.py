@@ -6,12 +6,14 @@ from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
+from api.errors import CODES
 from api.schemas import Problem
 
 _OF_EVERY = {503: "Nothing was changed; try again after Retry-After seconds."}
 _OF_BODIES = {
     400: "The body is not one JSON document, or the time is outside what the venue sells.",
     413: "The body is too large.",
+    415: "The body is declared to be something other than JSON.",
     422: "Some of what was sent does not fit.",
 }
 _OF_PROTECTED = {401: "No credentials were sent, or they are not valid."}
@@ -102,5 +104,6 @@ def _problem_content() -> dict[str, Any]:
 
 def _problem_schema() -> dict[str, Any]:
     schema = Problem.json_schema()
+    schema["properties"]["code"]["description"] = f"Stable; one of: {', '.join(CODES)}."
     schema["properties"]["errors"]["anyOf"][0]["items"] = schema.pop("$defs")["FieldError"]
     return schema

@@ -1,6 +1,9 @@
 """What the project is made of: applications, middleware, templates, static files, language."""
 
+from settings import environment
 from settings.environment import BASE_DIR, DATA_DIR, text
+
+VERSION = environment.VERSION
 
 INSTALLED_APPS = [
     "config",
@@ -30,13 +33,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "api.middleware.ProblemDocuments",
     "django.middleware.security.SecurityMiddleware",
+    # Before WhiteNoise, so that static files have its header too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
 

@@ -1,6 +1,7 @@
 """Reads values from the environment; a bad value stops start-up with one clear line."""
 
 import json
+import tomllib
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
+"""The product's own: the OpenAPI document tells it too."""
 
 _env = environ.Env()
 

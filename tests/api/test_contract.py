@@ -3,7 +3,9 @@
 import json
 import os
 import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +65,8 @@ every_operation = pytest.mark.parametrize(
 def test_the_document_is_served_to_anybody_and_is_the_whole_of_it(document: Any) -> None:
     assert document["openapi"].startswith("3.1")
     assert document["info"]["title"] == "Holdfast"
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert document["info"]["version"] == project["project"]["version"]
     assert all(path.startswith("/api/v1/") for path in document["paths"])
     told = [each["operationId"] for of in document["paths"].values() for each in of.values()]
     assert set(told) == set(OPERATIONS)
@@ -107,7 +111,7 @@ def test_what_can_go_wrong_is_described(method: str, path: str, operation: Any) 
     if any(parameter["in"] == "query" for parameter in operation["parameters"]):
         expected.add(422)
     if "requestBody" in operation:
-        expected |= {400, 413, 422}
+        expected |= {400, 413, 415, 422}
     if path.startswith(("/reservations/{", "/parking/reservations/{")) and method != "GET":
         expected |= {409} if method == "PATCH" else {409, 429}
     assert expected <= told

@@ -1,8 +1,10 @@
 """What goes wrong, as it is told: one kind of document for all, and nothing of our insides."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from api.errors import STATUSES
+from api.errors import OTHERS, STATUSES
 from guests import keys, tokens
 from guests.errors import GuestError
 from reservations.errors import Refusal
@@ -21,6 +23,8 @@ from tests.guests.factories import PartnerFactory, UserFactory
 from venues.models import Venue
 
 pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def below(kind: type[Exception]) -> list[type[Exception]]:
@@ -54,6 +58,43 @@ def test_the_table_names_nothing_that_is_gone() -> None:
     assert set(STATUSES) == set(REFUSALS)
 
 
+def documented(name: str) -> dict[str, set[int]]:
+    """Codes and their statuses as a table in a page of the documentation tells them."""
+    rows = re.findall(
+        r"^\| (`[^|]+) \| ((?:[45][0-9]{2}(?:, )?)+) \|", (ROOT / name).read_text(), re.MULTILINE
+    )
+    found = [(re.findall(r"`(\w+)`", codes), statuses.split(", ")) for codes, statuses in rows]
+    return {code: set(map(int, statuses)) for codes, statuses in found for code in codes}
+
+
+def told() -> dict[str, int]:
+    """Every code that can be met, and its status."""
+    refusals = {kind.code: status for kind, status in STATUSES.items()}  # type: ignore[attr-defined]
+    return {**OTHERS, **refusals}
+
+
+def test_the_page_of_errors_explains_every_code_there_is() -> None:
+    assert documented("docs/errors.md") == {code: {status} for code, status in told().items()}
+
+
+def test_the_readme_says_nothing_else() -> None:
+    said = documented("README.md")
+    assert len(said) > 20
+    for code, statuses in said.items():
+        assert told()[code] in statuses, code
+
+
+def test_the_document_names_every_code() -> None:
+    schema = Client().get(f"{BASE}/openapi.json").json()["components"]["schemas"]["Problem"]
+    said = schema["properties"]["code"]["description"]
+    assert set(said.removeprefix("Stable; one of: ").strip(".").split(", ")) == set(told())
+
+
+def test_a_code_means_one_status() -> None:
+    for kind, status in STATUSES.items():
+        assert told()[kind.code] == status  # type: ignore[attr-defined]
+
+
 # What cannot be read.
 
 
@@ -70,12 +111,12 @@ def test_a_path_that_is_no_text_is_404_or_401(guest: Api, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/reservations", {"GET", "POST"}),
-        ("DELETE", "/reservations/1", {"GET", "PATCH"}),
+        ("PUT", "/reservations", {"GET", "HEAD", "POST"}),
+        ("DELETE", "/reservations/1", {"GET", "HEAD", "PATCH"}),
         ("GET", "/reservations/1/confirm", {"POST"}),
-        ("POST", "/venues", {"GET"}),
+        ("POST", "/venues", {"GET", "HEAD"}),
         ("PATCH", "/auth/login", {"POST"}),
-        ("TRACE", "/me", {"GET", "PATCH", "DELETE"}),
+        ("TRACE", "/me", {"GET", "HEAD", "PATCH", "DELETE"}),
     ],
 )
 def test_a_wrong_method_is_405_and_says_which_are_right(
@@ -106,17 +147,86 @@ def test_a_body_that_is_no_object_is_422(guest: Api, path: str, body: bytes) -> 
     assert faults(guest.post(path, body)) == {"#": "Give a JSON object."}
 
 
+@pytest.mark.parametrize("path", ["/reservations", "/auth/login", "/auth/logout"])
 @pytest.mark.parametrize(
     "content_type",
-    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""],
+    [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "text/plain",
+        "text/plain; charset=utf-8",
+        "text/json",
+        "application/xml",
+        "application/jsonp",
+        "json",
+        "*/*",
+        "application/x-ndjson",
+    ],
 )
-def test_another_content_type_is_read_as_json_or_refused(guest: Api, content_type: str) -> None:
+def test_a_body_declared_as_something_else_is_415(guest: Api, path: str, content_type: str) -> None:
+    headers = guest.credentials()
+    for body in (b"{}", b"a=b", b"--x\r\n\r\n\r\n--x--", b"{"):
+        answer = guest.client.generic("POST", BASE + path, body, content_type, headers=headers)
+        problem(answer, 415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "",
+        "application/json",
+        "Application/JSON",
+        "application/json; charset=utf-8",
+        "application/json;charset=UTF-8",
+        "application/merge-patch+json",
+    ],
+)
+def test_json_by_any_of_its_names_and_without_one_is_read(guest: Api, content_type: str) -> None:
     headers = guest.credentials()
     path = f"{BASE}/reservations"
-    for body, status in ((b"{}", 422), (b"a=b", 400), (b"--x\r\n\r\n\r\n--x--", 400)):
+    for body, code, status in ((b"{}", "validation_error", 422), (b"a=b", "malformed_body", 400)):
         answer = guest.client.generic("POST", path, body, content_type, headers=headers)
-        assert answer.status_code == status, (body, answer.content)
-        assert answer["Content-Type"] == "application/problem+json"
+        problem(answer, status, code)
+
+
+def test_who_it_is_comes_before_what_they_send(guest: Api) -> None:
+    for path in ("/reservations", "/auth/logout"):
+        answer = guest.client.generic("POST", BASE + path, b"a=b", "text/plain")
+        assert answer.status_code == 401
+
+
+def test_where_no_body_is_read_its_type_does_not_matter(guest: Api) -> None:
+    headers = guest.credentials()
+    path = f"{BASE}/reservations/1/confirm"
+    answer = guest.client.generic("POST", path, b"", "text/plain", headers=headers)
+    problem(answer, 404, "not_found")
+
+
+# HEAD.
+
+
+READABLE = ["/me", "/venues", "/reservations", "/openapi.json", "/docs", "/me/favourites"]
+
+
+@pytest.mark.parametrize("path", [*READABLE, "/nothing", "/venues/nowhere", "/venues?limit=0"])
+def test_head_answers_as_get_does_without_the_body(guest: Api, path: str) -> None:
+    headers = guest.credentials()
+    got = guest.client.get(BASE + path, headers=headers)
+    head = guest.client.head(BASE + path, headers=headers)
+    assert head.status_code == got.status_code
+    assert head.content == b""
+    assert head["Content-Length"] == str(len(got.content))
+    for name in ("Content-Type", "Cache-Control", "X-Content-Type-Options"):
+        assert head[name] == got[name]
+
+
+def test_head_needs_what_get_needs_and_is_refused_where_there_is_no_get() -> None:
+    client = Client()
+    unknown = client.head(f"{BASE}/me")
+    assert (unknown.status_code, unknown.content) == (401, b"")
+    assert "WWW-Authenticate" in unknown
+    wrong = client.head(f"{BASE}/auth/login")
+    assert (wrong.status_code, wrong["Allow"]) == (405, "POST")
 
 
 @pytest.mark.parametrize("depth", [100, 400, 1_000, 1_020])
