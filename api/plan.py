@@ -11,7 +11,7 @@ from api.presenting import UnitOut, reply, unit_of
 from api.ranges import ANSWERS, Steps, heading, told, window_of
 from api.schemas import InstantOut
 from guests.callers import Caller
-from reservations import board, clock, judging
+from reservations import clock, judging, reading
 from reservations.board import Taken
 from reservations.models import Reservation
 from venues.models import Resource, Venue
@@ -43,7 +43,7 @@ def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResp
     """Every unit with its place and its state in a range; now where no range is given."""
     venue, now = judging.find_venue(slug), clock.now()
     window = window_of(asked, now)
-    found = board.load(venue, window, now=now)
+    found = reading.board(venue, window, now=now)
     rows = {unit.pk: found.taken(unit.pk, window) for unit in found.units}
     known = _for_staff(rows, venue, request.auth)
     units = [_plan_unit(unit, rows[unit.pk], known) for unit in found.units]

@@ -14,11 +14,13 @@ from pydantic import Field
 from api.auth import OPTIONAL, KnownRequest
 from api.paging import Page, page
 from api.presenting import reply
-from api.schemas import problems
+from api.ranges import Party, told
+from api.schemas import Day, InstantOut, Money, money, problems
 from guests.models import Favourite
-from reservations import clock
+from reservations import clock, open_slots
 from reservations.errors import NotFound
 from reservations.models import Reservation
+from reservations.open_slots import OpenSlot
 from venues import wording
 from venues.models import Resource, Venue
 
@@ -27,7 +29,7 @@ router = Router(tags=["venues"])
 Kind = Literal["hotel", "restaurant", "parking", "practice"]
 
 
-class VenueSummary(ninja.Schema):
+class VenueBrief(ninja.Schema):
     """`rating` is the mean of the reviews' stars, null without any; `favourite` when signed in."""
 
     slug: str
@@ -41,8 +43,27 @@ class VenueSummary(ninja.Schema):
     favourite: bool | None = None
 
 
+class OpenSlotOut(ninja.Schema):
+    """A range in a category: a booking that names both gets it, unless somebody was quicker."""
+
+    starts_at: InstantOut
+    ends_at: InstantOut
+    category: str
+    price: Money
+
+
+class VenueFound(VenueBrief):
+    """`open_slots` are up to five, all on `date`, or else on the first of the next eight days (in
+    the venue's zone, today included) that has any. Of times and slots: the earliest starts, each
+    in the cheapest category that has a place. Of nights: one for each category, cheapest first.
+    Empty for a date that has passed.
+    """
+
+    open_slots: list[OpenSlotOut]
+
+
 class VenuePage(ninja.Schema):
-    items: list[VenueSummary]
+    items: list[VenueFound]
     next_cursor: str | None
 
 
@@ -54,7 +75,7 @@ class CategoryOut(ninja.Schema):
     units: int
 
 
-class VenueOut(VenueSummary):
+class VenueOut(VenueBrief):
     """One venue. `policy` in numbers (durations in seconds), `policy_words` in sentences."""
 
     mode: Literal["night", "time", "slot"]
@@ -87,6 +108,13 @@ class VenueSearch(Page):
     q: Annotated[str, Field(max_length=120)] | None = None
     kind: Kind | None = None
     city: Annotated[str, Field(max_length=80)] | None = None
+    date: Annotated[
+        Day | None, Field(description="open slots of this day, by each venue's own calendar")
+    ] = None
+    guests: Annotated[
+        Party | None,
+        Field(description="open slots for so many; by default 2 in restaurants, else 1"),
+    ] = None
 
 
 class UnitSearch(Page):
@@ -96,9 +124,15 @@ class UnitSearch(Page):
 
 @router.get("", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)})
 def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
-    """Venues by words of their name, city or address, by kind and by city."""
+    """Venues by words of their name, city or address, by kind and by city, and what is open."""
     found = page(_matching(asked), asked, lambda venue: venue)
-    return reply({**found, "items": _summaries(found["items"], request)})
+    venues = found["items"]
+    slots = open_slots.next_few(venues, day=asked.date, party=asked.guests, now=clock.now())
+    items = [
+        {**summary, "open_slots": [_open_slot(slot, venue) for slot in slots[venue.pk]]}
+        for venue, summary in zip(venues, _summaries(venues, request), strict=True)
+    ]
+    return reply({**found, "items": items})
 
 
 @router.get("/{slug:slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
@@ -178,6 +212,14 @@ def _summaries(venues: Iterable[Any], request: KnownRequest) -> list[dict[str, A
         }
         for venue in every
     ]
+
+
+def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
+    return {
+        **told(slot.window),
+        "category": slot.category.code,
+        "price": money(slot.price_minor, venue.currency).model_dump(),
+    }
 
 
 def _booked_today(venues: list[Venue]) -> Counter[int]:

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from heapq import merge
 from itertools import islice
 
-from reservations import availability, board, drafting, judging
-from reservations.board import Board
+from reservations import availability, drafting, judging, reading
 from reservations.errors import Refusal
+from reservations.fitting import Fitting, is_offered
 from reservations.requests import Booking
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
@@ -47,15 +47,11 @@ class _Search:
         self.venue, self.booking, self.window, self.now = venue, booking, window, now
         margin = (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
         reach = Window(window.start - margin, window.end + margin)
-        self.board: Board = board.load(venue, reach, now=now, party=booking.guest_count)
+        self.board = reading.board(venue, reach, now=now, party=booking.guest_count)
         self.categories = {
             category.pk: category for category in venue.categories.prefetch_related("rates")
         }
-        # Worked out once, as every range asks for them.
-        self.units: dict[int, list[Resource]] = {pk: [] for pk in self.categories}
-        for unit in self.board.units:
-            self.units[unit.category_id].append(unit)
-        self.pools = {pk: judging.pools(venue, units) for pk, units in self.units.items()}
+        self.fitting = Fitting(self.board, self.categories)
 
     def run(self) -> list[Alternative]:
         """At most three, different from one another and from what was asked."""
@@ -118,39 +114,17 @@ class _Search:
         }
 
     def _at(self, window: Window, categories: Iterable[int]) -> Iterator[Alternative]:
-        try:
-            judging.judge_policy(self.venue, window, self.now)
-            if not judging.opens_by_itself(self.venue):
-                judging.judge_hours(self.venue, window)
-        except Refusal:
+        if not is_offered(self.venue, window, self.now):
             return
         for pk in categories:
-            unit = self._free(self.units[pk], window)
+            unit = self.fitting.free_unit(pk, window, first=self.booking.resource)
             if unit is not None or self._has_room(pk, window):
                 price = drafting.price_of(self.venue, self.categories[pk], window)
                 chosen = unit if self.booking.resource is not None else None
                 yield Alternative(window, self.categories[pk], chosen, price)
 
-    def _free(self, units: list[Resource], window: Window) -> Resource | None:
-        """A unit that is free and open, if there is one: first that which was asked for."""
-        around, apart = self.board.around(window), judging.opens_by_itself(self.venue)
-        for unit in sorted(units, key=lambda unit: unit.pk != self.booking.resource):
-            # Hours are many times dearer to judge than whether something is free.
-            if self.board.is_free(unit.pk, around) and (
-                not apart or judging.is_open_for(self.venue, window, unit)
-            ):
-                return unit
-        return None
-
     def _has_room(self, category: int, window: Window) -> bool:
-        """Whether a booking by category finds a place where no unit is free as things stand."""
-        if self.booking.resource is not None:
-            return False
-        if not self.units[category]:
-            return bool(self.board.free_joined(category, window))
-        around = self.board.around(window)
-        roomy = [pool for pool in self.pools[category] if self.board.can_reseat(pool, around)]
-        return any(judging.is_open_for(self.venue, window, pool[0]) for pool in roomy)
+        return self.booking.resource is None and self.fitting.has_room(category, window)
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:

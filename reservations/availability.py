@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from reservations import board, drafting, judging
+from reservations import drafting, judging, reading
 from reservations.board import Board
 from reservations.errors import NotFound, PartyTooLarge, Refusal
 from reservations.requests import Times
@@ -67,7 +67,7 @@ def of_range(
     Raises Invalid where the times mean no range, NotFound for a category that is not there.
     """
     window = judging.resolve(venue, times, now)
-    found = board.load(venue, window, now=now, category=category, party=party)
+    found = reading.board(venue, window, now=now, category=category, party=party)
     categories = _categories(venue, category)
     try:
         opened = _judged(found, window)
@@ -81,7 +81,7 @@ def slots(
     venue: Venue, within: Window, *, now: datetime, category: str | None = None
 ) -> list[Slot]:
     """The grid of units and the ranges that start within a window, in order of time, then unit."""
-    found = board.load(venue, _reach(venue, within), now=now, category=category)
+    found = reading.board(venue, _reach(venue, within), now=now, category=category)
     grid = list(_grid(found, within))
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.pk))
 
@@ -89,7 +89,7 @@ def slots(
 def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
     """One unit's ranges that start within a window, earliest first."""
     venue = judging.load_venue(unit.venue_id)
-    found = board.load(venue, _reach(venue, within), now=now, unit=unit.pk)
+    found = reading.board(venue, _reach(venue, within), now=now, unit=unit.pk)
     return list(_grid(found, within))
 
 
@@ -101,7 +101,7 @@ def calendar(
     What begins after midnight counts for the day it begins on.
     """
     within = days(first, last, venue.zone)
-    found = board.load(venue, _reach(venue, within), now=now, category=category)
+    found = reading.board(venue, _reach(venue, within), now=now, category=category)
     prices = {one.pk: one for one in _categories(venue, category)}
     begun: dict[date, list[Slot]] = {day: [] for day in _dates(first, last)}
     for slot in _grid(found, within):
@@ -138,6 +138,16 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
     return [start for entry in opened for start in _starts(entry, length, length, step)]
 
 
+def sold(
+    venue: Venue, units: Sequence[Resource], first: date, last: date
+) -> Iterator[tuple[Resource, list[Window]]]:
+    """Each unit with its ranges; worked out once for all that have no hours of their own."""
+    apart = judging.opens_by_itself(venue)
+    shared = [] if apart else sold_ranges(venue, None, first, last)
+    for unit in units:
+        yield unit, sold_ranges(venue, unit, first, last) if apart else shared
+
+
 def stay(venue: Venue, check_in: date, check_out: date) -> Window:
     """The nights from one local date to another, at the venue's times of arrival and leaving."""
     policy = venue.policy
@@ -170,7 +180,7 @@ def _grid(found: Board, within: Window) -> Iterator[Slot]:
     # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
     first = within.start.astimezone(found.venue.zone).date() - DAY
     last = within.end.astimezone(found.venue.zone).date() + DAY
-    for unit, windows in _sold(found.venue, found.units, first, last):
+    for unit, windows in sold(found.venue, found.units, first, last):
         for window in windows:
             if within.start <= window.start < within.end:
                 yield Slot(unit, window, _state(found, unit, window))
@@ -187,16 +197,6 @@ def _state(found: Board, unit: Resource, window: Window) -> State:
     if not taken:
         return "free"
     return "closed" if all(row.is_closure for row in taken) else "taken"
-
-
-def _sold(
-    venue: Venue, units: Sequence[Resource], first: date, last: date
-) -> Iterator[tuple[Resource, list[Window]]]:
-    """Each unit with its ranges; worked out once for all that have no hours of their own."""
-    apart = judging.opens_by_itself(venue)
-    shared = [] if apart else sold_ranges(venue, None, first, last)
-    for unit in units:
-        yield unit, sold_ranges(venue, unit, first, last) if apart else shared
 
 
 def _calendar_day(

@@ -1,22 +1,19 @@
-"""What is taken at one venue, read once for a window, and questions answered from it in memory.
+"""What is taken at one venue within a window, and questions answered from it in memory.
 
-Two queries for a window, however many units and slots are asked about. The board only reads:
-whoever wants to take time asks allocation.py, under locks.
+`reading` makes boards, in as many queries for many units and venues as for one. A board only
+tells: whoever wants to take time asks allocation.py, under locks.
 """
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
-
 from reservations import allocation, judging, placing, seating
-from reservations.models import Allocation
 from reservations.seating import Seat
 from venues.hours import Window
-from venues.models import Combination, Resource, Venue
+from venues.models import Resource, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,27 @@ class Joined:
     units: list[Resource]
 
 
+class Later:
+    """What is known of some units beyond any window, read when it is first asked for.
+
+    Boards that are made together share one, so that it is read once for all of them.
+    """
+
+    def __init__(self, units: Iterable[Resource], now: datetime) -> None:
+        self._ids = [unit.pk for unit in units]
+        self._now = now
+
+    @cached_property
+    def last_pins(self) -> dict[int, datetime]:
+        """When the last seat that cannot be changed begins, on each unit that has one."""
+        return placing.last_pins(self._ids, self._now)
+
+    @cached_property
+    def seats(self) -> list[Seat]:
+        """Who sits where from now on: who is moved may have to make way far beyond a window."""
+        return placing.seated(allocation.taken_from(self._ids, self._now, now=self._now), self._now)
+
+
 class Board:
     """The units of a venue that seat a party, and what takes time there within a window."""
 
@@ -55,6 +73,7 @@ class Board:
         units: Sequence[Resource],
         joined: Sequence[Joined],
         now: datetime,
+        later: Later,
     ) -> None:
         """`every` unit is known, as a combination may need those that `units` leaves out."""
         self.venue = venue
@@ -62,6 +81,7 @@ class Board:
         self.units = units
         self.joined = joined
         self.now = now
+        self._later = later
         self._of_unit: dict[int, list[Taken]] = {unit.pk: [] for unit in every}
         for row in taken:
             if row.unit in self._of_unit and row.start < row.end:
@@ -105,6 +125,13 @@ class Board:
             and self._is_open(one, window)
         ]
 
+    def is_roomy(self, units: Sequence[Resource], window: Window) -> bool:
+        """Whether these like units have a place at every instant, and nobody fixed comes later.
+
+        Enough for a booking; where somebody fixed does come later, `can_reseat` tells.
+        """
+        return bool(self.free_count(units, window)) and self._is_simple(units, window)
+
     def can_reseat(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether moving later guests along makes room among these like units."""
         if not self.free_count(units, window):
@@ -134,7 +161,7 @@ class Board:
 
     def _is_simple(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether no pin starts after the window does: then a place at every instant is enough."""
-        pins = (self._last_pins.get(unit.pk) for unit in units)
+        pins = (self._later.last_pins.get(unit.pk) for unit in units)
         return all(pin is None or pin <= window.start for pin in pins)
 
     def _greedy(self, units: Sequence[Resource], window: Window) -> dict[int, int] | None:
@@ -144,95 +171,4 @@ class Board:
 
     def _seats_of(self, ids: Sequence[int]) -> list[Seat]:
         asked = set(ids)
-        return [seat for seat in self._seats if seat.unit in asked]
-
-    @cached_property
-    def _last_pins(self) -> dict[int, datetime]:
-        return placing.last_pins((unit.pk for unit in self.units), self.now)
-
-    @cached_property
-    def _seats(self) -> list[Seat]:
-        """Who sits where from now on: who is moved may have to make way far beyond the window."""
-        ids = [unit.pk for unit in self.units]
-        return placing.seated(allocation.taken_from(ids, self.now, now=self.now), self.now)
-
-
-def load(
-    venue: Venue,
-    window: Window,
-    *,
-    now: datetime,
-    category: str | None = None,
-    party: int = 1,
-    unit: int | None = None,
-) -> Board:
-    """The board of a venue for a window (UTC) as seen at `now`, for units that seat the party."""
-    every = _units(venue, unit)
-    policy = venue.policy
-    # Who did not come had the unit until then, whether a sweep has written that down or not.
-    is_promised = Q(reservation__confirmed_at__isnull=False)
-    rows = Allocation.objects.filter(
-        Q(lapses_at__isnull=True) | Q(lapses_at__gt=now) | is_promised, venue=venue, is_live=True
-    ).overlapping(
-        window.start - policy.buffer_before, window.end + policy.buffer_after + timedelta(seconds=1)
-    )
-    values = rows.order_by("starts_at").values_list(
-        "resource_id",
-        "starts_at",
-        "ends_at",
-        "reservation_id",
-        "reservation__confirmed_at",
-        "lapses_at",
-    )
-    return Board(
-        venue,
-        every,
-        (
-            Taken(
-                resource,
-                start,
-                min(end, lapses_at) if lapses_at and lapses_at <= now else end,
-                reservation,
-                _is_held(reservation, confirmed),
-                lapses_at,
-            )
-            for resource, start, end, reservation, confirmed, lapses_at in values
-        ),
-        units=[
-            one for one in every if one.capacity >= party and category in (None, one.category.code)
-        ],
-        joined=_joined(venue, every, party, category),
-        now=now,
-    )
-
-
-def _units(venue: Venue, unit: int | None) -> list[Resource]:
-    units = venue.resources.filter(retired_at__isnull=True).select_related("category")
-    if unit is not None:
-        units = units.filter(pk=unit)
-    found = list(units.order_by("capacity", "rank", "pk"))
-    for one in found:
-        one.venue = venue
-    return found
-
-
-def _joined(
-    venue: Venue, every: Sequence[Resource], party: int, category: str | None
-) -> list[Joined]:
-    """The combinations that seat the party; none is asked for where every unit seats it alone."""
-    if all(unit.capacity >= party for unit in every):
-        return []
-    units = {unit.pk: unit for unit in every}
-    rows = Combination.objects.filter(venue=venue, capacity__gte=party).order_by("capacity", "pk")
-    if category is not None:
-        rows = rows.filter(category__code=category)
-    found = []
-    for row in rows.prefetch_related("resources"):
-        ids = [unit.pk for unit in row.resources.all()]
-        if ids and units.keys() >= set(ids):
-            found.append(Joined(row.category_id, [units[pk] for pk in ids]))
-    return found
-
-
-def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:
-    return reservation is not None and confirmed_at is None
+        return [seat for seat in self._later.seats if seat.unit in asked]

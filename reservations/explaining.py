@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from reservations import allocation, board, judging
+from reservations import allocation, judging, reading
 from reservations.allocation import Span
 from reservations.board import Board, Taken
 from reservations.errors import NotFound, PartyTooLarge, Refusal
@@ -34,7 +34,7 @@ def explain(
         judging.judge_span(venue, window)
     except Refusal as refusal:
         return Explanation(window, refusal, [])
-    found = board.load(venue, window, now=now, party=party)
+    found = reading.board(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:
         judging.judge_policy(venue, window, now)

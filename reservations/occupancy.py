@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from reservations import board
+from reservations import reading
 from reservations.board import Board
 from reservations.errors import Invalid
 from reservations.models import Allocation, Reservation, ReservationQuerySet
@@ -52,7 +52,7 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
     step = step or window.end - window.start
     if (window.end - window.start) / step > MOST_STEPS:
         raise Invalid("step", f"Ask for at most {MOST_STEPS} steps at once.")
-    found = board.load(venue, window, now=now)
+    found = reading.board(venue, window, now=now)
     return [_step(found, part) for part in _parts(window, step)]
 
 

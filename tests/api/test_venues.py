@@ -1,6 +1,6 @@
 """GET /venues: found, told in words and numbers, with their units."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +10,9 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests.models import Favourite, Review, User
 from reservations import actions
-from tests.api.calling import Api, anonymous, faults, partner, problem
+from tests.api.calling import CONTACT, Api, anonymous, faults, partner, problem
 from tests.api.conftest import TODAY
-from tests.factories import DESK, NOON, add_category, hold, make_venue
+from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.guests.factories import PartnerFactory, UserFactory
 from venues.models import Resource, Venue
 
@@ -50,6 +50,14 @@ def test_a_venue_is_told_in_short(nobody: Api) -> None:
                 "rating": None,
                 "reviews": 0,
                 "booked_today": 0,
+                "open_slots": [
+                    {
+                        "starts_at": "2027-02-02T15:00:00Z",
+                        "ends_at": "2027-02-03T11:00:00Z",
+                        "category": "standard",
+                        "price": {"amount": "10.00", "currency": "EUR"},
+                    }
+                ],
             }
         ],
         "next_cursor": None,
@@ -96,6 +104,8 @@ def test_venues_are_searched_by_words_kind_and_city(
     [
         ("kind", "castle"), ("kind", ""), ("limit", "0"), ("limit", "201"), ("cursor", "x"),
         ("q", "x" * 121), ("q", "\x00"), ("city", "x" * 81), ("city", "\x00"),
+        ("date", "tomorrow"), ("date", "2027-02-30"), ("date", "1"), ("date", ""),
+        ("guests", "0"), ("guests", "-1"), ("guests", "x"), ("guests", "32768"),
     ],
 )  # fmt: skip
 def test_a_search_that_does_not_fit_is_refused(nobody: Api, name: str, value: str) -> None:
@@ -135,7 +145,50 @@ def test_the_number_of_queries_does_not_grow_with_the_venues(guest: Api, user: U
             assert len(slugs(guest)) == number + 1
         counts.append(len(asked))
     assert len(set(counts)) == 1
-    assert counts[0] <= 5
+    assert counts[0] <= 10
+
+
+# What is open.
+
+
+def found_open(caller: Api, slug: str, **params: Any) -> list[str]:
+    items = caller.get("/venues", params).json()["items"]
+    (slots,) = (item["open_slots"] for item in items if item["slug"] == slug)
+    return [slot["starts_at"] for slot in slots]
+
+
+def test_open_slots_are_those_of_a_date_for_a_party(nobody: Api) -> None:
+    venue = named("Bistro", "restaurant")
+    add_hours(venue, time(18), time(20, 15))
+    assert found_open(nobody, "bistro") == ["2027-02-01T18:00:00Z", "2027-02-01T18:15:00Z"]
+    day = {"date": "2027-03-01"}
+    assert found_open(nobody, "bistro", **day) == ["2027-03-01T18:00:00Z", "2027-03-01T18:15:00Z"]
+    assert found_open(nobody, "bistro", **day, guests=5) == []
+    assert found_open(nobody, "bistro", date="2027-01-31") == []
+
+
+def test_an_open_slot_is_booked_as_it_is_told(nobody: Api, guest: Api) -> None:
+    for kind in ("hotel", "restaurant", "parking"):
+        named(kind, kind)
+    for item in nobody.get("/venues", {"date": "2027-03-01"}).json()["items"]:
+        slot = item["open_slots"][0]
+        price = slot.pop("price")
+        body = {"venue": item["slug"], "guest_count": 2, **slot, **CONTACT}
+        answer = guest.post("/reservations", body)
+        assert answer.status_code == 201, answer.content
+        assert answer.json()["price"] == price
+
+
+def test_two_venues_take_as_many_queries_as_twenty(nobody: Api) -> None:
+    def asked(count: int) -> int:
+        for _ in range(count - Venue.objects.count()):
+            hold(make_venue(("parking", "restaurant")[Venue.objects.count() % 2]))
+        with CaptureQueriesContext(connection) as queries:
+            assert len(slugs(nobody)) == count
+        return len(queries)
+
+    # Venues, policies with them; hours, categories, rates; units; what is taken; booked today.
+    assert asked(2) == asked(20) <= 8
 
 
 # What is told of each.

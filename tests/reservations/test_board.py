@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, board, closures, sweeps
+from reservations import actions, closures, reading, sweeps
 from reservations.board import Board
 from reservations.models import Allocation
 from tests.factories import DESK, NOON, add_category, hold, make_venue
@@ -22,7 +22,7 @@ LUNCH = Window(NOON, NOON + 2 * HOUR)
 
 
 def load(venue: Venue, window: Window = LUNCH, now: datetime = NOON - DAY, **asked: int) -> Board:
-    return board.load(venue, window, now=now, party=asked.get("party", 1))
+    return reading.board(venue, window, now=now, party=asked.get("party", 1))
 
 
 def free(found: Board, window: Window = LUNCH) -> list[str]:
@@ -144,7 +144,7 @@ def test_units_too_small_retired_or_elsewhere_are_left_out() -> None:
     make_venue("restaurant", units=2)
     assert sorted(free(load(venue))) == ["2", "3", "4"]
     assert free(load(venue, party=3)) == ["2"]
-    of_category = board.load(venue, LUNCH, now=NOON - DAY, category="nook")
+    of_category = reading.board(venue, LUNCH, now=NOON - DAY, category="nook")
     assert free(of_category) == ["3", "4"]
 
 

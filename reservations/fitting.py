@@ -1,0 +1,71 @@
+"""Whether a category takes one more booking of a range, told from a board as `placing` would find.
+
+A unit that is free, one that others make free by moving along, or a combination of tables.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+
+from reservations import judging
+from reservations.board import Board
+from reservations.errors import Refusal
+from venues.hours import Window
+from venues.models import Resource, Venue
+
+MakesRoom = Callable[[Sequence[Resource], Window], bool]
+"""Whether moving others along makes room among like units: `can_reseat`, or surer and cheaper."""
+
+
+class Fitting:
+    """A board's units by category, and what of a range fits on them."""
+
+    def __init__(
+        self, found: Board, categories: Iterable[int], *, makes_room: MakesRoom | None = None
+    ) -> None:
+        self.board = found
+        self._makes_room = makes_room or found.can_reseat
+        self._units: dict[int, list[Resource]] = {pk: [] for pk in categories}
+        for unit in found.units:
+            if unit.category_id in self._units:
+                self._units[unit.category_id].append(unit)
+        # Worked out once and when asked, as every range asks for them and few ranges do.
+        self._pools: dict[int, list[list[Resource]]] = {}
+        self._is_apart = judging.opens_by_itself(found.venue)
+
+    def free_unit(
+        self, category: int, window: Window, *, first: int | None = None
+    ) -> Resource | None:
+        """A unit that is free and open for a range that is sold; `first`, if it is."""
+        around = self.board.around(window)
+        for unit in sorted(self._units[category], key=lambda unit: unit.pk != first):
+            # Hours are many times dearer to judge than whether something is free.
+            if self.board.is_free(unit.pk, around) and self._is_open(unit, window):
+                return unit
+        return None
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """Whether a booking by category finds a place though no unit is free as things stand."""
+        if not self._units[category]:
+            return bool(self.board.free_joined(category, window))
+        around = self.board.around(window)
+        roomy = (pool for pool in self._like(category) if self._makes_room(pool, around))
+        return any(judging.is_open_for(self.board.venue, window, pool[0]) for pool in roomy)
+
+    def _is_open(self, unit: Resource, window: Window) -> bool:
+        return not self._is_apart or judging.is_open_for(self.board.venue, window, unit)
+
+    def _like(self, category: int) -> list[list[Resource]]:
+        if category not in self._pools:
+            self._pools[category] = judging.pools(self.board.venue, self._units[category])
+        return self._pools[category]
+
+
+def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
+    """Whether the venue's policy lets the range be booked, and its hours where it has any."""
+    try:
+        judging.judge_policy(venue, window, now)
+        if not judging.opens_by_itself(venue):
+            judging.judge_hours(venue, window)
+    except Refusal:
+        return False
+    return True

@@ -1,0 +1,157 @@
+"""Reads what boards are made of: units, combinations and taken time, of one venue or of many.
+
+As many queries for a page of venues as for one of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q
+
+from reservations.board import Board, Joined, Later, Taken
+from reservations.models import Allocation, AllocationQuerySet
+from venues.hours import Window
+from venues.models import Combination, Resource, Venue
+
+Units = Mapping[int, Sequence[Resource]]
+"""Venue by id to its units, smallest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is to be seen: a venue within a window (UTC), its units that seat a party."""
+
+    venue: Venue
+    window: Window
+    party: int = 1
+    category: str | None = None
+
+
+def board(
+    venue: Venue,
+    window: Window,
+    *,
+    now: datetime,
+    category: str | None = None,
+    party: int = 1,
+    unit: int | None = None,
+) -> Board:
+    """The board of a venue for a window as seen at `now`, for units that seat the party."""
+    look = Look(venue=venue, window=window, party=party, category=category)
+    (found,) = boards([look], units([venue], only=unit), now=now)
+    return found
+
+
+def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]:
+    """A board for each look, given the units of its venue."""
+    if not looks:
+        return []
+    taken = _taken(looks, now)
+    joined = _joined(looks, units)
+    later = Later((unit for look in looks for unit in _fitting(look, units)), now)
+    return [
+        Board(
+            look.venue,
+            units[look.venue.pk],
+            taken[look.venue.pk],
+            units=_fitting(look, units),
+            joined=_that_fit(look, joined),
+            now=now,
+            later=later,
+        )
+        for look in looks
+    ]
+
+
+def units(venues: Iterable[Venue], *, only: int | None = None) -> dict[int, list[Resource]]:
+    """The units of each venue that are not retired, smallest first; or `only` the one."""
+    by_id = {venue.pk: venue for venue in venues}
+    rows = Resource.objects.filter(venue__in=by_id, retired_at__isnull=True)
+    if only is not None:
+        rows = rows.filter(pk=only)
+    found: dict[int, list[Resource]] = {pk: [] for pk in by_id}
+    for unit in rows.select_related("category").order_by("capacity", "rank", "pk"):
+        unit.venue = by_id[unit.venue_id]
+        found[unit.venue_id].append(unit)
+    return found
+
+
+def _fitting(look: Look, units: Units) -> list[Resource]:
+    return [
+        unit
+        for unit in units[look.venue.pk]
+        if unit.capacity >= look.party and look.category in (None, unit.category.code)
+    ]
+
+
+def _taken(looks: Sequence[Look], now: datetime) -> dict[int, list[Taken]]:
+    """What takes time at each venue in the window that is looked at, earliest first."""
+    # Who did not come had the unit until then, whether a sweep has written that down or not.
+    is_promised = Q(reservation__confirmed_at__isnull=False)
+    rows = _near(looks).filter(
+        Q(lapses_at__isnull=True) | Q(lapses_at__gt=now) | is_promised, is_live=True
+    )
+    values = rows.order_by("starts_at").values_list(
+        "venue_id",
+        "resource_id",
+        "starts_at",
+        "ends_at",
+        "reservation_id",
+        "reservation__confirmed_at",
+        "lapses_at",
+    )
+    found: dict[int, list[Taken]] = {look.venue.pk: [] for look in looks}
+    for venue, unit, start, end, reservation, confirmed_at, lapses_at in values:
+        last = min(end, lapses_at) if lapses_at and lapses_at <= now else end
+        is_held = _is_held(reservation, confirmed_at)
+        found[venue].append(Taken(unit, start, last, reservation, is_held, lapses_at))
+    return found
+
+
+def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:
+    return reservation is not None and confirmed_at is None
+
+
+def _near(looks: Sequence[Look]) -> AllocationQuerySet:
+    """The rows of each venue that overlap its window, with the buffers around it."""
+    venues: dict[Window, list[int]] = {}
+    for look in looks:
+        policy = look.venue.policy
+        start = look.window.start - policy.buffer_before
+        end = look.window.end + policy.buffer_after + timedelta(seconds=1)
+        venues.setdefault(Window(start, end), []).append(look.venue.pk)
+    found = (
+        Allocation.objects.filter(venue__in=ids).overlapping(window.start, window.end)
+        for window, ids in venues.items()
+    )
+    return reduce(or_, found)
+
+
+def _joined(looks: Sequence[Look], units: Units) -> dict[int, list[tuple[Combination, Joined]]]:
+    """The combinations of each venue where some unit does not seat the party alone."""
+    asked = {
+        look.venue.pk: look
+        for look in looks
+        if any(unit.capacity < look.party for unit in units[look.venue.pk])
+    }
+    found: dict[int, list[tuple[Combination, Joined]]] = {look.venue.pk: [] for look in looks}
+    if not asked:
+        return found
+    rows = Combination.objects.filter(venue__in=asked).select_related("category")
+    by_id = {unit.pk: unit for venue in asked for unit in units[venue]}
+    for row in rows.prefetch_related("resources").order_by("capacity", "pk"):
+        ids = [unit.pk for unit in row.resources.all()]
+        if ids and by_id.keys() >= set(ids):
+            found[row.venue_id].append((row, Joined(row.category_id, [by_id[pk] for pk in ids])))
+    return found
+
+
+def _that_fit(look: Look, joined: dict[int, list[tuple[Combination, Joined]]]) -> list[Joined]:
+    return [
+        one
+        for row, one in joined[look.venue.pk]
+        if row.capacity >= look.party and look.category in (None, row.category.code)
+    ]
