@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import contended, create, first_available
+from benchmarks import contended, create, first_available, growing, listing
 from benchmarks.failing import Failed
 from benchmarks.measuring import PAIRS, Figure, Result
 from benchmarks.options import Options
@@ -14,6 +14,9 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
     "create": create.run,
     "contended": contended.run,
     "first_available": first_available.run,
+    "availability": growing.availability,
+    "slots": growing.slots,
+    "list": listing.run,
 }
 
 

@@ -8,6 +8,8 @@ from math import gcd
 
 from benchmarks import load
 
+SLUG = "bench"
+UNITS = 500
 PATH = "/api/v1/reservations"
 DAY = 24 * 60
 STAY = 120
@@ -17,7 +19,7 @@ SKIPPED_DAYS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What was seeded: `rows` stays of two hours, `period` minutes apart on each unit."""
+    """What was seeded: `rows` stays of `stay` minutes, `period` minutes apart on each unit."""
 
     rows: int
     units: int
@@ -25,8 +27,8 @@ class World:
     venue: int
     category: int
     base: datetime
+    stay: int = STAY
     key: str = ""
-    slug: str = "bench"
 
     @property
     def period(self) -> int:
@@ -35,7 +37,7 @@ class World:
     @property
     def in_gap(self) -> int:
         """How many stays fit between two that were seeded."""
-        return (self.period - STAY) // STAY
+        return (self.period - self.stay) // STAY
 
     @property
     def first_gap(self) -> int:
@@ -65,7 +67,7 @@ class World:
 
     def _start(self, place: int) -> datetime:
         gap, in_gap = divmod(place, self.in_gap)
-        minutes = (self.first_gap + gap) * self.period + STAY + STAY * in_gap
+        minutes = (self.first_gap + gap) * self.period + self.stay + STAY * in_gap
         return self.base + timedelta(minutes=minutes)
 
 
@@ -80,6 +82,11 @@ def _stride(size: int) -> int:
     while gcd(step, size) > 1:
         step += 2
     return step
+
+
+def half(rows: int, units: int) -> int:
+    """Length in minutes of stays that leave a little more than half of the year free."""
+    return period(rows, units) * 45 // 100
 
 
 class Counter:
@@ -108,7 +115,7 @@ def create(world: World, unit: int | None, start: datetime) -> bytes:
 
 def _body(world: World, unit: int | None, start: datetime) -> bytes:
     wish = {
-        "venue": world.slug,
+        "venue": SLUG,
         "starts_at": start.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "ends_at": (start + timedelta(minutes=STAY)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "first_name": "Ada",

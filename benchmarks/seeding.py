@@ -7,19 +7,17 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.plan import period
+from benchmarks.plan import SLUG, UNITS, period
 from guests import keys
 from guests.models import Partner
 from venues import presets
 from venues.models import Category, Policy, Rate, Resource
 
 SEED = Path(__file__).parent / "sql" / "seed.sql"
-UNITS = 500
-SLUG = "bench"
 
 
-def fill(rows: int) -> None:
-    """One venue with 500 like units, and `rows` reservations over the year ahead."""
+def fill(rows: int, *, stay: int) -> None:
+    """One venue with 500 like units, and `rows` stays (in minutes) over the year ahead."""
     venue, category, first_unit = _make_venue()
     midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
     values: dict[str, Any] = {
@@ -29,6 +27,7 @@ def fill(rows: int) -> None:
         "venue": venue,
         "category": category,
         "base": midnight + timedelta(days=1),
+        "stay": timedelta(minutes=stay),
         "period": timedelta(minutes=period(rows, UNITS)),
     }
     # The URL's time limits are for requests.

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 
 from benchmarks.options import Options
-from benchmarks.plan import SKIPPED_DAYS, World
+from benchmarks.plan import SKIPPED_DAYS, STAY, World
 from benchmarks.services import Services, folder, started
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,29 +45,24 @@ class Scene:
 @contextmanager
 def opened(options: Options) -> Iterator[Scene]:
     """Services, and a database of its own with as many reservations as the options say."""
-    with started(keep=options.keep) as services:
-        world, url = fresh(services, rows=options.rows)
-        yield Scene(services, world, url)
-        _forget(services, url)
+    with started(keep=options.keep) as services, fresh(services, rows=options.rows) as scene:
+        yield scene
 
 
-def fresh(services: Services, *, rows: int) -> tuple[World, str]:
-    """A database of its own with this many reservations, and its URL."""
-    seed = f"bench_seed_{rows}"
+@contextmanager
+def fresh(services: Services, *, rows: int, stay: int = STAY) -> Iterator[Scene]:
+    """A database of its own with this many reservations; copied from one that is made once."""
+    seed, name = f"bench_seed_{rows}_{stay}", f"bench_run_{rows}_{stay}"
     if not _is_usable(services, seed):
-        begun = perf_counter()
-        print(f"Seeding {rows:,} reservations …", flush=True)
-        _recreate(services, seed)
-        _manage(services.url(seed), "migrate", "--verbosity", "0")
-        _manage(services.url(seed), "bench_world", "--fill", str(rows))
-        print(f"  done in {perf_counter() - begun:.0f} s", flush=True)
-    name = f"bench_run_{rows}"
+        _fill(services, seed, rows, stay)
     _recreate(services, name, template=seed)
     url = services.url(name)
     # A kept one may be older than the newest migration.
-    _manage(url, "migrate", "--verbosity", "0")
-    key = _manage(url, "bench_world").strip()
-    return _world(url, rows, key), url
+    manage(url, "migrate", "--verbosity", "0")
+    key = manage(url, "bench_world").strip()
+    yield Scene(services, _world(url, rows, stay, key), url)
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, name)
 
 
 def environment(url: str, redis: str = "") -> dict[str, str]:
@@ -90,12 +85,37 @@ def environment(url: str, redis: str = "") -> dict[str, str]:
     return {**os.environ, **mine}
 
 
+def manage(url: str, *arguments: str) -> str:
+    """Run a command of manage.py on this database; what it printed."""
+    # Without a Redis a check warns, though none of these asks it anything.
+    own = {"REDIS_URL": "redis://127.0.0.1:1/0", "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**environment(url), **own},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def _fill(services: Services, seed: str, rows: int, stay: int) -> None:
+    begun = perf_counter()
+    print(f"Seeding {rows:,} reservations …", flush=True)
+    _recreate(services, seed)
+    url = services.url(seed)
+    manage(url, "migrate", "--verbosity", "0")
+    manage(url, "bench_world", "--fill", str(rows), "--stay", str(stay))
+    print(f"  done in {perf_counter() - begun:.0f} s", flush=True)
+
+
 def _is_usable(services: Services, seed: str) -> bool:
     """Whether it was filled to the end, and lately enough that its free time is ahead."""
     try:
         with psycopg.connect(services.url(seed)) as connection:
-            row = connection.execute("SELECT min(starts_at) FROM reservations_allocation")
-            first = row.fetchone()
+            query = "SELECT min(starts_at) FROM reservations_allocation"
+            first = connection.execute(query).fetchone()
     except psycopg.Error:
         return False
     limit = datetime.now(UTC) - timedelta(days=SKIPPED_DAYS - 1)
@@ -112,19 +132,13 @@ def _recreate(services: Services, name: str, *, template: str = "template0") -> 
         )
 
 
-def _forget(services: Services, url: str) -> None:
-    name = url.rsplit("/", 1)[1]
-    with psycopg.connect(services.database, autocommit=True) as connection:
-        _drop(connection, name)
-
-
 def _drop(connection: psycopg.Connection, name: str) -> None:
     connection.execute(
         sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     )
 
 
-def _world(url: str, rows: int, key: str) -> World:
+def _world(url: str, rows: int, stay: int, key: str) -> World:
     query = """
         SELECT venue_id, category_id, min(id), count(*),
                (SELECT min(starts_at) FROM reservations_allocation)
@@ -136,19 +150,5 @@ def _world(url: str, rows: int, key: str) -> World:
     venue, category, first_unit, units, base = found
     return World(
         rows=rows, units=units, first_unit=first_unit, venue=venue, category=category,
-        base=base, key=key,
+        base=base, stay=stay, key=key,
     )  # fmt: skip
-
-
-def _manage(url: str, *arguments: str) -> str:
-    # Without a Redis a check warns, though none of these asks it anything.
-    own = {"REDIS_URL": "redis://127.0.0.1:1/0", "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={**environment(url), **own},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return done.stdout

@@ -1,4 +1,4 @@
--- Fills the venue :venue with :rows confirmed reservations of two hours, evenly over :units units
+-- Fills the venue :venue with :rows confirmed reservations of :stay, evenly over :units units
 -- and the year from :base; the constraint judges every row. What a create writes, each has.
 SET synchronous_commit = off;
 -- Foreign keys are true by construction here; asking a million times takes minutes.
@@ -18,14 +18,14 @@ INSERT INTO reservations_reservation (
     created_at, no_show_at, confirmed_at)
 SELECT number + 1, %(venue)s, %(category)s, 'bench', 'S' || lpad(to_hex(number), 9, '0'), 1, 'Ada',
        'Lovelace', '+3120' || lpad((number %% 10000000)::text, 7, '0'), 'ada@example.com', 1, true,
-       true, false, '', '', '', starts_at, starts_at + interval '2 hours', false, false, false,
+       true, false, '', '', '', starts_at, starts_at + %(stay)s, false, false, false,
        2000, 0, 'EUR', starts_at, 0, %(base)s::timestamptz - interval '1 day',
        starts_at + interval '1 hour', %(base)s::timestamptz - interval '1 day'
 FROM wanted;
 
 INSERT INTO reservations_allocation (
     venue_id, resource_id, reservation_id, reason, starts_at, ends_at, is_live, is_locked)
-SELECT %(venue)s, resource_id, number + 1, '', starts_at, starts_at + interval '2 hours', true, true
+SELECT %(venue)s, resource_id, number + 1, '', starts_at, starts_at + %(stay)s, true, true
 FROM wanted;
 
 INSERT INTO reservations_event (
