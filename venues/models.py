@@ -9,6 +9,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 
+from venues.revisions import Revises, new_revision
+
 
 def is_time_zone(name: str) -> None:
     """Refuse a name that the IANA database does not hold."""
@@ -54,9 +56,11 @@ class Venue(models.Model):
     )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    revision = models.BigIntegerField(default=new_revision, editable=False)
 
     class Meta:
         ordering: ClassVar = ["name", "id"]
+        constraints: ClassVar = [Revises(name="venue_revises")]
 
     def __str__(self) -> str:
         return self.name
@@ -132,6 +136,7 @@ class Policy(models.Model):
     class Meta:
         verbose_name_plural = "policies"
         constraints: ClassVar = [
+            Revises(name="policy_revises"),
             # Without a length to offer, a start alone would be no range.
             models.CheckConstraint(
                 name="policy_lengths_positive",
@@ -174,6 +179,7 @@ class Category(models.Model):
         ordering: ClassVar = ["position", "id"]
         verbose_name_plural = "categories"
         constraints: ClassVar = [
+            Revises(name="category_revises"),
             # A booking names a category by this code.
             models.UniqueConstraint(fields=["venue", "code"], name="category_code_once_a_venue"),
         ]
@@ -200,6 +206,7 @@ class Resource(models.Model):
     class Meta:
         ordering: ClassVar = ["rank", "id"]
         constraints: ClassVar = [
+            Revises(name="resource_revises"),
             models.UniqueConstraint(fields=["venue", "name"], name="resource_name_once_a_venue"),
             # What an allocation's foreign key on (resource, venue) points to.
             models.UniqueConstraint(fields=["id", "venue"], name="resource_with_venue"),
@@ -248,6 +255,7 @@ class Combination(models.Model):
     class Meta:
         ordering: ClassVar = ["capacity", "id"]
         constraints: ClassVar = [
+            Revises(name="combination_revises"),
             models.UniqueConstraint(fields=["venue", "name"], name="combination_name_once"),
         ]
 
@@ -283,6 +291,7 @@ class Opening(models.Model):
     class Meta:
         ordering: ClassVar = ["date", "weekday", "opens", "id"]
         constraints: ClassVar = [
+            Revises(name="opening_revises"),
             models.CheckConstraint(
                 name="opening_weekly_or_dated",
                 condition=Q(weekday__isnull=True) ^ Q(date__isnull=True),
@@ -334,6 +343,7 @@ class Rate(models.Model):
     class Meta:
         ordering: ClassVar = ["category", "first_date", "id"]
         constraints: ClassVar = [
+            Revises(name="rate_revises"),
             models.CheckConstraint(
                 name="rate_period_not_reversed",
                 condition=(

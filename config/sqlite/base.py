@@ -8,6 +8,7 @@ SQLite's own lock behind it.
 from typing import Any
 
 from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3.schema import DatabaseSchemaEditor
 from django.db.utils import OperationalError
 
 from config.sqlite.queue import FairLock, lock_of
@@ -16,8 +17,22 @@ MOST_PATIENT = 5.0
 """Seconds a writer waits for its turn; after that the API answers 503 with Retry-After."""
 
 
+class SchemaEditor(DatabaseSchemaEditor):
+    """Rebuilds tables that triggers of other tables name."""
+
+    def _remake_table(self, *args: Any, **kwargs: Any) -> None:
+        # A rename reads every trigger again, while the table that some of them name is away.
+        self.execute("PRAGMA legacy_alter_table = ON")
+        try:
+            super()._remake_table(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self.execute("PRAGMA legacy_alter_table = OFF")
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """One connection; it has its turn from BEGIN until commit, rollback or close."""
+
+    SchemaEditorClass = SchemaEditor
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,150 @@
+"""A token on each venue that the database changes whenever anything the venue sells by changes.
+
+Whoever keeps a venue in memory asks whether it still has the token it was read with. Triggers
+see to it, so that a shell, a migration or a bulk update cannot be forgotten. Tokens are random: a
+number would come back after a rollback or a restored backup, with other things behind it.
+"""
+
+import secrets
+from typing import Any
+
+from django.db import models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.backends.ddl_references import Statement, Table
+from django.db.models.constraints import BaseConstraint
+
+VENUES = "venues_venue"
+
+POSTGRES_FUNCTIONS = f"""
+CREATE FUNCTION venue_new_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.revision := (random() * 9007199254740991)::bigint;
+    RETURN NEW;
+END $$;
+CREATE FUNCTION venue_revise_one() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE {VENUES} SET revision = 0 WHERE id IN (SELECT venue_id FROM touched);
+    RETURN NULL;
+END $$;
+CREATE FUNCTION venue_revise_both() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE {VENUES} SET revision = 0
+    WHERE id IN (SELECT venue_id FROM touched UNION SELECT venue_id FROM before);
+    RETURN NULL;
+END $$;
+"""
+"""What the triggers of PostgreSQL call; a migration makes them before the first trigger."""
+
+_OWN = {
+    "postgresql": {
+        "update": "BEFORE UPDATE ON %(table)s FOR EACH ROW EXECUTE FUNCTION venue_new_revision()"
+    },
+    # A trigger of SQLite does not fire itself.
+    "sqlite": {
+        "update": "AFTER UPDATE ON %(table)s BEGIN "
+        "UPDATE %(table)s SET revision = random() WHERE id = NEW.id; END"
+    },
+}
+# One statement may write thousands of units: PostgreSQL tells of it once.
+_POSTGRES = "AFTER {event} ON %(table)s REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION {do}()"
+_SQLITE = (
+    "AFTER {event} ON %(table)s BEGIN "
+    f"UPDATE {VENUES} SET revision = random() WHERE id IN ({{ids}}); END"
+)
+_OF_VENUE = {
+    "postgresql": {
+        "insert": _POSTGRES.format(
+            event="INSERT", rows="NEW TABLE AS touched", do="venue_revise_one"
+        ),
+        "update": _POSTGRES.format(
+            event="UPDATE",
+            rows="NEW TABLE AS touched OLD TABLE AS before",
+            do="venue_revise_both",
+        ),
+        "delete": _POSTGRES.format(
+            event="DELETE", rows="OLD TABLE AS touched", do="venue_revise_one"
+        ),
+    },
+    "sqlite": {
+        "insert": _SQLITE.format(event="INSERT", ids="NEW.venue_id"),
+        "update": _SQLITE.format(event="UPDATE", ids="OLD.venue_id, NEW.venue_id"),
+        "delete": _SQLITE.format(event="DELETE", ids="OLD.venue_id"),
+    },
+}
+
+
+def new_revision() -> int:
+    """A token that no venue had before."""
+    return secrets.randbits(62)
+
+
+class Revises(BaseConstraint):
+    """Whatever changes a row of this table gives its venue a new revision.
+
+    On the venues themselves, whatever changes the row. `venues.kept` relies on it, and with it
+    every booking that is judged on what is kept.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        # What it says is fixed, so that the name is all that could differ.
+        return isinstance(other, Revises) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def constraint_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> str:
+        assert model is not None
+        assert schema_editor is not None
+        # Django joins the truthy ones into CREATE TABLE; a trigger is no part of that.
+        schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
+        return ""
+
+    def create_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
+        assert model is not None
+        assert schema_editor is not None
+        first, *others = self._triggers(model, schema_editor)
+        schema_editor.deferred_sql.extend(others)
+        return first
+
+    def remove_sql(
+        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
+    ) -> Any:
+        assert model is not None
+        assert schema_editor is not None
+        # One text, since what is deferred would come after the functions are gone. SQLite rebuilds
+        # the table instead.
+        names = [f'"{self.name}_{event}"' for event in _bodies(model, schema_editor)]
+        drops = "; ".join(f"DROP TRIGGER {name} ON %(table)s" for name in names)
+        return _statement(drops, model, schema_editor)
+
+    def validate(self, *args: Any, **kwargs: Any) -> None:
+        """Nothing a row could be refused for."""
+
+    def _triggers(
+        self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+    ) -> list[Statement]:
+        bodies = _bodies(model, schema_editor)
+        return [
+            _statement(f'CREATE TRIGGER "{self.name}_{event}" {body}', model, schema_editor)
+            for event, body in bodies.items()
+        ]
+
+
+def _bodies(
+    model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+) -> dict[str, str]:
+    # By its fields, as a table that is being rebuilt has another name.
+    is_of_venue = any(field.name == "venue" for field in model._meta.get_fields())
+    bodies = _OF_VENUE if is_of_venue else _OWN
+    return bodies[schema_editor.connection.vendor]
+
+
+def _statement(
+    template: str, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
+) -> Statement:
+    # A Table part follows the table through the renames of a rebuild.
+    return Statement(template, table=Table(model._meta.db_table, schema_editor.quote_name))
