@@ -8,13 +8,12 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from api import presenting, repeats
+from api import instead, presenting, repeats
 from api.auth import KnownRequest
 from api.presenting import ReservationOut
 from api.repeats import Key
 from api.reservations import WRITE, Party, ReservationIn, booking_of
 from api.schemas import Id, Schema, problems
-from reservations import actions
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation
 
@@ -56,7 +55,7 @@ def create_group(request: KnownRequest, data: GroupIn, idempotency_key: Key = No
         booking_of(data.model_copy(update=member.model_dump()), request) for member in data.items
     ]
     try:
-        rows = actions.hold_group(bookings=bookings, by=by, once=once)
+        rows = instead.hold_group(bookings=bookings, by=by, once=once)
     except Repeated as repeated:
         return repeats.respond(repeated.answer)
     return repeats.respond(_created(rows))

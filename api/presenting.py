@@ -15,7 +15,9 @@ from reservations import clock
 from reservations.alternatives import Alternative
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
-from venues.models import Resource
+from reservations.together import Arrangement
+from venues.hours import Window
+from venues.models import Resource, Venue
 
 
 class UnitOut(ninja.Schema):
@@ -121,12 +123,32 @@ def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]
 def alternative(found: Alternative) -> dict[str, Any]:
     """What could be booked instead; the unit where one was asked for."""
     return {
-        "starts_at": to_z(found.window.start),
-        "ends_at": to_z(found.window.end),
+        **times(found.window, found.category.venue),
         "category": found.category.code,
         "resource": unit_of(found.unit) if found.unit else None,
         "price": money(found.price_minor, found.category.venue.currency).model_dump(),
     }
+
+
+def arrangement(found: Arrangement) -> dict[str, Any]:
+    """What a group could book instead: one range, and where each of them, in their order."""
+    currency = found.places[0].category.venue.currency
+    parts = ("category", "resource", "price")
+    items = [alternative(place) for place in found.places]
+    return {
+        **times(found.window, found.places[0].category.venue),
+        "items": [{part: item[part] for part in parts} for item in items],
+        "price": money(found.price_minor, currency).model_dump(),
+    }
+
+
+def times(window: Window, venue: Venue) -> dict[str, str]:
+    """A range as a booking may ask for it; nights by their dates as well."""
+    told = {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}
+    if venue.mode == Venue.Mode.NIGHT:
+        first, last = (at.astimezone(venue.zone).date() for at in (window.start, window.end))
+        told |= {"check_in": first.isoformat(), "check_out": last.isoformat()}
+    return told
 
 
 def event(row: Event, *, with_data: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from ninja import Header, Query, Router
 from pydantic import Field, StrictBool
 
-from api import contacts, presenting, repeats, verbs
+from api import contacts, instead, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
 from api.openapi import answering_with
 from api.paging import Page, page
@@ -20,15 +20,8 @@ from api.repeats import Key
 from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
 from guests import phones
 from guests.errors import ContactInvalid
-from reservations import actions, alternatives, clock
-from reservations.errors import (
-    ChangedMeanwhile,
-    Closed,
-    HeldByOther,
-    Invalid,
-    NotOffered,
-    Taken,
-)
+from reservations import actions, clock
+from reservations.errors import ChangedMeanwhile, Invalid
 from reservations.finding import look
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation, ReservationQuerySet
@@ -49,10 +42,6 @@ Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
 Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
 
 _TIMES = ("starts_at", "ends_at", "check_in", "check_out")
-
-
-REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered)
-"""Refusals that come with what could be booked instead."""
 
 _LEFT_OUT: Any = Field(default=None)
 """Not sent, which is not the same as null."""
@@ -136,13 +125,9 @@ def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = No
     by = request.auth
     once = repeats.once(request, by=by, render=_created)
     try:
-        row = actions.hold(booking=booking_of(data, request), by=by, once=once)
+        row = instead.hold(booking=booking_of(data, request), by=by, once=once)
     except Repeated as repeated:
         return repeats.respond(repeated.answer)
-    except REFUSED_TIME as refusal:
-        found = alternatives.for_booking(booking_of(data, request), now=clock.now())
-        refusal.facts["alternatives"] = [presenting.alternative(one) for one in found]
-        raise
     return repeats.respond(_created(row))
 
 
@@ -187,7 +172,7 @@ def modify(
     change = _change(data, _version(if_match, seen))
     if not data.model_fields_set - {"override_reason"}:
         return _shown(seen)
-    return _shown(actions.modify(reservation_id=key, change=change, by=by))
+    return _shown(instead.modify(reservation_id=key, change=change, by=by))
 
 
 _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}

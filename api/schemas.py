@@ -182,6 +182,15 @@ class Problem(ninja.Schema):
     instance: str
     code: str
     errors: list[FieldError] | None = None
+    alternatives: Annotated[
+        list[dict[str, Any]] | None,
+        Field(
+            description=(
+                "Beside a refused time: up to three that could be booked at this moment, nearest "
+                "first, in the words of the call; sent back in its place, one is a new request."
+            )
+        ),
+    ] = None
 
 
 def money(amount_minor: int, currency: str) -> Money:

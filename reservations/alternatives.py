@@ -1,12 +1,14 @@
 """What could be booked instead of a refused time: up to three, from one look. Reads only."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from heapq import merge
 from itertools import islice
 
-from reservations import availability, drafting, judging, reading
+from guests.callers import Caller
+from reservations import availability, daily, drafting, judging, reading
+from reservations.board import Board
 from reservations.errors import Refusal
 from reservations.fitting import Fitting, is_offered
 from reservations.requests import Booking
@@ -29,7 +31,19 @@ class Alternative:
     price_minor: int
 
 
-def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What was refused: a party for a range, in a category (its code), on a unit, or neither."""
+
+    venue: Venue
+    window: Window
+    party: int
+    category: str | None
+    resource: int | None
+    now: datetime
+
+
+def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternative]:
     """Another unit or category at the same time, the nearest times before and after; nearest first.
 
     A few queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
@@ -39,92 +53,146 @@ def for_booking(booking: Booking, *, now: datetime) -> list[Alternative]:
         window = judging.resolve(venue, booking.times, now)
     except Refusal:
         return []
-    return _Search(venue, booking, window, now).run()
+    wish = Wish(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        category=booking.category,
+        resource=booking.resource,
+        now=now,
+    )
+    guest_id = drafting.owner_of(booking, venue, by)
+    return Search(wish, spent=daily.spent(venue, guest_id, now=now)).run()
 
 
-class _Search:
-    def __init__(self, venue: Venue, booking: Booking, window: Window, now: datetime) -> None:
-        self.venue, self.booking, self.window, self.now = venue, booking, window, now
-        margin = (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
-        reach = Window(window.start - margin, window.end + margin)
-        self.board = reading.board(venue, reach, now=now, party=booking.guest_count)
+def board_around(
+    venue: Venue, window: Window, *, now: datetime, party: int, without: int | None = None
+) -> Board:
+    """What is taken as far around a range as alternatives are looked for."""
+    margin = (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
+    reach = Window(window.start - margin, window.end + margin)
+    return reading.board(venue, reach, now=now, party=party, without=without)
+
+
+def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> list[Window]:
+    """Ranges as long as this one that are sold around it, nearest first."""
+    zone, length = venue.zone, window.end - window.start
+    if venue.mode == Venue.Mode.NIGHT:
+        found = set(_stays(venue, window))
+    else:
+        first = (window.start - DAY).astimezone(zone).date()
+        last = (window.start + DAY).astimezone(zone).date()
+        apart = judging.opens_by_itself(venue)
+        found = {
+            Window(sold.start, sold.start + length)
+            for unit in (units if apart else [None])
+            for sold in availability.sold_ranges(venue, unit, first, last)
+        }
+    return sorted(found, key=lambda one: abs(one.start - window.start))
+
+
+class Search:
+    """One look at a venue around a wish; what a change may ask for is said by its subclasses."""
+
+    def __init__(
+        self, wish: Wish, *, spent: Collection[tuple[int, date]] = (), without: int | None = None
+    ) -> None:
+        """`spent` are units' days that take no more of the guest; `without`, whom to look past."""
+        self.wish, self.venue, self.window, self.spent = wish, wish.venue, wish.window, spent
+        self.board = board_around(
+            self.venue, self.window, now=wish.now, party=wish.party, without=without
+        )
         self.categories = {
-            category.pk: category for category in venue.categories.prefetch_related("rates")
+            category.pk: category for category in self.venue.categories.prefetch_related("rates")
         }
         self.fitting = Fitting(self.board, self.categories)
 
     def run(self) -> list[Alternative]:
         """At most three, different from one another and from what was asked."""
         wanted = self._wanted()
-        ranges = sorted(self._ranges(wanted), key=self._distance)
+        units = [unit for unit in self.board.units if unit.category_id in wanted]
+        ranges = ranges_around(self.venue, self.window, units)
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
-        sources = [self._now(wanted), self._first(before, wanted), self._first(after, wanted)]
+        sources = [self.at_that_time(), self._first(before, wanted), self._first(after, wanted)]
         found = [one for source in sources if (one := next(source, None)) is not None]
         if len(found) < MOST:
             found += islice(merge(*sources, key=self._nearness), MOST - len(found))
         return sorted(found, key=self._nearness)
 
-    def _nearness(self, found: Alternative) -> timedelta:
-        return self._distance(found.window)
-
-    def _distance(self, window: Window) -> timedelta:
-        return abs(window.start - self.window.start)
-
-    def _wanted(self) -> list[int]:
-        """The categories that were asked for, or could have been given."""
-        if self.booking.resource is not None:
-            units = [unit for unit in self.board.units if unit.pk == self.booking.resource]
-            return [unit.category_id for unit in units]
-        if self.booking.category is not None:
-            code = self.booking.category
-            return [pk for pk, one in self.categories.items() if one.code == code]
-        return [pk for pk, one in self.categories.items() if not one.is_on_request]
-
-    def _now(self, wanted: list[int]) -> Iterator[Alternative]:
+    def at_that_time(self) -> Iterator[Alternative]:
         """At the time that was asked for: another unit, then another category."""
+        wanted = self._wanted()
         others = [
             pk
             for pk, category in self.categories.items()
             if pk not in wanted and not category.is_on_request
         ]
-        # A category that was refused is so as a whole; of a unit's, another may be free.
-        is_whole = self.booking.resource is None and self.booking.category is not None
-        return self._at(self.window, others if is_whole else [*wanted, *others])
+        return self._at(self.window, [*wanted, *others])
+
+    def is_offered(self, window: Window) -> bool:
+        """Whether policy and hours let the range be asked for."""
+        return is_offered(self.venue, window, self.wish.now)
+
+    def barred(self, window: Window) -> set[int]:
+        """The units that this guest may not have for a range, free or not."""
+        if not self.spent:
+            return set()
+        return {
+            unit.pk
+            for unit in self.board.units
+            if (unit.pk, window.start.astimezone(unit.zone).date()) in self.spent
+        }
+
+    def free_unit(self, category: int, window: Window) -> Resource | None:
+        """A unit that could be named, first the one that was."""
+        first, barred = self.wish.resource, self.barred(window)
+        return self.fitting.free_unit(category, window, first=first, barred=barred)
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """Whether naming the category is enough to find a place."""
+        barred = self.barred(window) if self.spent else ()
+        if any(unit.category_id == category for unit in self.board.units if unit.pk in barred):
+            # Which unit it would get is not ours to say.
+            return False
+        is_free = self.fitting.free_unit(category, window) is not None
+        return is_free or self.fitting.has_room(category, window)
+
+    def price(self, category: int, window: Window) -> int:
+        """What it would cost."""
+        return drafting.price_of(self.venue, self.categories[category], window)
+
+    def _nearness(self, found: Alternative) -> timedelta:
+        return abs(found.window.start - self.window.start)
+
+    def _wanted(self) -> list[int]:
+        """The categories that were asked for, or could have been given.
+
+        Where none of them seats the party, those that do.
+        """
+        given = [pk for pk, one in self.categories.items() if not one.is_on_request]
+        asked, code, unit = given, self.wish.category, self.wish.resource
+        if unit is not None:
+            asked = [one.category_id for one in self.board.every if one.pk == unit]
+        elif code is not None:
+            asked = [pk for pk, one in self.categories.items() if one.code == code]
+        seating = {unit.category_id for unit in self.board.units}
+        seating |= {joined.category for joined in self.board.joined}
+        return asked if seating.intersection(asked) else [pk for pk in given if pk in seating]
 
     def _first(self, ranges: Iterable[Window], wanted: list[int]) -> Iterator[Alternative]:
         """Of each range the first category that could be booked, if any could."""
         for window in ranges:
             yield from islice(self._at(window, wanted), 1)
 
-    def _ranges(self, wanted: list[int]) -> set[Window]:
-        """Ranges as long as the wish that are sold around it."""
-        zone, length = self.venue.zone, self.window.end - self.window.start
-        if self.venue.mode == Venue.Mode.NIGHT:
-            return set(_stays(self.venue, self.window))
-        first = (self.window.start - DAY).astimezone(zone).date()
-        last = (self.window.start + DAY).astimezone(zone).date()
-        by_unit: list[Resource | None] = [None]
-        if judging.opens_by_itself(self.venue):
-            by_unit = [unit for unit in self.board.units if unit.category_id in wanted]
-        return {
-            Window(sold.start, sold.start + length)
-            for unit in by_unit
-            for sold in availability.sold_ranges(self.venue, unit, first, last)
-        }
-
     def _at(self, window: Window, categories: Iterable[int]) -> Iterator[Alternative]:
-        if not is_offered(self.venue, window, self.now):
+        if not self.is_offered(window):
             return
+        names_unit = self.wish.resource is not None
         for pk in categories:
-            unit = self.fitting.free_unit(pk, window, first=self.booking.resource)
-            if unit is not None or self._has_room(pk, window):
-                price = drafting.price_of(self.venue, self.categories[pk], window)
-                chosen = unit if self.booking.resource is not None else None
-                yield Alternative(window, self.categories[pk], chosen, price)
-
-    def _has_room(self, category: int, window: Window) -> bool:
-        return self.booking.resource is None and self.fitting.has_room(category, window)
+            unit = self.free_unit(pk, window) if names_unit else None
+            if unit is not None or (not names_unit and self.has_room(pk, window)):
+                yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:

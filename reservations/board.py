@@ -5,7 +5,7 @@ tells: whoever wants to take time asks allocation.py, under locks.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -46,9 +46,13 @@ class Later:
     Boards that are made together share one, so that it is read once for all of them.
     """
 
-    def __init__(self, units: Iterable[Resource], now: datetime) -> None:
+    def __init__(
+        self, units: Iterable[Resource], now: datetime, *, without: Collection[int] = ()
+    ) -> None:
+        """The reservations `without` count as gone."""
         self._ids = [unit.pk for unit in units]
         self._now = now
+        self._without = without
 
     @cached_property
     def last_pins(self) -> dict[int, datetime]:
@@ -58,7 +62,9 @@ class Later:
     @cached_property
     def seats(self) -> list[Seat]:
         """Who sits where from now on: who is moved may have to make way far beyond a window."""
-        return placing.seated(allocation.taken_from(self._ids, self._now, now=self._now), self._now)
+        rows = allocation.taken_from(self._ids, self._now, now=self._now)
+        others = [row for row in rows if row.reservation_id not in self._without]
+        return placing.seated(others, self._now)
 
 
 class Board:

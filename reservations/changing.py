@@ -68,6 +68,12 @@ def units_of(reservation: Reservation) -> frozenset[int]:
     return frozenset(live(reservation).values_list("resource_id", flat=True))
 
 
+def promised(reservation: Reservation) -> int | None:
+    """The one unit it keeps unless another is asked for; a combination is chosen anew."""
+    units = live(reservation).filter(is_locked=True).values_list("resource_id", flat=True)
+    return units[0] if len(units) == 1 else None
+
+
 def write(
     reservation: Reservation, wish: Change, *fields: str, by: Caller, before: Window | None = None
 ) -> Reservation:

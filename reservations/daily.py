@@ -1,6 +1,6 @@
 """One reservation a day: of one guest with one unit, where the venue's policy says so."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from guests.callers import Caller
 from reservations import allocation, events
@@ -8,7 +8,7 @@ from reservations.errors import OnePerDay
 from reservations.finding import save
 from reservations.models import Reservation
 from reservations.status import Status
-from venues.models import Policy, Resource
+from venues.models import Policy, Resource, Venue
 
 
 def make_way(
@@ -32,6 +32,27 @@ def make_way(
         allocation.free(row, at=now)
         events.record(row, "reservation.cancelled", at=now, by=by, data={"replaced": True})
     return key
+
+
+def spent(
+    venue: Venue, guest_id: int | None, *, now: datetime, moving: int | None = None
+) -> set[tuple[int, date]]:
+    """The units and days at a venue that take nothing more of a guest: not even what would
+    replace the first, or `moving`, a reservation's id, from another day.
+    """
+    per_day = venue.policy.per_day
+    if per_day == Policy.PerDay.ANY or guest_id is None:
+        return set()
+    rows = Reservation.objects.filter(
+        guest_id=guest_id, venue=venue, day_key__isnull=False, cancelled_at__isnull=True
+    )
+    is_strict = per_day == Policy.PerDay.REFUSE or moving is not None
+    gives_way = () if is_strict else (Status.HELD, Status.UPCOMING)
+    return {
+        _day_of(row.day_key or "")
+        for row in rows.exclude(pk=moving or 0)
+        if row.status_at(now) not in (Status.EXPIRED, *gives_way)
+    }
 
 
 def moved(
@@ -60,3 +81,8 @@ def _others(key: str, *, now: datetime) -> list[Reservation]:
 def _key(unit: Resource, guest_id: int, start: datetime) -> str:
     # The day is the provider's own, written down so that a zone changed later moves nothing.
     return f"{unit.pk}:{guest_id}:{start.astimezone(unit.zone).date().isoformat()}"
+
+
+def _day_of(key: str) -> tuple[int, date]:
+    unit, _, day = key.split(":")
+    return int(unit), date.fromisoformat(day)

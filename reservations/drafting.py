@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from guests import accounts, emails, phones
+from guests.callers import Caller
 from guests.errors import Faults
 from reservations import quotes, tariffs
 from reservations.errors import NotFound, PartyTooLarge
@@ -83,12 +84,10 @@ def reservation(
 ) -> Reservation:
     """The row for a new reservation, held or confirmed as the policy says."""
     venue, by, policy = ask.venue, ask.by, ask.venue.policy
-    is_own = by.kind == "guest" or not by.may_run(venue.pk)
-    owner = by.user_id if is_own else booking.guest_id
     row = Reservation(
         venue=venue,
         category=category,
-        guest_id=owner,
+        guest_id=owner_of(booking, venue, by),
         partner=by.partner or "",
         guest_count=booking.guest_count,
         occasion=booking.occasion,
@@ -111,6 +110,12 @@ def reservation(
     row.tariff = tariffs.tariff(venue, category, ask.window)
     promise(row, policy, ask.window, price)
     return row
+
+
+def owner_of(booking: Booking, venue: Venue, by: Caller) -> int | None:
+    """Whose a new reservation is: the caller's own, unless they make it for the venue."""
+    is_own = by.kind == "guest" or not by.may_run(venue.pk)
+    return by.user_id if is_own else booking.guest_id
 
 
 def promise(row: Reservation, policy: Policy, window: Window, price_minor: int) -> None:

@@ -3,7 +3,7 @@
 A unit that is free, one that others make free by moving along, or a combination of tables.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from reservations import judging
@@ -33,11 +33,17 @@ class Fitting:
         self._is_apart = judging.opens_by_itself(found.venue)
 
     def free_unit(
-        self, category: int, window: Window, *, first: int | None = None
+        self,
+        category: int,
+        window: Window,
+        *,
+        first: int | None = None,
+        barred: Collection[int] = (),
     ) -> Resource | None:
-        """A unit that is free and open for a range that is sold; `first`, if it is."""
+        """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
         around = self.board.around(window)
-        for unit in sorted(self._units[category], key=lambda unit: unit.pk != first):
+        allowed = (unit for unit in self._units[category] if unit.pk not in barred)
+        for unit in sorted(allowed, key=lambda unit: unit.pk != first):
             # Hours are many times dearer to judge than whether something is free.
             if self.board.is_free(unit.pk, around) and self._is_open(unit, window):
                 return unit

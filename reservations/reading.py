@@ -28,6 +28,8 @@ class Look:
     window: Window
     party: int = 1
     category: str | None = None
+    without: int | None = None
+    """A reservation whose time counts as free, as it does to a change of it."""
 
 
 def board(
@@ -38,9 +40,10 @@ def board(
     category: str | None = None,
     party: int = 1,
     unit: int | None = None,
+    without: int | None = None,
 ) -> Board:
     """The board of a venue for a window as seen at `now`, for units that seat the party."""
-    look = Look(venue=venue, window=window, party=party, category=category)
+    look = Look(venue=venue, window=window, party=party, category=category, without=without)
     (found,) = boards([look], units([venue], only=unit), now=now)
     return found
 
@@ -51,7 +54,8 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
         return []
     taken = _taken(looks, now)
     joined = _joined(looks, units)
-    later = Later((unit for look in looks for unit in _fitting(look, units)), now)
+    every = (unit for look in looks for unit in _fitting(look, units))
+    later = Later(every, now, without=_gone(looks))
     return [
         Board(
             look.venue,
@@ -104,11 +108,18 @@ def _taken(looks: Sequence[Look], now: datetime) -> dict[int, list[Taken]]:
         "lapses_at",
     )
     found: dict[int, list[Taken]] = {look.venue.pk: [] for look in looks}
+    gone = _gone(looks)
     for venue, unit, start, end, reservation, confirmed_at, lapses_at in values:
+        if reservation in gone:
+            continue
         last = min(end, lapses_at) if lapses_at and lapses_at <= now else end
         is_held = _is_held(reservation, confirmed_at)
         found[venue].append(Taken(unit, start, last, reservation, is_held, lapses_at))
     return found
+
+
+def _gone(looks: Iterable[Look]) -> set[int]:
+    return {look.without for look in looks if look.without is not None}
 
 
 def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:

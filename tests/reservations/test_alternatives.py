@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def instead(wish: Booking) -> list[Alternative]:
     """The alternatives, after a look that each can be booked, as it is told, at this moment."""
-    found = alternatives.for_booking(wish, now=clock.now())
+    found = alternatives.for_booking(wish, by=DESK, now=clock.now())
     assert len(found) <= 3
     assert len({(one.window, one.category.pk, one.unit) for one in found}) == len(found)
     for one in found:
@@ -186,7 +186,7 @@ def test_a_venue_that_is_not_there_has_none() -> None:
     venue = lot()
     wish = booking(venue)
     Venue.objects.update(is_active=False)
-    assert alternatives.for_booking(wish, now=NOON) == []
+    assert alternatives.for_booking(wish, by=DESK, now=NOON) == []
 
 
 def test_what_is_too_near_or_too_far_is_not_offered(frozen: FrozenDateTimeFactory) -> None:
@@ -275,7 +275,7 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     for number in range(3):
         wish = booking(venue, category="standard")
         with CaptureQueriesContext(connection) as asked:
-            alternatives.for_booking(wish, now=clock.now())
+            alternatives.for_booking(wish, by=DESK, now=clock.now())
         counts.append(len(asked))
         add_category(venue, f"more-{number}", units=4)
         for _ in range(4):

@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 from reservations import actions, closures
 from reservations.errors import Refusal
 from reservations.models import Reservation
-from reservations.requests import Booking, Times
+from reservations.requests import Booking, Change, Times
 from tests.factories import DESK, NOON, add_category, booking, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE
 from venues.hours import Window
@@ -25,6 +25,28 @@ def comes_to(wish: Booking) -> Refusal | None:
     try:
         with transaction.atomic():
             actions._hold(wish, by=DESK, once=None, attempt=1)
+            transaction.set_rollback(True)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def change_comes_to(row: Reservation, wish: Change) -> Refusal | None:
+    """The same for a change of a reservation."""
+    try:
+        with transaction.atomic():
+            actions._modify(row.pk, wish, by=DESK)
+            transaction.set_rollback(True)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def group_comes_to(wishes: list[Booking]) -> Refusal | None:
+    """The same for a group."""
+    try:
+        with transaction.atomic():
+            actions._hold_group(wishes, by=DESK, once=None)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

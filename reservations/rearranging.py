@@ -1,0 +1,113 @@
+"""What a refused change could ask for instead: as for a booking, with its own time as free."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+
+from reservations import changing, daily, judging
+from reservations.alternatives import MOST, Alternative, Search, Wish
+from reservations.errors import Refusal
+from reservations.models import Reservation
+from reservations.requests import Change
+from reservations.status import Status
+from venues.hours import Window
+from venues.models import Policy, Resource
+
+
+def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alternative]:
+    """Up to three changes that could be made at this moment; [] for a wish that is no range.
+
+    A stay that has begun goes on elsewhere, but does not begin at another time.
+    """
+    venue = judging.load_venue(seen.venue_id)
+    try:
+        window = changing.wished_window(seen, change, venue)
+    except Refusal:
+        return []
+    has_begun = seen.status_at(now) is Status.PRESENT
+    keeps_unit = change.resource is None and change.category is None and not has_begun
+    may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
+    wish = Wish(
+        venue=venue,
+        window=window,
+        party=change.guest_count or seen.guest_count,
+        category=change.category or seen.category.code,
+        resource=changing.promised(seen) if keeps_unit and may_choose else change.resource,
+        now=now,
+    )
+    return (_OfStay if has_begun else _OfMove)(wish, seen).run()
+
+
+class _OfMove(Search):
+    """For a reservation that has not begun."""
+
+    def __init__(self, wish: Wish, seen: Reservation) -> None:
+        guest_id = seen.guest_id if seen.day_key else None
+        spent = daily.spent(wish.venue, guest_id, now=wish.now, moving=seen.pk)
+        super().__init__(wish, spent=spent, without=seen.pk)
+        self.seen, self.sold = seen, changing.range_of(seen)
+        self.own = changing.units_of(seen)
+
+    def is_offered(self, window: Window) -> bool:
+        """Notice and horizon were judged for the range it has."""
+        if window != self.sold:
+            return super().is_offered(window)
+        apart = judging.opens_by_itself(self.venue)
+        return apart or _passes(lambda: judging.judge_hours(self.venue, window))
+
+    def barred(self, window: Window) -> set[int]:
+        """The unit it has, at the time it has, is no change."""
+        return super().barred(window) | (self.own if window == self.sold else set())
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """A category is no other where neither the time nor the party is."""
+        is_same = window == self.sold and category == self.seen.category_id
+        if is_same and self.wish.party == self.seen.guest_count:
+            return False
+        return super().has_room(category, window)
+
+    def price(self, category: int, window: Window) -> int:
+        """On another unit at the same time it costs what it did."""
+        if window == self.sold and category == self.seen.category_id:
+            return self.seen.price_minor
+        return super().price(category, window)
+
+
+class _OfStay(_OfMove):
+    """For a guest who is here, who may be moved from now on."""
+
+    def run(self) -> list[Alternative]:
+        """Another unit, or another category, until the end that was asked for."""
+        return list(islice(self.at_that_time(), MOST))
+
+    def is_offered(self, window: Window) -> bool:
+        """Only a longer stay is judged, by its length and the hours of the unit it is on."""
+        if window.end <= self.sold.end:
+            return True
+        mine = [unit for unit in self.board.every if unit.pk in self.own]
+
+        def judge() -> None:
+            judging.judge_length(self.venue, window)
+            for unit in mine:
+                judging.judge_hours(self.venue, window, unit)
+
+        return _passes(judge)
+
+    def free_unit(self, category: int, window: Window) -> Resource | None:
+        """Any that is free from now but the one they are on."""
+        around = self.board.around(Window(self.wish.now, window.end))
+        others = [unit for unit in self.board.units if unit.pk not in self.own]
+        free = self.board.free(around, (u for u in others if u.category_id == category))
+        return free[0] if free else None
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """Moving nobody else."""
+        return self.free_unit(category, window) is not None
+
+
+def _passes(judge: Callable[[], None]) -> bool:
+    try:
+        judge()
+    except Refusal:
+        return False
+    return True
