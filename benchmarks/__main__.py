@@ -5,9 +5,9 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import contended, create, first_available, growing, listing
+from benchmarks import contended, create, first_available, growing, listing, machine, report
 from benchmarks.failing import Failed
-from benchmarks.measuring import PAIRS, Figure, Result
+from benchmarks.measuring import PAIRS, Result
 from benchmarks.options import Options
 
 BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
@@ -22,34 +22,28 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
 
 def main() -> int:
     """Run what is named; 1 when something did not do what it should."""
-    given = _parser().parse_args()
-    names = list(BENCHMARKS) if given.name == "all" else [given.name]
-    options = Options(
-        rows=given.rows, pairs=given.pairs, seconds=given.seconds, keep=given.keep, file=given.file
-    )
-    for name in names:
-        print(f"== {name}", flush=True)
-        try:
-            result = BENCHMARKS[name](options)
-        except Failed as failure:
-            print(f"benchmarks: {name}: {failure}", file=sys.stderr)
-            return 1
-        for figure in result.figures:
-            print(f"  {line(figure)}", flush=True)
-    return 0
+    given = vars(_parser().parse_args())
+    name, is_kept = given.pop("name"), given.pop("report")
+    names = list(BENCHMARKS) if name == "all" else [name]
+    failed = [each for each in names if not _carried_out(each, Options(**given), is_kept=is_kept)]
+    return 1 if failed else 0
 
 
-def line(figure: Figure) -> str:
-    """One figure in words."""
-    told = f"{figure.what}: {figure.value:.2f}{figure.unit}"
-    if figure.spread:
-        told += f" ({figure.spread[0]:.2f} to {figure.spread[1]:.2f})"
-    if figure.goal is not None:
-        sign = "≥" if figure.is_least else "≤"
-        told += (
-            f", goal {sign} {figure.goal:g}: {'reached' if figure.is_reached else 'not reached'}"
-        )
-    return told
+def _carried_out(name: str, options: Options, *, is_kept: bool) -> bool:
+    print(f"== {name}", flush=True)
+    where = machine.describe()
+    try:
+        result = BENCHMARKS[name](options)
+    except Failed as failure:
+        print(f"benchmarks: {name}: {failure}", file=sys.stderr)
+        return False
+    for figure in result.figures:
+        held = {True: "reached", False: "not reached", None: ""}[figure.is_reached]
+        print(f"  {figure.what}: {report.told(figure)}  {report.goal(figure)} {held}", flush=True)
+    if is_kept:
+        report.keep(result, where)
+        report.write()
+    return True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,7 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", type=int, default=PAIRS, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one turn")
     parser.add_argument("--keep", action="store_true", help="keep the seeded databases")
+    parser.add_argument("--report", action="store_true", help="write docs/performance.md")
     parser.add_argument("--file", default="", help="the year to replay")
+    parser.add_argument(
+        "--units", action="append", default=None, metavar="TYPE=COUNT", help="rooms to replay with"
+    )
     return parser
 
 

@@ -10,6 +10,7 @@ from benchmarks.load import Answer, Client
 from benchmarks.measuring import Figure, Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import Counter
+from benchmarks.serving import Server
 from benchmarks.worlds import Scene
 
 CROWD = 64
@@ -23,8 +24,8 @@ def run(options: Options) -> Result:
     stampede = Stampede()
     with worlds.opened(options) as scene:
         before = scene.deadlocks()
-        with serving.server(scene.environment, workers=WORKERS, cores=serving.ALL) as port:
-            taken = in_turn(_sides(scene, port, options, stampede), options.pairs)
+        with serving.server(scene.environment, workers=WORKERS, cores=serving.ALL) as server:
+            taken = in_turn(_sides(scene, server, options, stampede), options.pairs)
         deadlocks = scene.deadlocks() - before
     faults = sum(count for status, count in stampede.answered.items() if status >= 500)
     return Result(
@@ -70,20 +71,20 @@ class Stampede:
         return answers
 
 
-def _sides(scene: Scene, port: int, options: Options, stampede: Stampede) -> list[Side]:
+def _sides(scene: Scene, server: Server, options: Options, stampede: Stampede) -> list[Side]:
     counter, world = Counter(), scene.world
     requests = plan.creates(world, counter)
 
     def crowd() -> Sample:
         times, begun = list[float](), time.perf_counter()
         with ExitStack() as stack:
-            clients = [stack.enter_context(Client(port)) for _ in range(CROWD)]
+            clients = [stack.enter_context(Client(server.port)) for _ in range(CROWD)]
             while not times or time.perf_counter() - begun < options.seconds:
                 times += [one.seconds for one in stampede.round(clients, next(requests))]
         return Sample(times, time.perf_counter() - begun)
 
     def alone() -> Sample:
-        return load.drive(port, requests, clients=CLIENTS, seconds=options.seconds, expected=201)
+        return server.drive(requests, clients=CLIENTS, seconds=options.seconds, expected=201)
 
     return [Side(STAMPEDE, crowd), Side(ALONE, alone)]
 

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
-from benchmarks import load, plan, serving, worlds
+from benchmarks import plan, serving, worlds
 from benchmarks.bare import pgbench
 from benchmarks.measuring import Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import Counter, World
+from benchmarks.serving import Server
 from benchmarks.worlds import Scene
 
 CLIENTS = 8
@@ -20,8 +21,8 @@ _PLAIN = "django.core.wsgi:get_wsgi_application()"
 
 def run(options: Options) -> Result:
     """All four sides in turn on one database."""
-    with worlds.opened(options) as scene, _servers(scene) as ports, serving.load_apart():
-        taken = in_turn(_sides(scene, ports, options), options.pairs)
+    with worlds.opened(options) as scene, _servers(scene) as servers, serving.load_apart():
+        taken = in_turn(_sides(scene, servers, options), options.pairs)
     return Result(
         name="create",
         title=f"Creating, uncontended, {options.rows:,} reservations before",
@@ -41,7 +42,7 @@ def run(options: Options) -> Result:
 
 
 @contextmanager
-def _servers(scene: Scene) -> Iterator[dict[str, int]]:
+def _servers(scene: Scene) -> Iterator[dict[str, Server]]:
     environment = scene.environment
     with ExitStack() as stack:
         yield {
@@ -57,13 +58,13 @@ def _servers(scene: Scene) -> Iterator[dict[str, int]]:
         }
 
 
-def _sides(scene: Scene, ports: dict[str, int], options: Options) -> list[Side]:
+def _sides(scene: Scene, servers: dict[str, Server], options: Options) -> list[Side]:
     counter, world = Counter(), scene.world
     requests = plan.creates(world, counter)
 
-    def over_http(port: int) -> Callable[[], Sample]:
-        return lambda: load.drive(
-            port, requests, clients=CLIENTS, seconds=options.seconds, expected=201
+    def over_http(server: Server) -> Callable[[], Sample]:
+        return lambda: server.drive(
+            requests, clients=CLIENTS, seconds=options.seconds, expected=201
         )
 
     def alone() -> Sample:
@@ -76,10 +77,10 @@ def _sides(scene: Scene, ports: dict[str, int], options: Options) -> list[Side]:
         )
 
     return [
-        Side(OURS, over_http(ports[OURS])),
+        Side(OURS, over_http(servers[OURS])),
         Side(ALONE, alone),
-        Side(DRF, over_http(ports[DRF])),
-        Side(TRIVIAL, over_http(ports[TRIVIAL])),
+        Side(DRF, over_http(servers[DRF])),
+        Side(TRIVIAL, over_http(servers[TRIVIAL])),
     ]
 
 

@@ -5,11 +5,12 @@ from math import inf
 
 import psycopg
 
-from benchmarks import load, plan, serving, worlds
+from benchmarks import plan, serving, worlds
 from benchmarks.bare import SQL, pgbench
 from benchmarks.measuring import Figure, Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import Counter
+from benchmarks.serving import Server
 from benchmarks.worlds import Scene
 
 CLIENTS = 32
@@ -23,8 +24,8 @@ def run(options: Options) -> Result:
     """Both sides sell range after range to the last unit."""
     with worlds.opened(options) as scene:
         _prepare(scene)
-        with serving.server(scene.environment) as port, serving.load_apart():
-            taken = in_turn(_sides(scene, port, options), options.pairs)
+        with serving.server(scene.environment) as server, serving.load_apart():
+            taken = in_turn(_sides(scene, server, options), options.pairs)
     return Result(
         name="first_available",
         title="The first available of 500 units, 32 clients on one range",
@@ -53,7 +54,7 @@ def _prepare(scene: Scene) -> None:
             cursor.executemany("INSERT INTO bench_range VALUES (%s, %s)", ranges)
 
 
-def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
+def _sides(scene: Scene, server: Server, options: Options) -> list[Side]:
     counter, world = Counter(), scene.world
     each = world.units // CLIENTS
 
@@ -61,11 +62,11 @@ def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
         times, elapsed = list[float](), 0.0
         while elapsed < options.seconds:
             request = plan.create(world, None, world.range(counter.block(1)))
-            turn = load.drive(
-                port, repeat(request, each * CLIENTS), clients=CLIENTS, seconds=inf, expected=201
+            turn = server.drive(
+                repeat(request, each * CLIENTS), clients=CLIENTS, seconds=inf, expected=201
             )
             times, elapsed = times + turn.times, elapsed + turn.elapsed
-            _sell_out(port, request, world.units - each * CLIENTS)
+            _sell_out(server, request, world.units - each * CLIENTS)
         return Sample(times, elapsed)
 
     def alone() -> Sample:
@@ -87,7 +88,7 @@ def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
     return [Side(OURS, over_http), Side(ALONE, alone)]
 
 
-def _sell_out(port: int, request: bytes, left: int) -> None:
+def _sell_out(server: Server, request: bytes, left: int) -> None:
     """The last units of a range, and then the refusal; raises Failed for anything else."""
-    load.drive(port, repeat(request, left), clients=1, seconds=inf, expected=201)
-    load.drive(port, repeat(request, 1), clients=1, seconds=inf, expected=409)
+    server.drive(repeat(request, left), clients=1, seconds=inf, expected=201)
+    server.drive(repeat(request, 1), clients=1, seconds=inf, expected=409)

@@ -92,10 +92,10 @@ def _times(what: str, ours: list[Sample], theirs: list[Sample], *, goal: float) 
 def _asking(scene: Scene, address: Address, options: Options) -> Iterator[Side]:
     world = scene.world
     requests = (load.request("GET", address(day)) for day in _days(world))
-    with serving.server(scene.environment) as port:
+    with serving.server(scene.environment) as server:
         yield Side(
             f"{world.rows:,} reservations",
-            lambda: load.drive(port, requests, clients=1, seconds=options.seconds, expected=200),
+            lambda: server.drive(requests, clients=1, seconds=options.seconds, expected=200),
         )
 
 

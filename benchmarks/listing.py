@@ -9,6 +9,7 @@ from benchmarks.bare import pgbench
 from benchmarks.measuring import Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import PATH, World
+from benchmarks.serving import Server
 from benchmarks.worlds import Scene
 
 OURS, ALONE = "100 reservations over HTTP", "the queries that feed them (pgbench)"
@@ -18,10 +19,10 @@ def run(options: Options) -> Result:
     """Both sides on one database, one client each."""
     with (
         worlds.opened(options) as scene,
-        serving.server(scene.environment) as port,
+        serving.server(scene.environment) as server,
         serving.load_apart(),
     ):
-        taken = in_turn(_sides(scene, port, options), options.pairs)
+        taken = in_turn(_sides(scene, server, options), options.pairs)
     return Result(
         name="list",
         title="A partner's list of 100 reservations",
@@ -40,7 +41,7 @@ def run(options: Options) -> Result:
     )
 
 
-def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
+def _sides(scene: Scene, server: Server, options: Options) -> list[Side]:
     requests = _pages(scene.world)
 
     def alone() -> Sample:
@@ -51,7 +52,7 @@ def _sides(scene: Scene, port: int, options: Options) -> list[Side]:
     return [
         Side(
             OURS,
-            lambda: load.drive(port, requests, clients=1, seconds=options.seconds, expected=200),
+            lambda: server.drive(requests, clients=1, seconds=options.seconds, expected=200),
         ),
         Side(ALONE, alone),
     ]

@@ -13,10 +13,15 @@ PAIRS = 5
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One side's turn: how long each thing took, and how long all of them together, in seconds."""
+    """One side's turn in seconds: how long each thing took, and how long all of them together.
+
+    `processor` is what the server used of its core, where there is one: it depends less than
+    time does on what else the machine is doing.
+    """
 
     times: list[float]
     elapsed: float
+    processor: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -59,12 +64,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One side as the report shows it: a rate per second, and milliseconds."""
+    """One side as the report shows it: a rate per second, and milliseconds.
+
+    `processor_ms` is the server's for one answer, nought where there is none.
+    """
 
     side: str
     rate: float
     median_ms: float
     p99_ms: float
+    processor_ms: float = 0.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +108,8 @@ def in_turn(
             taken[side.name].append(sample)
             tell(
                 f"  {turn}/{pairs} {side.name}: {sample.rate:,.0f}/s, median "
-                f"{sample.median * 1e3:.2f} ms, 99 % within {sample.p99 * 1e3:.2f} ms"
+                f"{sample.median * 1e3:.2f} ms, 99 % within {sample.p99 * 1e3:.2f} ms, server's "
+                f"processor {sample.processor / len(sample.times) * 1e3:.2f} ms each"
             )
     return taken
 
@@ -112,6 +122,7 @@ def rows_of(taken: dict[str, list[Sample]]) -> list[Row]:
             rate=statistics.median(sample.rate for sample in samples),
             median_ms=statistics.median(sample.median for sample in samples) * 1e3,
             p99_ms=statistics.median(sample.p99 for sample in samples) * 1e3,
+            processor_ms=statistics.median(one.processor / len(one.times) for one in samples) * 1e3,
         )
         for name, samples in taken.items()
     ]

@@ -6,7 +6,11 @@ import sys
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from benchmarks import load
+from benchmarks.measuring import Sample
 from benchmarks.services import free_port, wait_for
 from benchmarks.worlds import ROOT
 
@@ -14,6 +18,31 @@ CORES = sorted(os.sched_getaffinity(0))
 ALL = frozenset(CORES)
 SERVER, CLIENT = {CORES[0]}, {CORES[-1]}
 """The worker has one core to itself; the load has the other, and the database what is left."""
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that answers, and what it has cost."""
+
+    port: int
+    pid: int
+
+    def drive(
+        self, requests: Iterator[bytes], *, clients: int, seconds: float, expected: int
+    ) -> Sample:
+        """`load.drive`, with the processor time that the server took."""
+        before = self.processor()
+        sample = load.drive(
+            self.port, requests, clients=clients, seconds=seconds, expected=expected
+        )
+        return replace(sample, processor=self.processor() - before)
+
+    def processor(self) -> float:
+        """Seconds of processor that it and its workers have used."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        return sum(_used(int(pid)) for pid in (self.pid, *map(int, children.split())))
 
 
 @contextmanager
@@ -24,8 +53,8 @@ def server(
     settings: str = "settings.project",
     workers: int = 1,
     cores: AbstractSet[int] = frozenset(SERVER),
-) -> Iterator[int]:
-    """A server on these cores; its port. `application` where it is not the product."""
+) -> Iterator[Server]:
+    """A server on these cores. `application` where it is not the product."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     own = {
@@ -34,17 +63,27 @@ def server(
         "WEB_WORKERS": str(workers),
         "DJANGO_SETTINGS_MODULE": settings,
     }
+    command += ["--log-level", "warning", *filter(None, [application])]
+    with running(command, {**environment, **own}, port=port, cores=cores) as started:
+        yield started
+
+
+@contextmanager
+def running(
+    command: list[str], environment: dict[str, str], *, port: int, cores: AbstractSet[int]
+) -> Iterator[Server]:
+    """A process of the product's that listens on `port`, until the block ends."""
     process = subprocess.Popen(
-        [*command, "--log-level", "warning", *filter(None, [application])],
+        command,
         cwd=ROOT,
-        env={**environment, **own},
+        env=environment,
         # What it says at its start is not asked for here; faults go to the other stream.
         stdout=subprocess.DEVNULL,
         preexec_fn=lambda: os.sched_setaffinity(0, cores),
     )
     try:
         wait_for(port, process)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(40)
@@ -59,3 +98,9 @@ def load_apart() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def _used(pid: int) -> float:
+    # After the name, which is in brackets and may hold anything: user and system time.
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS

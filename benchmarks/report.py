@@ -1,0 +1,112 @@
+"""Writes docs/performance.md and its plots from the last result of each benchmark."""
+
+import json
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.machine import Machine
+from benchmarks.measuring import Figure, Result, Row
+from benchmarks.worlds import ROOT
+
+RESULTS = ROOT / "benchmarks" / "results"
+DOCUMENT = ROOT / "docs" / "performance.md"
+PLOTS = ROOT / "docs" / "performance"
+
+ORDER = (
+    "create", "contended", "first_available", "availability", "slots", "list", "fanout", "sweep",
+    "embedded", "replay", "start",
+)  # fmt: skip
+
+_OPENING = """\
+# Performance
+
+Written by `python -m benchmarks`; do not edit. Every figure is a ratio of two sides that took turns
+in one run (A B A B …): the median of the pairs, and in brackets the least and the most of them. The
+machine is shared, and differences under 30 % are noise. How each is measured, and how to measure
+again: [benchmarks](../benchmarks/README.md).
+"""
+
+
+def keep(result: Result, machine: Machine) -> None:
+    """Keep a result for this and later reports."""
+    RESULTS.mkdir(exist_ok=True)
+    document = {"machine": machine.document(), **result.document()}
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    (RESULTS / f"{result.name}.json").write_text(text, encoding="utf-8")
+
+
+def write() -> None:
+    """The report of all that was kept."""
+    found = [path for path in (RESULTS / f"{name}.json" for name in ORDER) if path.exists()]
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in found]
+    PLOTS.mkdir(parents=True, exist_ok=True)
+    sections = [_section(document) for document in documents]
+    text = "\n".join([_OPENING, _summary(documents), *sections])
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def told(figure: Figure) -> str:
+    """A figure and how far its pairs lay apart."""
+    value = f"{figure.value:.2f}".rstrip("0").rstrip(".") + figure.unit
+    if figure.spread is None:
+        return value
+    return f"{value} ({figure.spread[0]:.2f} to {figure.spread[1]:.2f})"
+
+
+def goal(figure: Figure) -> str:
+    """What it is held against, if anything."""
+    if figure.goal is None:
+        return ""
+    return f"{'≥' if figure.is_least else '≤'} {figure.goal:g}{figure.unit}"
+
+
+def _summary(documents: list[dict[str, Any]]) -> str:
+    lines = ["| figure | found | goal | |", "| --- | --- | --- | --- |"]
+    for document in documents:
+        for figure in _figures(document):
+            reached = {True: "reached", False: "**not reached**", None: ""}[figure.is_reached]
+            lines.append(f"| {figure.what} | {told(figure)} | {goal(figure)} | {reached} |")
+    return "\n".join([*lines, ""])
+
+
+def _section(document: dict[str, Any]) -> str:
+    name, rows = document["name"], [Row(**row) for row in document["rows"]]
+    parts = [f"## `{name}`: {document['title']}", ""]
+    if rows:
+        parts += [_table(rows), "", f"![{document['title']}](performance/{name}.svg)", ""]
+        _draw(document, rows)
+    parts += [*document["notes"], "", f"*{_machine(document['machine'])}*", ""]
+    return "\n".join(parts)
+
+
+def _draw(document: dict[str, Any], rows: list[Row]) -> None:
+    title, series = document["title"], document["series"]
+    drawn = plots.lines(title, series, tuple(document["axes"])) if series else ""
+    path = PLOTS / f"{document['name']}.svg"
+    path.write_text(drawn or plots.bars(title, rows), encoding="utf-8")
+
+
+def _table(rows: list[Row]) -> str:
+    lines = [
+        "| | a second | median, ms | 99 % within, ms | server's processor, ms each |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for row in rows:
+        processor = f"{row.processor_ms:,.2f}" if row.processor_ms else ""
+        lines.append(
+            f"| {row.side} | {row.rate:,.0f} | {row.median_ms:,.2f} | {row.p99_ms:,.2f} | "
+            f"{processor} |"
+        )
+    return "\n".join(lines)
+
+
+def _figures(document: dict[str, Any]) -> list[Figure]:
+    return [Figure(**figure) for figure in document["figures"]]
+
+
+def _machine(facts: dict[str, Any]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    return (
+        f"{facts['date']}, commit {facts['commit']}; {facts['processor']}, {facts['cores']} cores, "
+        f"{facts['memory_gib']} GiB, {facts['system']}, load {facts['load']} before; {versions}."
+    )
