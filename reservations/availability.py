@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from reservations import drafting, judging, reading
 from reservations.board import Board
-from reservations.errors import NotFound, PartyTooLarge, Refusal
+from reservations.errors import PartyTooLarge, Refusal
 from reservations.requests import Times
 from venues import hours
 from venues.hours import Window
@@ -68,7 +68,7 @@ def of_range(
     """
     window = judging.resolve(venue, times, now)
     found = reading.board(venue, window, now=now, category=category, party=party)
-    categories = _categories(venue, category)
+    categories = judging.categories_named(venue, category)
     try:
         opened = _judged(found, window)
     except Refusal as refusal:
@@ -102,7 +102,7 @@ def calendar(
     """
     within = days(first, last, venue.zone)
     found = reading.board(venue, _reach(venue, within), now=now, category=category)
-    prices = {one.pk: one for one in _categories(venue, category)}
+    prices = {one.pk: one for one in judging.categories_named(venue, category)}
     begun: dict[date, list[Slot]] = {day: [] for day in _dates(first, last)}
     for slot in _grid(found, within):
         begun[slot.window.start.astimezone(venue.zone).date()].append(slot)
@@ -208,16 +208,6 @@ def _calendar_day(
         for slot in {(slot.unit.category_id, slot.window): slot for slot in free or slots}.values()
     }
     return CalendarDay(day, len(slots), len(free), min(prices, default=None))
-
-
-def _categories(venue: Venue, code: str | None) -> list[Category]:
-    categories = venue.categories.prefetch_related("rates")
-    if code is None:
-        return list(categories)
-    found = list(categories.filter(code=code))
-    if not found:
-        raise NotFound(f"There is no category {code!r} at this venue.")
-    return found
 
 
 def _offered_length(policy: Policy) -> timedelta:

@@ -6,8 +6,8 @@ from datetime import datetime
 from guests import accounts, emails, phones
 from guests.callers import Caller
 from guests.errors import Faults
-from reservations import quotes, tariffs
-from reservations.errors import NotFound, PartyTooLarge
+from reservations import judging, quotes, tariffs
+from reservations.errors import PartyTooLarge
 from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
 from reservations.requests import Booking
@@ -38,14 +38,9 @@ def read_details(details: Mapping[str, str | bool], region: str) -> dict[str, st
 
 def categories_for(venue: Venue, code: str | None, party: int, window: Window) -> list[Category]:
     """The category with that code, or else the cheapest that fit the party. Raises NotFound."""
-    categories = venue.categories.prefetch_related("rates")
     if code is not None:
-        named = list(categories.filter(code=code))
-        if not named:
-            raise NotFound(f"There is no category {code!r} at this venue.")
-        return named
-    every = list(categories.prefetch_related("resources", "combinations"))
-    given = [category for category in every if not category.is_on_request]
+        return judging.categories_named(venue, code)
+    given = [category for category in venue.categories.all() if not category.is_on_request]
     fitting = [category for category in given if _seats(category, party)] or given
     priced = [(price_of(venue, category, window), category) for category in fitting]
     cheapest = min((price for price, _ in priced), default=0)

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
 from guests.callers import Caller
 from reservations.errors import (
     Closed,
@@ -23,16 +21,16 @@ from reservations.errors import (
 )
 from reservations.models import MAX_SPAN
 from reservations.requests import Times
-from venues import hours
+from venues import hours, kept
 from venues.hours import Window
-from venues.models import Opening, Policy, Resource, Venue
+from venues.models import Category, Opening, Policy, Resource, Venue
 
 DAY = timedelta(days=1)
 
 
 def find_venue(slug: str) -> Venue:
-    """The venue, its policy and its hours in two queries. Raises NotFound."""
-    venue = _venues().filter(slug=slug, is_active=True).first()
+    """The venue with all that it sells by, shared with other requests. Raises NotFound."""
+    venue = kept.find(slug)
     if venue is None:
         raise NotFound(f"There is no venue {slug!r}.")
     return venue
@@ -40,7 +38,16 @@ def find_venue(slug: str) -> Venue:
 
 def load_venue(venue_id: int) -> Venue:
     """The same for a venue that has reservations, whether it still takes new ones or not."""
-    return _venues().get(pk=venue_id)
+    return kept.load(venue_id)
+
+
+def categories_named(venue: Venue, code: str | None) -> list[Category]:
+    """The category with that code, every one where none is given. Raises NotFound."""
+    every = list(venue.categories.all())
+    found = [category for category in every if code in (None, category.code)]
+    if code is not None and not found:
+        raise NotFound(f"There is no category {code!r} at this venue.")
+    return found
 
 
 def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
@@ -188,10 +195,6 @@ def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
         key = (unit.category_id, unit.pool_key, hours_key(venue, unit))
         found.setdefault(key, []).append(unit)
     return list(found.values())
-
-
-def _venues() -> QuerySet[Venue]:
-    return Venue.objects.select_related("policy").prefetch_related("openings")
 
 
 def _nights(venue: Venue, times: Times) -> Window:

@@ -3,13 +3,13 @@
 As many queries for a page of venues as for one of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
 from reservations.board import Board, Joined, Later, Taken
 from reservations.models import Allocation, AllocationQuerySet
@@ -70,17 +70,20 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
     ]
 
 
-def units(venues: Iterable[Venue], *, only: int | None = None) -> dict[int, list[Resource]]:
+def units(venues: Sequence[Venue], *, only: int | None = None) -> dict[int, list[Resource]]:
     """The units of each venue that are not retired, smallest first; or `only` the one."""
-    by_id = {venue.pk: venue for venue in venues}
-    rows = Resource.objects.filter(venue__in=by_id, retired_at__isnull=True)
-    if only is not None:
-        rows = rows.filter(pk=only)
-    found: dict[int, list[Resource]] = {pk: [] for pk in by_id}
-    for unit in rows.select_related("category").order_by("capacity", "rank", "pk"):
-        unit.venue = by_id[unit.venue_id]
-        found[unit.venue_id].append(unit)
-    return found
+    prefetch_related_objects(venues, "resources__category")
+    return {
+        venue.pk: sorted(
+            (
+                unit
+                for unit in venue.resources.all()
+                if unit.retired_at is None and only in (None, unit.pk)
+            ),
+            key=lambda unit: (unit.capacity, unit.rank, unit.pk),
+        )
+        for venue in venues
+    }
 
 
 def _fitting(look: Look, units: Units) -> list[Resource]:

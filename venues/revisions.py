@@ -13,9 +13,7 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.backends.ddl_references import Statement, Table
 from django.db.models.constraints import BaseConstraint
 
-VENUES = "venues_venue"
-
-POSTGRES_FUNCTIONS = f"""
+POSTGRES_FUNCTIONS = """
 CREATE FUNCTION venue_new_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.revision := (random() * 9007199254740991)::bigint;
@@ -23,12 +21,12 @@ BEGIN
 END $$;
 CREATE FUNCTION venue_revise_one() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE {VENUES} SET revision = 0 WHERE id IN (SELECT venue_id FROM touched);
+    UPDATE venues_venue SET revision = 0 WHERE id IN (SELECT venue_id FROM touched);
     RETURN NULL;
 END $$;
 CREATE FUNCTION venue_revise_both() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE {VENUES} SET revision = 0
+    UPDATE venues_venue SET revision = 0
     WHERE id IN (SELECT venue_id FROM touched UNION SELECT venue_id FROM before);
     RETURN NULL;
 END $$;
@@ -46,10 +44,12 @@ _OWN = {
     },
 }
 # One statement may write thousands of units: PostgreSQL tells of it once.
-_POSTGRES = "AFTER {event} ON %(table)s REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION {do}()"
+_POSTGRES = (
+    "AFTER {event} ON %(table)s REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION {do}()"
+)
 _SQLITE = (
     "AFTER {event} ON %(table)s BEGIN "
-    f"UPDATE {VENUES} SET revision = random() WHERE id IN ({{ids}}); END"
+    "UPDATE venues_venue SET revision = random() WHERE id IN ({ids}); END"
 )
 _OF_VENUE = {
     "postgresql": {
@@ -134,9 +134,7 @@ class Revises(BaseConstraint):
         ]
 
 
-def _bodies(
-    model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-) -> dict[str, str]:
+def _bodies(model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
     # By its fields, as a table that is being rebuilt has another name.
     is_of_venue = any(field.name == "venue" for field in model._meta.get_fields())
     bodies = _OF_VENUE if is_of_venue else _OWN

@@ -1,0 +1,80 @@
+"""Venues with all that they sell by, kept in memory while the database says they are unchanged.
+
+What is handed out is shared between requests: read it, never change it. Combinations are here
+without their units, whose membership no trigger watches.
+"""
+
+from collections import OrderedDict
+from threading import Lock
+
+from django.db.models import QuerySet
+
+from venues.models import Venue
+
+MOST = 200
+"""Venues kept in one process; the one not asked for longest makes way."""
+
+_kept: OrderedDict[int, Venue] = OrderedDict()
+_ids: dict[str, int] = {}
+_guard = Lock()
+
+_PARTS = (
+    "openings",
+    "resources__category",
+    "categories__rates",
+    "categories__resources",
+    "categories__combinations",
+)
+
+
+def find(slug: str) -> Venue | None:
+    """The active venue of that slug as it is now: one small query while it is unchanged."""
+    return _current(Venue.objects.filter(slug=slug, is_active=True))
+
+
+def load(venue_id: int) -> Venue:
+    """The same by id, active or not. Raises Venue.DoesNotExist."""
+    found = _current(Venue.objects.filter(pk=venue_id))
+    if found is None:
+        raise Venue.DoesNotExist
+    return found
+
+
+def last_seen(slug: str) -> Venue | None:
+    """As it was when it was last read here, without a query.
+
+    Only for who writes nothing unless its `revision` is still the same in the same statement.
+    """
+    with _guard:
+        return _kept.get(_ids.get(slug, 0))
+
+
+def _current(rows: QuerySet[Venue]) -> Venue | None:
+    found = rows.order_by().values_list("pk", "revision").first()
+    if found is None:
+        return None
+    venue_id, revision = found
+    with _guard:
+        venue = _kept.get(venue_id)
+        if venue is not None and venue.revision == revision:
+            _kept.move_to_end(venue_id)
+            return venue
+    return _read(venue_id)
+
+
+def _read(venue_id: int) -> Venue | None:
+    # The revision is read first: what changes while the rest is read makes it an old one.
+    rows = Venue.objects.select_related("policy").prefetch_related(*_PARTS)
+    venue = rows.filter(pk=venue_id).first()
+    if venue is not None:
+        _keep(venue)
+    return venue
+
+
+def _keep(venue: Venue) -> None:
+    with _guard:
+        _kept[venue.pk] = venue
+        _kept.move_to_end(venue.pk)
+        _ids[venue.slug] = venue.pk
+        while len(_kept) > MOST:
+            _kept.popitem(last=False)
