@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 
-from django.db.models import prefetch_related_objects
-
 from reservations import availability, drafting, judging, reading
 from reservations.board import Board
 from reservations.errors import Refusal
 from reservations.fitting import Fitting
 from reservations.reading import Look
+from venues import kept
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -43,7 +42,7 @@ def next_few(
     Of times and slots the earliest starts, each in the cheapest category that has a place; of
     nights one for each category, cheapest first. What is given on request only is left out.
     """
-    prefetch_related_objects(venues, "policy", "openings", "categories__rates")
+    venues = kept.those(venues)
     units = reading.units(venues)
     searches = [_Search(venue, units[venue.pk], party=party, now=now) for venue in venues]
     for search in searches:

@@ -5,6 +5,7 @@ without their units, whose membership no trigger watches.
 """
 
 from collections import OrderedDict
+from collections.abc import Collection, Iterable
 from threading import Lock
 
 from django.db.models import QuerySet
@@ -40,6 +41,16 @@ def load(venue_id: int) -> Venue:
     return found
 
 
+def those(rows: Iterable[Venue]) -> list[Venue]:
+    """These venues, rows of which were just read, in their order: no query for what is kept."""
+    given = list(rows)
+    with _guard:
+        known = {row.pk: _kept.get(row.pk) for row in given}
+    stale = [row.pk for row in given if not _is_as(known[row.pk], row.revision)]
+    known |= {venue.pk: venue for venue in _read(stale)} if stale else {}
+    return [venue for row in given if (venue := known[row.pk]) is not None]
+
+
 def last_seen(slug: str) -> Venue | None:
     """As it was when it was last read here, without a query.
 
@@ -56,25 +67,25 @@ def _current(rows: QuerySet[Venue]) -> Venue | None:
     venue_id, revision = found
     with _guard:
         venue = _kept.get(venue_id)
-        if venue is not None and venue.revision == revision:
+        if _is_as(venue, revision):
             _kept.move_to_end(venue_id)
             return venue
-    return _read(venue_id)
+    return next(iter(_read([venue_id])), None)
 
 
-def _read(venue_id: int) -> Venue | None:
-    # The revision is read first: what changes while the rest is read makes it an old one.
+def _is_as(venue: Venue | None, revision: int) -> bool:
+    return venue is not None and venue.revision == revision
+
+
+def _read(ids: Collection[int]) -> list[Venue]:
+    # Revisions are read first: what changes while the rest is read makes them old ones.
     rows = Venue.objects.select_related("policy").prefetch_related(*_PARTS)
-    venue = rows.filter(pk=venue_id).first()
-    if venue is not None:
-        _keep(venue)
-    return venue
-
-
-def _keep(venue: Venue) -> None:
+    venues = list(rows.filter(pk__in=ids))
     with _guard:
-        _kept[venue.pk] = venue
-        _kept.move_to_end(venue.pk)
-        _ids[venue.slug] = venue.pk
+        for venue in venues:
+            _kept[venue.pk] = venue
+            _kept.move_to_end(venue.pk)
+            _ids[venue.slug] = venue.pk
         while len(_kept) > MOST:
             _kept.popitem(last=False)
+    return venues
