@@ -102,7 +102,7 @@ class Search:
         self.board = board_around(
             self.venue, self.window, now=wish.now, party=wish.party, without=without
         )
-        self.categories = {category.pk: category for category in venue.categories.all()}
+        self.categories = {category.pk: category for category in self.venue.categories.all()}
         self.fitting = Fitting(self.board, self.categories)
 
     def run(self) -> list[Alternative]:

@@ -46,7 +46,7 @@ class _Search:
         self.venue, self.bookings, self.window, self.now = venue, bookings, window, now
         smallest = min(booking.guest_count for booking in bookings)
         self.board = alternatives.board_around(venue, window, now=now, party=smallest)
-        self.categories: list[Category] = list(venue.categories.prefetch_related("rates"))
+        self.categories: list[Category] = list(venue.categories.all())
         self.named = {booking.resource for booking in bookings}
         # As placing would try them, so that it comes to the same.
         ranked = venue.policy.ranks_units

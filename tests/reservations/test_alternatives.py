@@ -274,7 +274,7 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     counts = []
     for number in range(3):
         wish = booking(venue, category="standard")
-        alternatives.for_booking(wish, now=clock.now())
+        alternatives.for_booking(wish, by=DESK, now=clock.now())
         with CaptureQueriesContext(connection) as asked:
             alternatives.for_booking(wish, by=DESK, now=clock.now())
         counts.append(len(asked))
