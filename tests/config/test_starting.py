@@ -122,11 +122,9 @@ def wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
 
 def stop(process: subprocess.Popen[str], by: signal.Signals) -> str:
     """Everything it said. It ends by itself, within seconds, and as a success."""
-    began = time.monotonic()
     os.killpg(process.pid, by)
-    said, _ = process.communicate(timeout=20)
+    said, _ = process.communicate(timeout=10)
     assert process.returncode == 0, said
-    assert time.monotonic() - began < 10
     return said
 
 
@@ -150,12 +148,10 @@ def test_two_first_commands_at_once_both_work_and_set_up_once(clone: Path, tmp_p
     assert sum("making .venv" in err for _, err in said) == 1
 
 
-def test_a_second_set_up_does_nothing_and_takes_no_time(clone: Path) -> None:
+def test_a_second_set_up_does_nothing_and_needs_no_python(clone: Path) -> None:
     run(clone, "bin/setup")
-    began = time.monotonic()
-    done = run(clone, "bin/setup")
+    done = run(clone, "bin/setup", PYTHON="/nowhere/python3")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert time.monotonic() - began < 0.5
 
 
 def test_a_half_made_environment_is_repaired(clone: Path) -> None:
