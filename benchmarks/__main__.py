@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import contended, create, first_available, growing, listing, machine, report
+from benchmarks import contended, create, first_available, growing, listing, machine, report, sweep
 from benchmarks.failing import Failed
 from benchmarks.measuring import PAIRS, Result
 from benchmarks.options import Options
@@ -17,6 +17,7 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
     "availability": growing.availability,
     "slots": growing.slots,
     "list": listing.run,
+    "sweep": sweep.run,
 }
 
 

@@ -2,9 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import dict_row
 
 from benchmarks import plan, serving, worlds
 from benchmarks.bare import pgbench
+from benchmarks.failing import Failed
 from benchmarks.measuring import Result, Sample, Side, in_turn, ratio, rows_of
 from benchmarks.options import Options
 from benchmarks.plan import Counter, World
@@ -16,13 +22,20 @@ CLIENTS = 8
 OURS, ALONE = "Holdfast over HTTP", "the database alone (pgbench)"
 DRF, TRIVIAL = "Django REST Framework and ORM", "the framework's trivial endpoint"
 
+_TABLES = {
+    "reservations_reservation": "id",
+    "reservations_allocation": "reservation_id",
+    "reservations_event": "reservation_id",
+}
 _PLAIN = "django.core.wsgi:get_wsgi_application()"
 
 
 def run(options: Options) -> Result:
     """All four sides in turn on one database."""
     with worlds.opened(options) as scene, _servers(scene) as servers, serving.load_apart():
-        taken = in_turn(_sides(scene, servers, options), options.pairs)
+        counter = Counter()
+        _judge_same_rows(scene, _sides(scene, servers, replace(options, seconds=0.1), counter))
+        taken = in_turn(_sides(scene, servers, options, counter), options.pairs)
     return Result(
         name="create",
         title=f"Creating, uncontended, {options.rows:,} reservations before",
@@ -58,8 +71,10 @@ def _servers(scene: Scene) -> Iterator[dict[str, Server]]:
         }
 
 
-def _sides(scene: Scene, servers: dict[str, Server], options: Options) -> list[Side]:
-    counter, world = Counter(), scene.world
+def _sides(
+    scene: Scene, servers: dict[str, Server], options: Options, counter: Counter
+) -> list[Side]:
+    world = scene.world
     requests = plan.creates(world, counter)
 
     def over_http(server: Server) -> Callable[[], Sample]:
@@ -73,7 +88,7 @@ def _sides(scene: Scene, servers: dict[str, Server], options: Options) -> list[S
             "create.sql",
             clients=CLIENTS,
             until=["--time", str(max(1, round(options.seconds)))],
-            values=values(world, counter.block(round(10_000 * options.seconds))),
+            values=values(world, counter.block(10_000 * max(1, round(options.seconds)))),
         )
 
     return [
@@ -82,6 +97,35 @@ def _sides(scene: Scene, servers: dict[str, Server], options: Options) -> list[S
         Side(DRF, over_http(servers[DRF])),
         Side(TRIVIAL, over_http(servers[TRIVIAL])),
     ]
+
+
+def _judge_same_rows(scene: Scene, sides: list[Side]) -> None:
+    """Refuse to compare sides that do not write the same: Failed names what differs."""
+    written: dict[str, dict[str, object]] = {}
+    for side in sides[:-1]:
+        side.run()
+        written[side.name] = _written(scene.url)
+    for name, shape in written.items():
+        differing = shape.items() ^ written[OURS].items()
+        if differing:
+            raise Failed(f"{name} does not write what {OURS} does: {sorted(differing)}")
+
+
+def _written(url: str) -> dict[str, object]:
+    """Of the newest reservation, its allocations and events: which columns hold something."""
+    found: dict[str, object] = {}
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        for table, key in _TABLES.items():
+            query = sql.SQL(
+                "SELECT * FROM {} WHERE {} = (SELECT max(id) FROM reservations_reservation)"
+            )
+            rows = connection.execute(
+                query.format(sql.Identifier(table), sql.Identifier(key))
+            ).fetchall()
+            found[f"rows of {table}"] = len(rows)
+            for row in rows:
+                found |= {f"{table}.{name}": value is None for name, value in row.items()}
+    return found
 
 
 def values(world: World, offset: int) -> dict[str, object]:

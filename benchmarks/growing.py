@@ -106,7 +106,9 @@ def _alone(scene: Scene, options: Options) -> Sample:
 
 
 def _queries(scene: Scene, address: Address) -> int:
-    return int(manage(scene.url, "bench_world", "--count", address(next(_days(scene.world)))))
+    return int(
+        manage(scene.environment, "bench_world", "--count", address(next(_days(scene.world))))
+    )
 
 
 def _days(world: World) -> Iterator[datetime]:

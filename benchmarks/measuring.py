@@ -106,12 +106,16 @@ def in_turn(
             if not sample.times:
                 raise Failed(f"{side.name} answered nothing in its turn.")
             taken[side.name].append(sample)
-            tell(
-                f"  {turn}/{pairs} {side.name}: {sample.rate:,.0f}/s, median "
-                f"{sample.median * 1e3:.2f} ms, 99 % within {sample.p99 * 1e3:.2f} ms, server's "
-                f"processor {sample.processor / len(sample.times) * 1e3:.2f} ms each"
-            )
+            tell(f"  {turn}/{pairs} {side.name}: {_told(sample)}")
     return taken
+
+
+def _told(sample: Sample) -> str:
+    told = f"{sample.rate:,.0f}/s, median {sample.median * 1e3:.2f} ms, "
+    told += f"99 % within {sample.p99 * 1e3:.2f} ms"
+    if sample.processor:
+        told += f", server's processor {sample.processor / len(sample.times) * 1e3:.2f} ms each"
+    return told
 
 
 def rows_of(taken: dict[str, list[Sample]]) -> list[Row]:

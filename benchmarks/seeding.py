@@ -16,10 +16,14 @@ from venues.models import Category, Policy, Rate, Resource
 SEED = Path(__file__).parent / "sql" / "seed.sql"
 
 
-def fill(rows: int, *, stay: int) -> None:
-    """One venue with 500 like units, and `rows` stays (in minutes) over the year ahead."""
+def fill(rows: int, *, stay: int, is_lapsed: bool) -> None:
+    """One venue with 500 like units, and `rows` stays (in minutes) over the year ahead.
+
+    They are confirmed, or else holds that have lapsed a minute ago.
+    """
     venue, category, first_unit = _make_venue()
-    midnight = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    now = timezone.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     values: dict[str, Any] = {
         "rows": rows,
         "units": UNITS,
@@ -27,6 +31,8 @@ def fill(rows: int, *, stay: int) -> None:
         "venue": venue,
         "category": category,
         "base": midnight + timedelta(days=1),
+        "confirmed_at": None if is_lapsed else midnight,
+        "lapses_at": now - timedelta(minutes=1) if is_lapsed else None,
         "stay": timedelta(minutes=stay),
         "period": timedelta(minutes=period(rows, UNITS)),
     }

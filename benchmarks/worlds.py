@@ -50,24 +50,31 @@ def opened(options: Options) -> Iterator[Scene]:
 
 
 @contextmanager
-def fresh(services: Services, *, rows: int, stay: int = STAY) -> Iterator[Scene]:
+def fresh(
+    services: Services, *, rows: int, stay: int = STAY, is_lapsed: bool = False
+) -> Iterator[Scene]:
     """A database of its own with this many reservations; copied from one that is made once."""
-    seed, name = f"bench_seed_{rows}_{stay}", f"bench_run_{rows}_{stay}"
+    suffix = f"{rows}_{stay}" + "_lapsed" * is_lapsed
+    seed, name = f"bench_seed_{suffix}", f"bench_run_{suffix}"
     if not _is_usable(services, seed):
-        _fill(services, seed, rows, stay)
+        _fill(services, seed, rows, "--stay", str(stay), *["--lapsed"] * is_lapsed)
     _recreate(services, name, template=seed)
     url = services.url(name)
+    given = environment(url, services.redis)
     # A kept one may be older than the newest migration.
-    manage(url, "migrate", "--verbosity", "0")
-    key = manage(url, "bench_world").strip()
+    manage(given, "migrate", "--verbosity", "0")
+    key = manage(given, "bench_world").strip()
     yield Scene(services, _world(url, rows, stay, key), url)
     with psycopg.connect(services.database, autocommit=True) as connection:
         _drop(connection, name)
 
 
-def environment(url: str, redis: str = "") -> dict[str, str]:
-    """What a process of the product is told: this database, this Redis, secrets of no value."""
-    data = folder() / "data-dir"
+def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> dict[str, str]:
+    """What a process of the product is told: this database, this Redis, secrets of no value.
+
+    Without a URL the database is an embedded one, in `data`.
+    """
+    data = data or folder() / "data-dir"
     (data / "static").mkdir(parents=True, exist_ok=True)
     mine = {
         "DATA_DIR": str(data),
@@ -78,6 +85,7 @@ def environment(url: str, redis: str = "") -> dict[str, str]:
         "JWT_SECRET": "j" * 50,
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "HTTPS": "0",
+        "DEMO": "0",
         "LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
         "DJANGO_SETTINGS_MODULE": "settings.project",
@@ -85,14 +93,12 @@ def environment(url: str, redis: str = "") -> dict[str, str]:
     return {**os.environ, **mine}
 
 
-def manage(url: str, *arguments: str) -> str:
-    """Run a command of manage.py on this database; what it printed."""
-    # Without a Redis a check warns, though none of these asks it anything.
-    own = {"REDIS_URL": "redis://127.0.0.1:1/0", "DJANGO_SETTINGS_MODULE": "benchmarks.settings"}
+def manage(environment: dict[str, str], *arguments: str) -> str:
+    """Run a command of manage.py; what it printed."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
-        env={**environment(url), **own},
+        env={**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.settings"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -100,13 +106,13 @@ def manage(url: str, *arguments: str) -> str:
     return done.stdout
 
 
-def _fill(services: Services, seed: str, rows: int, stay: int) -> None:
+def _fill(services: Services, seed: str, rows: int, *more: str) -> None:
     begun = perf_counter()
     print(f"Seeding {rows:,} reservations …", flush=True)
     _recreate(services, seed)
-    url = services.url(seed)
-    manage(url, "migrate", "--verbosity", "0")
-    manage(url, "bench_world", "--fill", str(rows), "--stay", str(stay))
+    given = environment(services.url(seed), services.redis)
+    manage(given, "migrate", "--verbosity", "0")
+    manage(given, "bench_world", "--fill", str(rows), *more)
     print(f"  done in {perf_counter() - begun:.0f} s", flush=True)
 
 

@@ -131,6 +131,7 @@ def _promised(attrs: dict[str, Any], unit: Resource, now: Any) -> dict[str, Any]
         "is_departure_assumed": not policy.records_departure,
         "is_no_show_released": policy.releases_no_shows,
         "price_minor": price,
+        "tariff": {"by_use": policy.charges_time_used, "rates": prices.kept(rates)},
         "currency": venue.currency,
         "cancel_free_until": start - policy.cancel_deadline,
         "cancel_fee_minor": price * policy.cancel_fee_percent // 100,

@@ -1,4 +1,4 @@
--- Fills the venue :venue with :rows confirmed reservations of :stay, evenly over :units units
+-- Fills the venue :venue with :rows reservations of :stay, evenly over :units units
 -- and the year from :base; the constraint judges every row. What a create writes, each has.
 SET synchronous_commit = off;
 -- Foreign keys are true by construction here; asking a million times takes minutes.
@@ -15,17 +15,20 @@ INSERT INTO reservations_reservation (
     guest_count, receive_email_updates, receive_phone_call, receive_text_notification, occasion,
     vehicle_plate, remarks, starts_at, ends_at, is_arrival_assumed, is_departure_assumed,
     is_no_show_released, price_minor, paid_minor, currency, cancel_free_until, cancel_fee_minor,
-    created_at, no_show_at, confirmed_at)
+    created_at, no_show_at, confirmed_at, hold_expires_at, tariff)
 SELECT number + 1, %(venue)s, %(category)s, 'bench', 'S' || lpad(to_hex(number), 9, '0'), 1, 'Ada',
        'Lovelace', '+3120' || lpad((number %% 10000000)::text, 7, '0'), 'ada@example.com', 1, true,
        true, false, '', '', '', starts_at, starts_at + %(stay)s, false, false, false,
        2000, 0, 'EUR', starts_at, 0, %(base)s::timestamptz - interval '1 day',
-       starts_at + interval '1 hour', %(base)s::timestamptz - interval '1 day'
+       starts_at + interval '1 hour', %(confirmed_at)s, %(lapses_at)s,
+       '{"by_use": false, "rates": [{"unit": "hour", "amount_minor": 1000}]}'
 FROM wanted;
 
 INSERT INTO reservations_allocation (
-    venue_id, resource_id, reservation_id, reason, starts_at, ends_at, is_live, is_locked)
-SELECT %(venue)s, resource_id, number + 1, '', starts_at, starts_at + %(stay)s, true, true
+    venue_id, resource_id, reservation_id, reason, starts_at, ends_at, is_live, is_locked,
+    lapses_at)
+SELECT %(venue)s, resource_id, number + 1, '', starts_at, starts_at + %(stay)s, true, true,
+       %(lapses_at)s
 FROM wanted;
 
 INSERT INTO reservations_event (

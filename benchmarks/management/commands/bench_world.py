@@ -1,7 +1,8 @@
-"""Fills a migrated, empty database, and opens a filled one; benchmarks/worlds.py runs it."""
+"""What the benchmarks do inside the product: fill a database, sweep it, count queries, open it."""
 
 from argparse import ArgumentParser
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -10,19 +11,26 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from benchmarks import seeding
+from reservations import sweeps
 
 
 class Command(BaseCommand):
-    help = "For python -m benchmarks: fills an empty database, counts queries, or issues a key."
+    help = "For python -m benchmarks: fills a database, sweeps, counts queries, or issues a key."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--fill", type=int, metavar="ROWS")
         parser.add_argument("--stay", type=int, metavar="MINUTES")
+        parser.add_argument("--lapsed", action="store_true")
+        parser.add_argument("--sweep", action="store_true")
         parser.add_argument("--count", metavar="ADDRESS")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["fill"] is not None:
-            seeding.fill(options["fill"], stay=options["stay"])
+            seeding.fill(options["fill"], stay=options["stay"], is_lapsed=options["lapsed"])
+        elif options["sweep"]:
+            begun = perf_counter()
+            swept = sweeps.expire_holds()
+            self.stdout.write(f"{swept} {perf_counter() - begun}")
         elif options["count"] is not None:
             self.stdout.write(str(_queries(options["count"])))
         else:
