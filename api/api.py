@@ -13,13 +13,13 @@ from api import (
     errors,
     explaining,
     groups,
+    keeping,
     occupancy,
     parking,
     people,
     plan,
     quotes,
     reservations,
-    venues,
 )
 from api.auth import ANYBODY_KNOWN
 from api.bodies import Json
@@ -48,7 +48,8 @@ api = DocumentedAPI(
     renderer=FastJson(),
 )
 api.add_router("", people.router)
-api.add_router("/venues", venues.router)
+# Reading and keeping, which share their addresses.
+api.add_router("/venues", keeping.router)
 for about_time in (availability, occupancy, plan, explaining, quotes):
     api.add_router("/venues", about_time.router)
 # Before the addresses of single reservations, which would take "groups" for an id.

@@ -54,6 +54,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.InProgress: 409,
     errors.KeyReused: 422,
     errors.LotInUse: 409,
+    errors.VenueInUse: 409,
     errors.AlreadyEntered: 409,
     errors.OpenStay: 409,
     errors.Busy: 503,

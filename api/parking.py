@@ -37,9 +37,10 @@ from guests import tokens
 from reservations import actions, clock, lots, occupancy
 from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer, Once
-from reservations.lots import LotWish, Spot
+from reservations.lots import LotWish
 from reservations.models import Reservation
 from reservations.requests import Booking, Times
+from reservations.spots import LARGEST_LOT, Spot, spots_of
 from reservations.status import Status as Stage
 from venues.hours import Window
 from venues.models import Rate, Resource, Venue
@@ -102,7 +103,7 @@ class ParkingOut(ninja.Schema):
 class LotIn(Schema):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     address: Annotated[str, Field(max_length=200)] = ""
-    capacity: Annotated[int, Field(ge=1, le=lots.LARGEST_LOT, strict=True)]
+    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)]
     price: Money
     time_zone: Annotated[str, Field(max_length=64)] = "UTC"
 
@@ -115,7 +116,7 @@ class LotPatch(Schema):
 
     name: Annotated[str, Field(min_length=1, max_length=120)] = _LEFT_OUT
     address: Annotated[str, Field(max_length=200)] = _LEFT_OUT
-    capacity: Annotated[int, Field(ge=1, le=lots.LARGEST_LOT, strict=True)] = _LEFT_OUT
+    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)] = _LEFT_OUT
     price: Money = _LEFT_OUT
 
 
@@ -150,7 +151,7 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
 @router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})
 def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     """The spots of a lot, or of all lots, and how each stands at this moment."""
-    return reply([_spot(spot) for spot in lots.spots_of(_lots(asked.lot), now=clock.now())])
+    return reply([_spot(spot) for spot in spots_of(_lots(asked.lot), now=clock.now())])
 
 
 @router.post(
@@ -290,7 +291,7 @@ def _spot(spot: Spot) -> dict[str, Any]:
 
 def _described(found: Sequence[Venue]) -> list[dict[str, Any]]:
     """Lots as they go out; as many queries for all of them as for one."""
-    spots = lots.spots_of(found, now=clock.now())
+    spots = spots_of(found, now=clock.now())
     capacity = Counter(spot.unit.venue_id for spot in spots)
     free = Counter(spot.unit.venue_id for spot in spots if spot.is_free)
     rates = Rate.objects.filter(venue__in=found).order_by("-category__position", "-pk")

@@ -21,6 +21,7 @@ from pydantic import (
 
 from reservations.errors import Invalid, NotFound
 from venues import prices
+from venues.currencies import is_currency
 from venues.models import is_time_zone
 
 LARGEST_ID = 2**63 - 1
@@ -222,8 +223,8 @@ def money_minor(given: Money, *, field: str) -> int:
     amount = Decimal(given.amount if is_amount else "NaN").scaleb(prices.exponent(given.currency))
     if not is_amount or amount != int(amount) or amount > LARGEST_AMOUNT:
         raise Invalid(field, 'Give an amount such as "2.50", with the decimals of the currency.')
-    if not (len(given.currency) == 3 and given.currency.isascii() and given.currency.isupper()):
-        raise Invalid(field, "Give the currency as three letters, such as EUR.")
+    if not is_currency(given.currency):
+        raise Invalid(field, "Give the currency as ISO 4217 writes it, such as EUR.")
     return int(amount)
 
 

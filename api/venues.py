@@ -138,17 +138,7 @@ def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
 @router.get("/{slug:slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
 def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
     """One venue, with what it sells and its policy in words and numbers."""
-    venue = _find(slug)
-    summary = _summaries([venue], request)[0]
-    return reply(
-        {
-            **summary,
-            **{name: getattr(venue, name) for name in _PLAIN},
-            "categories": [_category(category) for category in _categories(venue)],
-            "policy": wording.numbers(venue.policy),
-            "policy_words": wording.sentences(venue),
-        }
-    )
+    return reply(described(slug, request))
 
 
 @router.get(
@@ -162,6 +152,18 @@ def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> Htt
     if asked.floor is not None:
         units = units.filter(floor=asked.floor)
     return reply(page(units, asked, _resource))
+
+
+def described(slug: str, request: KnownRequest) -> dict[str, Any]:
+    """The document of one venue, as VenueOut describes it. Raises NotFound."""
+    venue = _find(slug)
+    return {
+        **_summaries([venue], request)[0],
+        **{name: getattr(venue, name) for name in _PLAIN},
+        "categories": [_category(category) for category in _categories(venue)],
+        "policy": wording.numbers(venue.policy),
+        "policy_words": wording.sentences(venue),
+    }
 
 
 _PLAIN = ("mode", "description", "address", "time_zone", "phone_region", "currency")

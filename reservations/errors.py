@@ -161,6 +161,12 @@ class LotInUse(Refusal):
     code = "lot_in_use"
 
 
+class VenueInUse(Refusal):
+    """Reservations to come, or under way, rest on this."""
+
+    code = "venue_in_use"
+
+
 class AlreadyEntered(Refusal):
     """Somebody with this e-mail address or phone number is entered already."""
 

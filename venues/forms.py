@@ -1,6 +1,5 @@
 """What the admin's forms of venues refuse beyond what their fields say."""
 
-from datetime import datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
@@ -11,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.choices import CallableChoiceIterator
 
-from venues import prices
+from venues import prices, promises
 from venues.lengths import LengthField
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
@@ -44,8 +43,8 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
-        # What is promised at a local time would happen at another one.
-        if self.instance.pk and "time_zone" in self.changed_data and self._has_promises():
+        is_new = self.instance.pk and "time_zone" in self.changed_data
+        if is_new and promises.zone_is_fixed(self.instance, timezone.now()):
             raise ValidationError(
                 "The time zone cannot change while there are reservations to come: "
                 "they were made for local times of the old one."
@@ -55,21 +54,12 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_currency(self) -> str:
         currency: str = self.cleaned_data["currency"]
         is_new = self.instance.pk and "currency" in self.changed_data
-        if is_new and (self.instance.rates.exists() or self._has_promises()):
+        if is_new and promises.currency_is_fixed(self.instance, timezone.now()):
             raise ValidationError(
                 "The currency cannot change while there are rates or reservations to come in "
                 "the old one."
             )
         return currency
-
-    def _has_promises(self) -> bool:
-        return has_promises(self.instance.allocations, timezone.now())
-
-
-def has_promises(allocations: Any, now: datetime) -> bool:
-    """Whether reservations take time, among these allocations, that has not passed."""
-    taking = allocations.taking_time(at=now).filter(ends_at__gt=now)
-    return bool(taking.filter(reservation__isnull=False).exists())
 
 
 class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]

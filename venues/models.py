@@ -9,6 +9,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.db.models import F, Q
 
+from venues.currencies import is_currency
 from venues.revisions import Revises, new_revision
 
 
@@ -64,6 +65,11 @@ class Venue(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a currency that nothing is paid in."""
+        if not is_currency(self.currency):
+            raise ValidationError({"currency": f"{self.currency} is not a currency of ISO 4217."})
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from venues import currencies
 from venues.hours import instant
 from venues.models import Rate
 
@@ -31,11 +32,6 @@ _KEPT: dict[str, _Pair] = {
 }
 """What makes a rate, with how JSON writes each value and how it is read back."""
 
-# ISO 4217 currencies whose minor unit is not a hundredth.
-_EXPONENTS = dict.fromkeys(
-    "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0
-) | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
-
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -52,7 +48,7 @@ def decimal(amount_minor: int, currency: str) -> Decimal:
 
 def exponent(currency: str) -> int:
     """How many decimals amounts in this currency have."""
-    return _EXPONENTS.get(currency, 2)
+    return currencies.DECIMALS.get(currency, 2)
 
 
 def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo) -> list[Item]:

@@ -3,8 +3,8 @@
 from django.db import transaction
 from django.utils import timezone
 
-from venues.forms import has_promises
 from venues.models import Resource
+from venues.promises import has_promises
 
 
 @transaction.atomic(durable=True)

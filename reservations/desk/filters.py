@@ -29,6 +29,9 @@ EVENTS = (
     "lot.opened",
     "lot.changed",
     "lot.closed",
+    "venue.opened",
+    "venue.changed",
+    "venue.closed",
 )
 
 _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {

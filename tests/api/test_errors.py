@@ -114,7 +114,7 @@ def test_a_path_that_is_no_text_is_404_or_401(guest: Api, path: str) -> None:
         ("PUT", "/reservations", {"GET", "HEAD", "POST"}),
         ("DELETE", "/reservations/1", {"GET", "HEAD", "PATCH"}),
         ("GET", "/reservations/1/confirm", {"POST"}),
-        ("POST", "/venues", {"GET", "HEAD"}),
+        ("PUT", "/venues", {"GET", "HEAD", "POST"}),
         ("PATCH", "/auth/login", {"POST"}),
         ("TRACE", "/me", {"GET", "HEAD", "PATCH", "DELETE"}),
     ],

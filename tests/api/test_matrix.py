@@ -91,6 +91,9 @@ TABLE: dict[str, Answers] = {
     "venues_search": public(200),
     "venues_retrieve": public(200),
     "venues_resources": public(200),
+    "keeping_open_venue": administrators(201),
+    "keeping_change_venue": practice(200),
+    "keeping_close_venue": administrators(204),
     "availability_read_availability": public(200),
     "availability_read_calendar": public(200),
     "availability_read_slots": public(200),
@@ -312,6 +315,8 @@ BODIES: dict[str, Callable[[World], Any]] = {
     },
     "appointments_confirm": lambda world: {"is_confirmed": True},
     "parking_change_lot": lambda world: {"name": "Other name"},
+    "keeping_open_venue": lambda world: {"name": "New venue", "kind": "hotel"},
+    "keeping_change_venue": lambda world: {"name": "Other name"},
 }
 
 _RANGE = "?check_in=2027-03-01&check_out=2027-03-02"
