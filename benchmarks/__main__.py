@@ -5,7 +5,18 @@ import sys
 from collections.abc import Callable
 from typing import Final
 
-from benchmarks import contended, create, first_available, growing, listing, machine, report, sweep
+from benchmarks import (
+    contended,
+    create,
+    fanout,
+    first_available,
+    growing,
+    listing,
+    live,
+    machine,
+    report,
+    sweep,
+)
 from benchmarks.failing import Failed
 from benchmarks.measuring import PAIRS, Result
 from benchmarks.options import Options
@@ -18,6 +29,8 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
     "slots": growing.slots,
     "list": listing.run,
     "sweep": sweep.run,
+    "fanout": fanout.run,
+    "live": live.run,
 }
 
 

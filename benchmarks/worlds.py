@@ -69,6 +69,18 @@ def fresh(
         _drop(connection, name)
 
 
+@contextmanager
+def demonstration(services: Services) -> Iterator[str]:
+    """A database of its own with the demonstration's data; its URL."""
+    url = services.url("bench_demonstration")
+    _recreate(services, "bench_demonstration")
+    manage(url, "migrate", "--verbosity", "0")
+    manage(url, "load_demonstration")
+    yield url
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, "bench_demonstration")
+
+
 def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> dict[str, str]:
     """What a process of the product is told: this database, this Redis, secrets of no value.
 

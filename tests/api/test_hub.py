@@ -1,138 +1,120 @@
-"""The hub: one ear for a process, a bounded place for each socket."""
+"""The hub: each socket is sent what it takes, and one that takes nothing is let go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from pathlib import Path
-from shutil import which
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
 
 from api import hub
-from tests.api.redis_server import OwnRedis
 
-SOON = 10
-
-
-def test_a_place_with_no_room_left_says_so_and_ends() -> None:
-    async def fill() -> list[str]:
-        place = hub.Place(1, lambda: "hello")
-        assert all(place.put([str(number)]) for number in range(hub.ROOM))
-        assert not place.put(["one too many"])
-        return [word async for word in place.words()]
-
-    assert asyncio.run(fill()) == []
+VENUE = 1
 
 
-def test_what_a_full_place_missed_the_others_hear(settings: Settings) -> None:
+@pytest.fixture(autouse=True)
+def _embedded(settings: Settings) -> None:
     settings.LIVE_REDIS_URL = ""
 
-    async def listen() -> list[str]:
-        full, other = hub.Place(1, lambda: "hello"), hub.Place(1, lambda: "hello")
-        here = hub.here()
-        here.join(full)
-        for _ in range(hub.ROOM):
-            here.spread(1, ["noise"])
-        here.join(other)
-        here.spread(1, ["word"])
-        here.leave(full)
-        return await first(other, 2)
 
-    assert asyncio.run(listen()) == ["hello", "word"]
+class Socket:
+    """Takes what it is sent, unless it is stuck."""
 
+    def __init__(self, venue_id: int = VENUE) -> None:
+        self.sent: list[Any] = []
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.place = hub.Place(venue_id, self.send, greeting=lambda: "hello")
+        hub.here().join(self.place)
 
-def test_nobody_of_another_venue_hears(settings: Settings) -> None:
-    settings.LIVE_REDIS_URL = ""
-
-    async def listen() -> list[str]:
-        place = hub.Place(1, lambda: "hello")
-        hub.here().join(place)
-        hub.publish(2, ["theirs"])
-        hub.publish(1, ["ours", "ours too"])
-        return await first(place, 3)
-
-    assert asyncio.run(listen()) == ["hello", "ours", "ours too"]
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.is_open.wait()
+        self.sent.append(message.get("text") or message["code"])
 
 
-@pytest.fixture
-def redis(tmp_path: Path, settings: Settings) -> Callable[[], Any]:
-    """A Redis that is started when the test says so, and stopped and started again."""
-    if which("redis-server") is None:
-        pytest.skip("needs redis-server")
-    server = OwnRedis(tmp_path)
-    settings.LIVE_REDIS_URL, settings.LIVE_CHANNEL = server.url, uuid4().hex
+class Gone(Socket):
+    """What servers say of a page that has gone: at once, or after a wait."""
 
-    @asynccontextmanager
-    async def running() -> AsyncIterator[OwnRedis]:
-        await asyncio.to_thread(server.start)
-        try:
-            yield server
-        finally:
-            server.stop()
-
-    return running
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.is_open.wait()
+        raise OSError("gone")
 
 
-def test_nobody_is_greeted_before_redis_is_heard(
-    redis: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub, "PAUSE", 0.05)
+def test_who_keeps_up_is_sent_everything_at_once() -> None:
+    async def tell() -> list[Any]:
+        socket = Socket()
+        hub.here().spread(VENUE, ["one", "two"])
+        return socket.sent
 
-    async def listen() -> list[str]:
-        place = hub.Place(7, lambda: "hello")
-        hub.here().join(place)
-        await asyncio.sleep(0.2)
-        async with redis():
-            heard = await first(place, 1)
-            await asyncio.to_thread(hub.publish, 7, ["word", "and another"])
-            return heard + await first(place, 2)
-
-    assert asyncio.run(listen()) == ["hello", "word", "and another"]
+    assert asyncio.run(tell()) == ["hello", "one", "two"]
 
 
-def test_who_was_there_is_greeted_again_once_redis_is_back(
-    redis: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(hub, "PAUSE", 0.05)
+def test_nobody_of_another_venue_hears() -> None:
+    async def tell() -> list[Any]:
+        socket = Socket()
+        hub.here().spread(VENUE + 1, ["theirs"])
+        return socket.sent
 
-    async def listen() -> list[str]:
-        place = hub.Place(7, lambda: "hello")
-        hub.here().join(place)
-        async with redis():
-            heard = await first(place, 1)
-        async with redis():
-            return heard + await first(place, 1)
-
-    assert asyncio.run(listen()) == ["hello", "hello"]
-    assert [line for line in caplog.messages if line.startswith("Boards hear nothing")]
+    assert asyncio.run(tell()) == ["hello"]
 
 
-def test_a_redis_that_says_nothing_is_asked_and_one_that_is_silent_is_left(
-    redis: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(hub, "PAUSE", 0.05)
-    monkeypatch.setattr(hub, "SILENCE", 0.2)
+def test_one_that_is_stuck_costs_the_others_nothing_and_hears_all_of_it_later() -> None:
+    async def tell() -> None:
+        stuck, other = Socket(), Socket()
+        stuck.is_open.clear()
+        for word in ("one", "two", "three"):
+            hub.here().spread(VENUE, [word])
+        assert other.sent == ["hello", "one", "two", "three"]
+        assert stuck.sent == ["hello"]
+        stuck.is_open.set()
+        await asyncio.sleep(0.05)
+        assert stuck.sent == other.sent
+        # And from then on at once again.
+        hub.here().spread(VENUE, ["four"])
+        assert stuck.sent == other.sent
 
-    async def listen() -> list[str]:
-        place = hub.Place(7, lambda: "hello")
-        hub.here().join(place)
-        async with redis() as server:
-            heard = await first(place, 1)
-            # It answers when asked, so nothing is begun anew.
-            await asyncio.sleep(1)
-            assert place._waiting.empty()
-            server.pause()
-            await asyncio.sleep(1)
-            server.resume()
-            return heard + await first(place, 1)
-
-    assert asyncio.run(listen()) == ["hello", "hello"]
+    asyncio.run(tell())
 
 
-async def first(place: hub.Place, count: int) -> list[str]:
-    """The first so many words said to a place."""
-    words = place.words()
-    return [await asyncio.wait_for(anext(words), SOON) for _ in range(count)]
+def test_one_that_falls_behind_is_told_to_come_again_and_nothing_else() -> None:
+    async def tell() -> None:
+        stuck, other = Socket(), Socket()
+        stuck.is_open.clear()
+        for number in range(2 * hub.ROOM):
+            hub.here().spread(VENUE, [str(number)])
+        assert len(other.sent) == 2 * hub.ROOM + 1
+        stuck.is_open.set()
+        await asyncio.sleep(0.05)
+        # The one that was on its way, then the goodbye.
+        assert stuck.sent == ["hello", "0", hub.FELL_BEHIND]
+        hub.here().leave(stuck.place)
+
+    asyncio.run(tell())
+
+
+def test_a_burst_makes_nobody_fall_behind() -> None:
+    async def tell() -> None:
+        stuck = Socket()
+        stuck.is_open.clear()
+        hub.here().spread(VENUE, [str(number) for number in range(50 * hub.ROOM)])
+        stuck.is_open.set()
+        await asyncio.sleep(0.05)
+        assert len(stuck.sent) == 50 * hub.ROOM + 1
+
+    asyncio.run(tell())
+
+
+@pytest.mark.parametrize("is_stuck_first", [True, False])
+def test_one_that_has_gone_is_no_fault(is_stuck_first: bool) -> None:
+    async def tell() -> list[Any]:
+        gone, other = Gone(), Socket()
+        if is_stuck_first:
+            gone.is_open.clear()
+        hub.here().spread(VENUE, ["one"])
+        gone.is_open.set()
+        await asyncio.sleep(0.05)
+        hub.here().leave(gone.place)
+        hub.here().leave(gone.place)
+        hub.here().spread(VENUE, ["two"])
+        return other.sent
+
+    assert asyncio.run(tell()) == ["hello", "one", "two"]

@@ -62,9 +62,13 @@ class Page:
     def heard(self, venue: Venue) -> list[dict[str, Any]]:
         """Every message that was sent to the venue's pages until now, without waiting."""
         mark = {"mark": next(_MARKS)}
-        hub.publish(venue.pk, [json.dumps(mark)])
+        self._loop.run(_mark(venue.pk, json.dumps(mark)))
         found = list(iter(self.read, mark))
         return [one for one in found if "mark" not in one and one["type"] != "hello"]
+
+    def is_quiet(self, seconds: float) -> bool:
+        """Whether nothing comes for so long."""
+        return self._loop.run(self._socket.receive_nothing(seconds))
 
     def say(self, text: str | bytes) -> None:
         kind = "text" if isinstance(text, str) else "bytes"
@@ -76,6 +80,13 @@ class Page:
     async def _leave(self) -> None:
         await self._socket.send_input({"type": "websocket.disconnect", "code": 1000})
         await self._socket.wait(PATIENCE)
+
+
+async def _mark(venue_id: int, mark: str) -> None:
+    """Put a mark behind what was announced until now."""
+    here = hub.here()
+    await here._announced.join()
+    here.spread(venue_id, [mark])
 
 
 class Pages:

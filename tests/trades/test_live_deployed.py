@@ -8,18 +8,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
+from redis import Redis
 from websockets.sync.client import ClientConnection
 
-from api import hub, live
+from api import hub
 from guests import tokens
 from guests.models import User
 from reservations import clock
-from reservations.models import Reservation
+from reservations.models import Allocation, Event, Reservation
 from tests.admin.browsing import address, browser_of
-from tests.factories import hold, make_venue
+from tests.factories import add_category, hold, make_venue
 from tests.guests.factories import StaffFactory
 from tests.reservations.facts import DAY, HOUR, MINUTE
 from tests.trades.deployment import HEARING, Deployment, heard
@@ -34,6 +36,7 @@ pytestmark = [
 ]
 
 
+CHANNEL = "holdfast-live/0"
 Watch = Callable[..., ClientConnection]
 
 
@@ -186,14 +189,14 @@ def test_a_page_that_never_reads_costs_the_others_nothing(
 ) -> None:
     lazy = never_reads(deployed, venue)
     # More than it has room for, and than the system keeps for it.
-    flood(deployed, venue, both, words=2 * hub.ROOM, size=20_000)
+    flood(deployed, venue, both)
     assert booked(deployed, venue, driver) == 201
     for page in both:
         assert [one[0] for one in heard(page, 2)] == ["created", "confirmed"]
     # When it reads at last, it gets what was on its way and is told to come again.
     said = b""
     lazy.settimeout(HEARING)
-    while not said.endswith(b"\x88\x02" + live.FELL_BEHIND.to_bytes(2)):
+    while not said.endswith(b"\x88\x02" + hub.FELL_BEHIND.to_bytes(2)):
         part = lazy.recv(1 << 20)
         assert part, "closed without a word"
         said = (said + part)[-4:]
@@ -259,15 +262,23 @@ def never_reads(deployed: Deployment, venue: Venue) -> socket.socket:
     return lazy
 
 
-def flood(
-    deployed: Deployment, venue: Venue, pages: list[ClientConnection], *, words: int, size: int
-) -> None:
-    """Say a lot, while the others read it."""
-    import redis
-
-    word = json.dumps({"type": "noise", "of": "x" * size})
-    with redis.Redis.from_url(deployed.redis.url) as line:
-        for _ in range(words):
-            line.publish("holdfast-live/0", f"{venue.pk}\n{word}")
+def flood(deployed: Deployment, venue: Venue, pages: list[ClientConnection]) -> None:
+    """Say much more than there is room for, while the others read it."""
+    closure = uuid4().hex
+    window = {"starts_at": tomorrow(), "ends_at": tomorrow() + HOUR}
+    category = add_category(venue, "many", units=300)
+    units = list(category.resources.values_list("pk", flat=True))
+    Allocation.objects.bulk_create(
+        Allocation(venue=venue, resource_id=unit, closure_id=closure, is_live=True, **window)
+        for unit in units
+    )
+    said = {"name": "closure.made", "at": timezone.now(), "recorded_at": timezone.now()}
+    told = Event.objects.bulk_create(
+        Event(venue=venue, by="desk", by_kind="system", data={"closure": closure}, **said)
+        for _ in range(2 * hub.ROOM)
+    )
+    with Redis.from_url(deployed.redis.url) as line:
+        for event in told:
+            line.publish(CHANNEL, str(event.pk))
             for page in pages:
-                assert page.recv(HEARING) == word
+                assert len(heard(page, len(units))) == len(units)

@@ -1,0 +1,101 @@
+"""What boards are told of an event: which unit's time is taken by now, and which is free again.
+
+Nothing personal. Words may come late or out of order, so each says how it is when it is read.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from api.schemas import to_z
+from reservations import clock
+from reservations.models import Allocation, Event
+from venues.hours import Window
+
+
+def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, list[str]]:
+    """What these events say to those who watch these venues, by venue, in the events' order."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    events = Event.objects.filter(pk__in=event_ids, venue_id__in=venue_ids)
+    for event in events.order_by("pk"):
+        found[event.venue_id] += [line(one) for one in _messages(event)]
+    return found
+
+
+def is_of_time(event: Event) -> bool:
+    """Whether an event can have changed what somebody's unit is."""
+    return event.reservation_id is not None or "closure" in event.data
+
+
+def line(message: dict[str, Any]) -> str:
+    """Written once, however many read it."""
+    return orjson.dumps(message).decode()
+
+
+def _messages(event: Event) -> Iterator[dict[str, Any]]:
+    if not is_of_time(event):
+        return
+    said = {"type": "allocation", "event": event.name, "at": to_z(event.at)}
+    for resource, window, state in _stretches(event, clock.now()):
+        yield {
+            **said,
+            "resource": str(resource),
+            "starts_at": to_z(window.start),
+            "ends_at": to_z(window.end),
+            "state": state,
+        }
+
+
+def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]:
+    """What an event's rows take now, and what is free of all that they took or were sold.
+
+    Only time that nobody else has by now is free.
+    """
+    rows = Allocation.objects.select_related("reservation")
+    if event.reservation_id is None:
+        rows = rows.filter(closure_id=event.data["closure"])
+    else:
+        rows = rows.filter(reservation_id=event.reservation_id)
+    for row in rows.order_by("pk"):
+        own, seen = Window(row.starts_at, row.ends_at), _given_back(row, event)
+        if _takes(row, event, now):
+            yield row.resource_id, own, "taken"
+        else:
+            seen.append(own)
+        freed = [(row.resource_id, window) for window in seen]
+        if event.name == "reservation.reseated":
+            freed.append((int(event.data["from"]), own))
+        for resource, window in freed:
+            for gap in _gaps(resource, window, now, but=row):
+                yield resource, gap, "free"
+
+
+def _takes(row: Allocation, event: Event, now: datetime) -> bool:
+    is_over = row.ends_at <= now and event.name == "reservation.completed"
+    is_lapsed = row.lapses_at is not None and row.lapses_at <= now
+    return row.is_live and not is_lapsed and not is_over
+
+
+def _given_back(row: Allocation, event: Event) -> list[Window]:
+    """What comes after the end of a live row and was sold, or taken, before."""
+    ends = [datetime.fromisoformat(text) for text in event.data.get("before", [])[1:]]
+    if row.reservation is not None:
+        ends.append(row.reservation.ends_at)
+    last = max(ends, default=row.ends_at)
+    return [Window(row.ends_at, last)] if row.is_live and row.ends_at < last else []
+
+
+def _gaps(resource: int, window: Window, now: datetime, *, but: Allocation) -> Iterator[Window]:
+    """The stretches of a window in which no row but this one takes the unit."""
+    others = Allocation.objects.filter(resource_id=resource).exclude(pk=but.pk)
+    others = others.taking_time(at=now).overlapping(window.start, window.end)
+    start = window.start
+    for begins, ends in others.order_by("starts_at").values_list("starts_at", "ends_at"):
+        if start < begins:
+            yield Window(start, begins)
+        start = max(start, ends)
+    if start < window.end:
+        yield Window(start, window.end)

@@ -1,0 +1,71 @@
+"""The product's processes where boards are measured: all in one, or as they are deployed."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks import serving, worlds
+from benchmarks.services import free_port, wait_for
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where requests go, and where pages watch."""
+
+    api: int
+    live: int
+
+
+@contextmanager
+def embedded() -> Iterator[Ports]:
+    """`serve` with the demonstration's data, in a folder that goes when it ends."""
+    port = free_port()
+    with TemporaryDirectory() as data:
+        own = {"DATA_DIR": data, "DATABASE_URL": "", "PORT": str(port), "DEMO": "1"}
+        own |= {"HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"}
+        with _process("manage.py", "serve", environment=worlds.environment("") | own, port=port):
+            yield Ports(port, port)
+
+
+@contextmanager
+def deployed(environment: dict[str, str]) -> Iterator[Ports]:
+    """What docker-compose.yml starts: `api`, `live` and `worker`, on the same two cores."""
+    quiet = environment | {"LOG_LEVEL": "WARNING"}
+    port = free_port()
+    live = ["-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
+    live += ["--ws", "websockets-sansio", "--ws-max-size", "4096", "--no-access-log"]
+    live += ["--ws-per-message-deflate", "false"]
+    worker = ["-m", "celery", "--app", "config.celery", "worker", "--concurrency", "2"]
+    with ExitStack() as stack:
+        api = stack.enter_context(serving.server(quiet, cores=set(serving.CORES)))
+        stack.enter_context(_process(*live, environment=quiet, port=port))
+        stack.enter_context(_process(*worker, "--loglevel", "ERROR", environment=quiet))
+        yield Ports(api.port, port)
+
+
+@contextmanager
+def program(module: str, *arguments: str, port: int) -> Iterator[None]:
+    """A module of the benchmarks as a process that listens."""
+    with _process("-m", module, *arguments, environment=worlds.environment(""), port=port):
+        yield
+
+
+@contextmanager
+def _process(
+    *arguments: str, environment: dict[str, str], port: int | None = None
+) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, *arguments], cwd=Path(worlds.ROOT), env=environment,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        if port is not None:
+            wait_for(port, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(40)
