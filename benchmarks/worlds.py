@@ -74,8 +74,8 @@ def demonstration(services: Services) -> Iterator[str]:
     """A database of its own with the demonstration's data; its URL."""
     url = services.url("bench_demonstration")
     _recreate(services, "bench_demonstration")
-    manage(url, "migrate", "--verbosity", "0")
-    manage(url, "load_demonstration")
+    manage(environment(url), "migrate", "--verbosity", "0")
+    manage(environment(url), "load_demonstration")
     yield url
     with psycopg.connect(services.database, autocommit=True) as connection:
         _drop(connection, "bench_demonstration")
