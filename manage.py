@@ -5,6 +5,9 @@ import sys
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import DatabaseError, InterfaceError
+
+from config import database_fault
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
@@ -12,3 +15,8 @@ if __name__ == "__main__":
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"holdfast: {error}")
+    except (DatabaseError, InterfaceError) as error:
+        line = database_fault.line(error)
+        if line is None:
+            raise
+        sys.exit(f"holdfast: {line}")

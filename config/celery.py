@@ -1,14 +1,23 @@
 """The Celery application, and the one schedule: how often each thing runs."""
 
 import os
+import sys
 from datetime import timedelta
 from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
 from celery.signals import setup_logging
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
+
+try:
+    # Read now: what worker and beat are told is one line, and not where it was found.
+    _ = settings.CELERY_BROKER_URL
+except ImproperlyConfigured as error:
+    sys.exit(f"holdfast: {error}")
 
 app = Celery("holdfast")
 # The publisher's, worker's and beat's threads have no current application of their own.

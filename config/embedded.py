@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from celery import beat
-from celery.worker import state
+from celery.worker import WorkController, state
 
 from config.celery import app
 
@@ -40,12 +40,20 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
         yield
     finally:
         ending.set()
-        # What Celery's own signal handlers set; those only work in a main thread.
-        setattr(state, "should_stop", 0)  # noqa: B010 - its type says None alone
+        _stop(worker)
         for thread in threads:
             thread.join(PATIENCE)
             if thread.is_alive():
                 log.warning("The %s did not end in time", thread.name)
+
+
+def _stop(worker: WorkController) -> None:
+    # What Celery's own signal handlers set; those only work in a main thread.
+    setattr(state, "should_stop", 0)  # noqa: B010 - its type says None alone
+    # Its loop looks at that every two seconds and then waits as long again; a message wakes it,
+    # and that it came "from remote" is not worth a warning here.
+    logging.getLogger("celery.worker.control").setLevel(logging.ERROR)
+    app.control.shutdown(destination=[worker.hostname])
 
 
 def _beat(schedule_file: Path, ending: threading.Event) -> None:

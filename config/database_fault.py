@@ -1,0 +1,38 @@
+"""Why the database cannot be used, in one line for who starts the product, and what to do."""
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+_IN_SQLITE = {
+    "not a database": "Put a backup in its place, or move it away to begin with an empty one.",
+    "malformed": "Put a backup in its place, or move it away to begin with an empty one.",
+    "unable to open": "Make it readable and writable for this user, or set DATA_DIR.",
+    "readonly": "Make it writable for this user, or set DATA_DIR.",
+    "disk I/O": "See that the disk works and has room, or set DATA_DIR.",
+    "is full": "Make room on the disk, or set DATA_DIR.",
+    "locked": "Stop what else is writing to it, then try again.",
+    "no such table": "Run bin/manage prepare first.",
+}
+_OF_CONNECTING = ("connection", "resolve")
+
+
+def line(error: DatabaseError | InterfaceError) -> str | None:
+    """The line; None where it is a fault of ours, whose traceback is wanted."""
+    said = next(iter(str(error).splitlines()), "").strip()
+    is_its_state = isinstance(error, OperationalError | InterfaceError)
+    if not is_its_state and type(error) is not DatabaseError:
+        return None
+    chosen = settings.DATABASES["default"]
+    if "postgresql" in chosen["ENGINE"]:
+        return _of_postgresql(said)
+    for words, advice in _IN_SQLITE.items():
+        if words in said:
+            return f"The database {chosen['NAME']} cannot be used: {said}. {advice}"
+    return None
+
+
+def _of_postgresql(said: str) -> str | None:
+    if not any(word in said for word in _OF_CONNECTING):
+        return None
+    reason = said.rpartition("failed: ")[2].replace("FATAL:  ", "").rstrip(".")
+    return f"The database cannot be reached: {reason}. Start it, or correct DATABASE_URL."
