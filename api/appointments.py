@@ -11,8 +11,9 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from api import contacts, repeats, verbs
+from api import contacts, instead, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
+from api.contacts import ContactIn
 from api.paging import Page
 from api.people import Email, Name, Phone
 from api.presenting import reply
@@ -35,6 +36,7 @@ from guests import accounts
 from guests.callers import Caller
 from guests.models import User
 from reservations import actions, availability, clock, idempotency, schedules
+from reservations.alternatives import Alternative
 from reservations.errors import Forbidden, Invalid, NotFound
 from reservations.finding import judge_staff
 from reservations.idempotency import Answer
@@ -127,8 +129,11 @@ class OpenSlots(ninja.Schema):
     next_cursor: str | None
 
 
-class AppointmentIn(Schema):
-    """`client_id` is for the practice; a client books for themselves."""
+class AppointmentIn(ContactIn):
+    """`client_id` is for the practice; a client books for themselves.
+
+    The contact fields are for partners, and for whom the practice has not entered as a client.
+    """
 
     provider_id: Id
     client_id: Id | None = None
@@ -252,7 +257,8 @@ def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery])
 def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = None) -> HttpResponse:
     """Hold a slot of a provider for thirty minutes; confirm it in that time."""
     by = request.auth
-    act = partial(actions.hold, booking=_booking(data, request), by=by)
+    booking = _booking(data, request)
+    act = partial(instead.hold, booking=booking, by=by, show=_alternative)
     return repeats.carried_out(request, act, by=by, render=_created)
 
 
@@ -302,7 +308,7 @@ def _booking(data: AppointmentIn, request: KnownRequest) -> Booking:
     return Booking(
         venue=unit.venue.slug,
         times=Times(starts_at=data.starts_at),
-        contact=_contact_of(client) if client else contacts.fill({}, request),
+        contact=_contact(client, data, request, unit),
         guest_count=1,
         resource=unit.pk,
         # Whoever gives their own id books for themselves, also at the desk.
@@ -325,8 +331,14 @@ def _client(data: AppointmentIn, by: Caller, unit: Resource) -> User | None:
     return client
 
 
-def _contact_of(user: User) -> Contact:
-    return Contact(**{name: getattr(user, name) for name in contacts.FIELDS})
+def _contact(
+    client: User | None, data: AppointmentIn, request: KnownRequest, unit: Resource
+) -> Contact:
+    if client is None:
+        return contacts.fill(data.model_dump(), request, venue=unit.venue.slug)
+    if any(getattr(data, name) is not None for name in contacts.FIELDS):
+        raise Invalid("client_id", "Give a client, or contact fields; not both.")
+    return Contact(**{name: getattr(client, name) for name in contacts.FIELDS})
 
 
 def _after(cursor: str | None) -> datetime:
@@ -377,6 +389,11 @@ def _appointment(row: Reservation) -> dict[str, Any]:
         "hold_expires_at": to_z(row.hold_expires_at) if row.hold_expires_at else None,
         "price": money(row.price_minor, row.currency).model_dump(),
     }
+
+
+def _alternative(found: Alternative) -> dict[str, Any]:
+    provider = found.unit.pk if found.unit else None
+    return {**presenting.alternative(found), "provider_id": provider}
 
 
 def _person(key: int, person: Any) -> dict[str, Any]:

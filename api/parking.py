@@ -1,7 +1,7 @@
 """Parking's own words over the same engine: spots, lots, occupy, release. No rule of its own."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Annotated, Any, Literal
@@ -13,8 +13,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from api import contacts, logins, repeats, verbs
+from api import contacts, instead, logins, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
+from api.contacts import ContactIn
 from api.occupancy import STATS_DAYS, StatsOut, stats_of
 from api.paging import Page, page
 from api.people import LogIn, TokenPair
@@ -35,6 +36,7 @@ from api.schemas import (
 )
 from guests import tokens
 from reservations import actions, clock, lots, occupancy
+from reservations.alternatives import Alternative
 from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer, Once
 from reservations.lots import LotWish
@@ -62,22 +64,33 @@ WORDS = {
 }
 """What the statuses are called in parking."""
 
-_FIELDS = {"starts_at": "start_time", "ends_at": "end_time"}
+HANDICAP = "handicap"
+"""The code of the category that is called so in parking."""
+
+_FIELDS = {"starts_at": "start_time", "ends_at": "end_time", "resource": "spot_id"}
 
 
 class SpotOut(ninja.Schema):
     id: int
+    lot_id: str
     spot_number: str
     floor_number: int
     type: Literal["Regular", "Handicap"]
     status: Literal["free", "taken"]
 
 
-class ParkingIn(Schema):
-    """A spot for a time, or a lot that gives the first one available, by default from now."""
+class ParkingIn(ContactIn):
+    """A spot for a time, or a lot that gives the first one available, of a `type` if one matters.
+
+    A lot's times are by default from now for its usual length; where it sells a grid of slots,
+    the next slot of today that can still be booked. `category` is the code of a lot's own kinds.
+    The contact fields are for partners and staff, who book for others.
+    """
 
     spot_id: Id | None = None
     lot_id: Annotated[str, Field(max_length=63)] | None = None
+    type: Literal["Regular", "Handicap"] | None = None
+    category: Annotated[str, Field(max_length=40)] | None = None
     start_time: Instant | None = None
     end_time: Instant | None = None
     vehicle_plate: Annotated[str, Field(max_length=16)] = ""
@@ -151,7 +164,9 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
 @router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})
 def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     """The spots of a lot, or of all lots, and how each stands at this moment."""
-    return reply([_spot(spot) for spot in spots_of(_lots(asked.lot), now=clock.now())])
+    found = _lots(asked.lot)
+    slugs = {lot.pk: lot.slug for lot in found}
+    return reply([_spot(spot, slugs) for spot in spots_of(found, now=clock.now())])
 
 
 @router.post(
@@ -166,7 +181,7 @@ def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) 
 
     def act(once: Once | None) -> Reservation:
         try:
-            return actions.hold(booking=booking, by=by, once=once)
+            return instead.hold(booking=booking, by=by, once=once, show=_alternative)
         except Invalid as fault:
             raise Invalid(_FIELDS.get(fault.field, fault.field), fault.detail) from None
 
@@ -278,13 +293,14 @@ def _lots(slug: str | None) -> list[Venue]:
     return found
 
 
-def _spot(spot: Spot) -> dict[str, Any]:
+def _spot(spot: Spot, slugs: Mapping[int, str]) -> dict[str, Any]:
     unit = spot.unit
     return {
         "id": unit.pk,
+        "lot_id": slugs[unit.venue_id],
         "spot_number": unit.name,
         "floor_number": unit.floor,
-        "type": "Handicap" if unit.category.code == "handicap" else "Regular",
+        "type": _type(unit.category.code),
         "status": "free" if spot.is_free else "taken",
     }
 
@@ -312,29 +328,63 @@ def _described(found: Sequence[Venue]) -> list[dict[str, Any]]:
 
 
 def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
-    slug, spot = _place(data)
+    lot, spot = _place(data)
     return Booking(
-        venue=slug,
+        venue=lot.slug,
         times=Times(starts_at=data.start_time, ends_at=data.end_time, from_now=spot is None),
-        contact=contacts.fill({}, request),
+        contact=contacts.fill(data.model_dump(), request, venue=lot.slug),
         guest_count=1,
-        resource=spot,
+        category=_category(data, lot) if spot is None else data.category,
+        resource=spot.pk if spot else None,
         vehicle_plate=data.vehicle_plate,
         remarks=data.remarks,
     )
 
 
-def _place(data: ParkingIn) -> tuple[str, int | None]:
+def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
     """The lot, and the spot where one is named. Raises Invalid, or NotFound."""
+    if data.type is not None and data.category is not None and _type(data.category) != data.type:
+        raise Invalid("type", f"Spots of category {data.category!r} are not of this type.")
     if data.spot_id is None:
         if data.lot_id is None:
             raise Invalid("spot_id", "Give a spot, or a lot.")
-        return _lots(data.lot_id)[0].slug, None
+        return _lots(data.lot_id)[0], None
     spots = Resource.objects.filter(venue__kind=Venue.Kind.PARKING, venue__is_active=True)
-    spot = spots.filter(pk=parse_id(data.spot_id)).select_related("venue").first()
+    spots = spots.filter(pk=parse_id(data.spot_id))
+    spot = spots.select_related("venue", "category").first()
     if spot is None or data.lot_id not in (None, spot.venue.slug):
         raise NotFound("There is no such spot.")
-    return spot.venue.slug, spot.pk
+    if data.type not in (None, _type(spot.category.code)):
+        raise Invalid("type", "This spot is not of this type.")
+    return spot.venue, spot
+
+
+def _category(data: ParkingIn, lot: Venue) -> str | None:
+    """The category that a type means in a lot; None for whichever is cheapest."""
+    if data.category is not None or data.type is None:
+        return data.category
+    if data.type == "Handicap":
+        return HANDICAP
+    kinds = lot.categories.filter(is_on_request=False).exclude(code=HANDICAP)
+    codes = list(kinds.values_list("code", flat=True))
+    return codes[0] if len(codes) == 1 else "regular" if "regular" in codes else None
+
+
+def _type(category: str) -> str:
+    return "Handicap" if category == HANDICAP else "Regular"
+
+
+def _alternative(found: Alternative) -> dict[str, Any]:
+    """What could be booked instead, in parking's words as well; without a start it is from now."""
+    is_from_now = found.window.start <= clock.now()
+    return {
+        **presenting.alternative(found),
+        "lot_id": found.category.venue.slug,
+        "spot_id": found.unit.pk if found.unit else None,
+        "type": _type(found.category.code),
+        "start_time": None if is_from_now else to_z(found.window.start),
+        "end_time": to_z(found.window.end),
+    }
 
 
 def _verb(

@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool
 
 from api import contacts, instead, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
+from api.contacts import ContactIn, Email, Name, Phone
 from api.openapi import answering_with
 from api.paging import Page, page
 from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
@@ -27,6 +28,7 @@ from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation, ReservationQuerySet
 from reservations.requests import Booking, Change, Times
 from reservations.status import Status
+from venues.models import Venue
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,6 @@ router = Router(tags=["reservations"])
 READ = allow(scope="reservations:read")
 WRITE = allow(scope="reservations:write")
 
-Name = Annotated[str, Field(min_length=1, max_length=15, examples=["Ada"])]
-Phone = Annotated[str, Field(min_length=1, max_length=40, examples=["+31 20 123 4567"])]
-Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"])]
 Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
 Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
 
@@ -47,8 +46,12 @@ _LEFT_OUT: Any = Field(default=None)
 """Not sent, which is not the same as null."""
 
 
-class ReservationIn(Schema):
-    """What is booked, when, and for whom. Contact left out is filled from `/me`."""
+class ReservationIn(ContactIn):
+    """What is booked, when, and for whom.
+
+    Contact that a guest leaves out is filled from `/me`; partners give all that is required, and
+    so does staff who gives any of it: then it is for somebody else.
+    """
 
     venue: Annotated[str, Field(max_length=63, examples=["harbour-hotel"])]
     category: Annotated[str, Field(max_length=40)] | None = None
@@ -57,14 +60,7 @@ class ReservationIn(Schema):
     ends_at: Instant | None = None
     check_in: Day | None = None
     check_out: Day | None = None
-    first_name: Name | None = None
-    last_name: Name | None = None
-    phone: Phone | None = None
     guest_count: Party
-    email: Email | None = None
-    receive_email_updates: StrictBool | None = None
-    receive_phone_call: StrictBool | None = None
-    receive_text_notification: StrictBool | None = None
     occasion: Annotated[str, Field(max_length=20)] = ""
     vehicle_plate: Annotated[str, Field(max_length=16)] = ""
     remarks: Annotated[str, Field(max_length=500)] = ""
@@ -242,7 +238,7 @@ def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
     return Booking(
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),
-        contact=contacts.fill(data.model_dump(), request),
+        contact=contacts.fill(data.model_dump(), request, venue=data.venue),
         guest_count=data.guest_count,
         category=data.category,
         resource=None if data.resource is None else parse_id(data.resource),
@@ -289,16 +285,18 @@ def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> Res
     if filters.until is not None:
         rows = rows.filter(starts_at__lt=filters.until)
     if filters.phone is not None:
-        rows = rows.filter(phone=_phone(filters.phone))
+        rows = rows.filter(phone=_phone(filters.phone, filters.venue))
     if filters.code is not None:
         rows = rows.filter(code=filters.code.upper())
     return rows
 
 
-def _phone(raw: str) -> str:
+def _phone(raw: str, venue: str | None) -> str:
+    """A number as it is stored; a national one is of the venue's region, where one is named."""
+    region = Venue.objects.filter(slug=venue or "").values_list("phone_region", flat=True).first()
     # A plus sign that was not escaped arrives as a space.
     number = f"+{raw[1:]}" if raw.startswith(" ") else raw
     try:
-        return phones.parse(number, settings.DEFAULT_PHONE_REGION)
+        return phones.parse(number, region or settings.DEFAULT_PHONE_REGION)
     except ContactInvalid as fault:
         raise Invalid("phone", fault.detail) from fault

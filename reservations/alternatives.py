@@ -20,6 +20,9 @@ DAY = timedelta(days=1)
 REACH = 7
 """Days around the wish that are looked at, where nights are sold; else the day on either side."""
 
+CLOSEST = timedelta(minutes=15)
+"""How far apart the starts that are looked at are at least, where any start is sold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
@@ -88,6 +91,8 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
             for unit in (units if apart else [None])
             for sold in availability.sold_ranges(venue, unit, first, last)
         }
+        if venue.mode == Venue.Mode.TIME and venue.policy.step is None:
+            found |= set(_shifted(window))
     return sorted(found, key=lambda one: abs(one.start - window.start))
 
 
@@ -191,6 +196,14 @@ class Search:
             unit = self.free_unit(pk, window) if names_unit else None
             if unit is not None or (not names_unit and self.has_room(pk, window)):
                 yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
+
+
+def _shifted(window: Window) -> Iterator[Window]:
+    """Just before and just after, and so on for a day, where any start is sold."""
+    length = max(window.end - window.start, CLOSEST)
+    for count in range(1, DAY // length + 1):
+        for shift in (-count * length, count * length):
+            yield Window(window.start + shift, window.end + shift)
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:

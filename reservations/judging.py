@@ -59,8 +59,8 @@ def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
 
 def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window:
     """The same for a range of any length, which may be longer than one row can take."""
-    if times.from_now and times.starts_at is None and times.check_in is None:
-        times = replace(times, starts_at=now)
+    if now is not None and times.from_now and (times.starts_at, times.check_in) == (None, None):
+        times = _from_now(venue, times, now)
     window = _nights(venue, times) if venue.mode == Venue.Mode.NIGHT else _times(venue, times)
     _judge_agreement(times, window, venue.zone)
     return window
@@ -197,6 +197,24 @@ def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     return list(found.values())
 
 
+def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
+    """Beginning now, or where a grid is sold with the next of today's slots that can be booked."""
+    grid = _grid(venue, now) if venue.mode == Venue.Mode.SLOT else []
+    if not grid:
+        return replace(times, starts_at=now)
+    today, earliest = now.astimezone(venue.zone).date(), now + venue.policy.notice
+    for slot in grid:
+        if slot.start >= earliest and slot.start.astimezone(venue.zone).date() == today:
+            return replace(times, starts_at=slot.start, ends_at=times.ends_at or slot.end)
+    raise Invalid("starts_at", "No slot that could be booked is left today; give another's start.")
+
+
+def _grid(venue: Venue, moment: datetime) -> list[Window]:
+    """The slots that the venue as a whole sells around a moment, in order."""
+    opened = hours.around(openings_of(venue, None), venue.zone, moment, moment)
+    return sorted(slot for one in opened for slot in hours.slots(one, venue.policy.slot_length))
+
+
 def _nights(venue: Venue, times: Times) -> Window:
     zone, policy = venue.zone, venue.policy
     check_in, check_out = times.check_in, times.check_out
@@ -221,6 +239,8 @@ def _times(venue: Venue, times: Times) -> Window:
     usual = venue.policy.default_length or venue.policy.slot_length
     if start is None:
         raise Invalid("starts_at", "Give the time at which the reservation starts.")
+    if end is None and usual is None and venue.mode == Venue.Mode.SLOT:
+        end = next((slot.end for slot in _grid(venue, start) if slot.start == start), None)
     if end is None and usual is None:
         raise Invalid("ends_at", "Give the time at which the reservation ends.")
     if end is None and usual is not None:

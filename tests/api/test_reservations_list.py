@@ -235,3 +235,14 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(lot: Venue, kind: str
 
     queries(1)
     assert queries(1) == queries(20) <= 6
+
+
+def test_a_national_number_is_read_as_one_of_the_venue(
+    administrator: Api, rows: list[Reservation]
+) -> None:
+    venue = rows[0].venue
+    national = {"phone": "020 123 4567"}
+    assert "phone" in faults(administrator.get("/reservations", national | {"venue": "elsewhere"}))
+    Venue.objects.filter(pk=venue.pk).update(phone_region="NL")
+    found = ids(administrator.get("/reservations", national | {"venue": venue.slug}))
+    assert sorted(found) == sorted(row.pk for row in rows if row.venue_id == venue.pk)

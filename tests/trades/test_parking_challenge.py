@@ -186,6 +186,7 @@ def test_a_spot_says_number_floor_type_and_status(lot: Venue, first: Api) -> Non
     found = spots(first, lot)
     assert found["101"] == {
         "id": lot.resources.get(name="101").pk,
+        "lot_id": lot.slug,
         "spot_number": "101",
         "floor_number": 1,
         "type": "Regular",
