@@ -3,6 +3,7 @@
 import os
 import sys
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, InterfaceError
@@ -16,7 +17,7 @@ if __name__ == "__main__":
     except ImproperlyConfigured as error:
         sys.exit(f"holdfast: {error}")
     except (DatabaseError, InterfaceError) as error:
-        line = database_fault.line(error)
+        line = database_fault.line(error, settings.DATABASES["default"])
         if line is None:
             raise
         sys.exit(f"holdfast: {line}")

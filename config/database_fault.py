@@ -1,6 +1,8 @@
 """Why the database cannot be used, in one line for who starts the product, and what to do."""
 
-from django.conf import settings
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import DatabaseError, InterfaceError, OperationalError
 
 _IN_SQLITE = {
@@ -16,18 +18,17 @@ _IN_SQLITE = {
 _OF_CONNECTING = ("connection", "resolve")
 
 
-def line(error: DatabaseError | InterfaceError) -> str | None:
-    """The line; None where it is a fault of ours, whose traceback is wanted."""
+def line(error: DatabaseError | InterfaceError, database: Mapping[str, Any]) -> str | None:
+    """For `database` as settings have it; None for a fault of ours, whose traceback is wanted."""
     said = next(iter(str(error).splitlines()), "").strip()
     is_its_state = isinstance(error, OperationalError | InterfaceError)
     if not is_its_state and type(error) is not DatabaseError:
         return None
-    chosen = settings.DATABASES["default"]
-    if "postgresql" in chosen["ENGINE"]:
+    if "postgresql" in database["ENGINE"]:
         return _of_postgresql(said)
     for words, advice in _IN_SQLITE.items():
         if words in said:
-            return f"The database {chosen['NAME']} cannot be used: {said}. {advice}"
+            return f"The database {database['NAME']} cannot be used: {said}. {advice}"
     return None
 
 

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from celery import beat
-from celery.worker import WorkController, state
+from celery.worker import state
 
 from config.celery import app
 
 log = logging.getLogger(__name__)
 
+NAME = "embedded@localhost"
 PATIENCE = 4.0
 """Seconds a running task is given to end when everything stops."""
 
@@ -24,7 +25,7 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
     worker = app.WorkController(
         pool="solo",
         concurrency=1,
-        hostname="embedded@localhost",
+        hostname=NAME,
         without_gossip=True,
         without_heartbeat=True,
         without_mingle=True,
@@ -40,20 +41,20 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
         yield
     finally:
         ending.set()
-        _stop(worker)
+        _stop_worker()
         for thread in threads:
             thread.join(PATIENCE)
             if thread.is_alive():
                 log.warning("The %s did not end in time", thread.name)
 
 
-def _stop(worker: WorkController) -> None:
+def _stop_worker() -> None:
     # What Celery's own signal handlers set; those only work in a main thread.
     setattr(state, "should_stop", 0)  # noqa: B010 - its type says None alone
     # Its loop looks at that every two seconds and then waits as long again; a message wakes it,
     # and that it came "from remote" is not worth a warning here.
     logging.getLogger("celery.worker.control").setLevel(logging.ERROR)
-    app.control.shutdown(destination=[worker.hostname])
+    app.control.shutdown(destination=[NAME])
 
 
 def _beat(schedule_file: Path, ending: threading.Event) -> None:

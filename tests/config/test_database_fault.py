@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, IntegrityError, OperationalError, ProgrammingError
-from pytest_django import Settings
 
 from config import database_fault
 from tests.config.test_starting import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+SQLITE = {"ENGINE": "config.sqlite", "NAME": "/there/is.sqlite3"}
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "holdfast"}
 REFUSED = (
     'connection failed: connection to server at "::1", port 1 failed: Connection refused\n\tIs'
 )
@@ -78,16 +79,14 @@ def test_a_worker_with_a_bad_value_says_so_in_one_line(tmp_path: Path) -> None:
         ("no such table: guests_user", "prepare"),
     ],
 )
-def test_what_sqlite_says_comes_with_what_to_do(settings: Settings, said: str, advice: str) -> None:
-    settings.DATABASES = {"default": {"ENGINE": "config.sqlite", "NAME": "/there/is.sqlite3"}}
-    line = database_fault.line(OperationalError(said))
+def test_what_sqlite_says_comes_with_what_to_do(said: str, advice: str) -> None:
+    line = database_fault.line(OperationalError(said), SQLITE)
     assert line is not None and said in line and advice in line and "/there/is.sqlite3" in line
 
 
 @pytest.mark.parametrize("said", [REFUSED, ABSENT, "failed to resolve host 'x': [Errno -2] Name"])
-def test_what_postgresql_says_names_the_setting(settings: Settings, said: str) -> None:
-    settings.DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
-    line = database_fault.line(OperationalError(said))
+def test_what_postgresql_says_names_the_setting(said: str) -> None:
+    line = database_fault.line(OperationalError(said), POSTGRESQL)
     assert line is not None and "DATABASE_URL" in line and "\n" not in line
     assert "FATAL" not in line
 
@@ -101,7 +100,6 @@ def test_what_postgresql_says_names_the_setting(settings: Settings, said: str) -
         ProgrammingError("connection"),
     ],
 )
-def test_a_fault_of_ours_keeps_its_traceback(fault: DatabaseError, settings: Settings) -> None:
-    for engine in ("config.sqlite", "django.db.backends.postgresql"):
-        settings.DATABASES = {"default": {"ENGINE": engine, "NAME": "x"}}
-        assert database_fault.line(fault) is None
+def test_a_fault_of_ours_keeps_its_traceback(fault: DatabaseError) -> None:
+    for database in (SQLITE, POSTGRESQL):
+        assert database_fault.line(fault, database) is None

@@ -15,6 +15,7 @@ import websockets
 from celery.worker import state
 
 from config import embedded
+from config.celery import app
 from tests.config.test_starting import free_port, wait_until_ready
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,7 +30,7 @@ def test_worker_and_beat_end_when_asked_and_not_at_their_next_look(
     monkeypatch.setattr(embedded, "PATIENCE", 3.0)
     monkeypatch.setattr(state, "should_stop", None)
     with embedded.worker_and_beat(schedule_file=tmp_path / "schedule"):
-        assert embedded.app.control.ping(timeout=10, limit=1)
+        assert app.control.ping(timeout=10, limit=1)
     assert "did not end in time" not in caplog.text
 
 
