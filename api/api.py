@@ -40,7 +40,9 @@ api = DocumentedAPI(
     version=settings.VERSION,
     description=(
         "Reservations that are never sold twice: nights, tables, parking spots, appointments. "
-        "Errors are RFC 9457 problem documents with a stable `code`."
+        "Errors are RFC 9457 problem documents with a stable `code`. Ids are opaque strings; "
+        "those of spots, lots, parking and appointments, clients and providers are given out as "
+        "numbers or names, and taken back as either."
     ),
     urls_namespace="api",
     auth=ANYBODY_KNOWN,

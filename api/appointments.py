@@ -83,7 +83,7 @@ class ProviderOut(ClientOut):
 
 
 class BlockIn(Schema):
-    """Local times of the provider, `HH:MM`."""
+    """Local times of the provider, `HH:MM`, on a day that is not past there."""
 
     date: Day
     start: LocalTime

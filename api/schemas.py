@@ -28,7 +28,7 @@ LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 _AMOUNT = r"[0-9]{1,13}(\.[0-9]{1,4})?"
-_LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?"
+_LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?"
 
 
 Moment = TypeVar("Moment", date, datetime)
@@ -126,7 +126,7 @@ Bound = Annotated[
 
 def _local(value: Any) -> Any:
     if not isinstance(value, str) or not re.fullmatch(_LOCAL_TIME, value):
-        raise ValueError("Give a local time as HH:MM.")
+        raise ValueError("Give a local time as HH:MM, in whole minutes.")
     return value
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
 from guests.callers import Caller
-from reservations import allocation, idempotency
+from reservations import allocation, clock, idempotency
 from reservations.errors import AlreadyEntered, Invalid, NotFound
 from reservations.finding import judge_staff
 from reservations.idempotency import Once
@@ -50,8 +51,8 @@ def add_blocks(
 ) -> list[Block]:
     """Open a provider for these blocks, beside what is open on those days already.
 
-    Raises Invalid, with nothing stored, for a block that ends before it starts or overlaps
-    another, be it stored or sent.
+    Raises Invalid, with nothing stored, for a block that ends before it starts, overlaps
+    another, be it stored or sent, or is of a day that is past where the provider is.
     """
     return idempotency.carry_out(lambda: _add_blocks(provider_id, blocks, time_zone, by=by), once)
 
@@ -99,6 +100,7 @@ def _add_blocks(
     # Read again: the other request may have given the provider a zone.
     unit = find_provider(provider_id)
     _judge_zone(unit, time_zone)
+    _judge_dates(blocks, _today(ZoneInfo(time_zone) if time_zone else unit.zone))
     dates = {block.date for block in blocks}
     rows = list(unit.openings.all())
     _judge_blocks(blocks, _stored(rows, _with_neighbours(dates)))
@@ -115,6 +117,16 @@ def _judge_zone(unit: Resource, time_zone: str) -> None:
     if unit.openings.exists():
         raise Invalid("time_zone", f"This provider's schedule is in {unit.zone.key}.")
     Resource.objects.filter(pk=unit.pk).update(time_zone=time_zone)
+
+
+def _today(zone: ZoneInfo) -> date:
+    return clock.now().astimezone(zone).date()
+
+
+def _judge_dates(blocks: Sequence[Block], today: date) -> None:
+    for number, block in enumerate(blocks):
+        if block.date < today:
+            raise Invalid(f"blocks/{number}/date", f"This day is past; it is {today} there.")
 
 
 def _judge_blocks(blocks: Sequence[Block], stored: Sequence[Block]) -> None:

@@ -181,7 +181,25 @@ def test_hours_past_midnight_reach_into_the_next_day(
 
 @pytest.mark.parametrize(
     "given",
-    ["24:00", "8:00", "08:00Z", "08:00+01:00", "08", "noon", "", 480, 8.5, True, None, [], "٠٨:٠٠"],
+    [
+        "24:00",
+        "8:00",
+        "08:00Z",
+        "08:00+01:00",
+        "08",
+        "noon",
+        "",
+        480,
+        8.5,
+        True,
+        None,
+        [],
+        "٠٨:٠٠",
+        "08:00:01",
+        "08:00:59",
+        "08:00:00.5",
+        "08:00:60",
+    ],
 )
 def test_what_no_clock_shows_is_422(desk: Api, provider: Resource, given: Any) -> None:
     wrong = {"date": THURSDAY, "start": given, "end": "11:00"}
@@ -198,6 +216,47 @@ def test_what_no_calendar_shows_is_422(desk: Api, provider: Resource, given: Any
         assert answer.status_code in (201, 422)
     else:
         assert list(faults(answer)) == ["blocks/0/date"]
+
+
+def test_seconds_that_are_none_are_taken(desk: Api, provider: Resource) -> None:
+    schedule = made(open_for(desk, provider.pk, block(THURSDAY, "08:00:00", "11:00:00")))
+    assert schedule["blocks"] == [{"date": THURSDAY, "start": "08:00", "end": "11:00"}]
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "day", "is_past"),
+    [
+        ("Europe/Amsterdam", datetime(2027, 2, 1, 9, tzinfo=UTC), "2027-01-31", True),
+        ("Europe/Amsterdam", datetime(2027, 2, 1, 9, tzinfo=UTC), "2027-02-01", False),
+        ("Europe/Amsterdam", datetime(2027, 2, 1, 22, 59, 59, tzinfo=UTC), "2027-02-01", False),
+        ("Europe/Amsterdam", datetime(2027, 2, 1, 23, tzinfo=UTC), "2027-02-01", True),
+        ("Pacific/Kiritimati", datetime(2027, 2, 1, 10, tzinfo=UTC), "2027-02-01", True),
+        ("Pacific/Pago_Pago", datetime(2027, 2, 1, 10, tzinfo=UTC), "2027-01-31", False),
+    ],
+)
+@pytest.mark.parametrize("is_sent", [True, False])
+def test_a_day_that_is_past_where_the_provider_is_is_422(
+    desk: Api,
+    provider: Resource,
+    clock: FrozenDateTimeFactory,
+    zone: str,
+    now: datetime,
+    day: str,
+    is_past: bool,
+    is_sent: bool,
+) -> None:
+    clock.move_to(now)
+    if not is_sent:
+        in_zone(provider, zone)
+    blocks = block(FRIDAY, "08:00", "11:00"), block(day, "08:00", "11:00")
+    answer = open_for(desk, provider.pk, *blocks, time_zone=zone if is_sent else None)
+    if is_past:
+        assert list(faults(answer)) == ["blocks/1/date"]
+        assert not Opening.objects.exists()
+        provider.refresh_from_db()
+        assert is_sent is False or provider.zone.key == "Europe/Amsterdam"
+    else:
+        assert answer.status_code == 201
 
 
 @pytest.mark.parametrize("blocks", [[], [None], ["x"], {}, None, "x"])
