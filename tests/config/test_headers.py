@@ -19,6 +19,7 @@ ANSWERS = {
     "/healthz": 200,
     "/readyz": 200,
     "/static/web/home.css": 200,
+    "/favicon.ico": 301,
     "/static/nothing.css": 404,
     "/api/v1/docs": 200,
     "/api/v1/openapi.json": 200,
@@ -50,6 +51,15 @@ def test_every_answer_has_the_headers_that_keep_browsers_safe(path: str) -> None
     answer = get(path)
     assert answer.status_code == ANSWERS[path]
     secured(answer)
+
+
+def test_the_icon_that_browsers_ask_for_is_there() -> None:
+    page = get("/").content.decode()
+    place = get("/favicon.ico")["Location"]
+    assert f'<link rel="icon" type="image/svg+xml" href="{place}">' in page
+    icon = get(place)
+    assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
+    icon.close()
 
 
 def test_a_fault_of_ours_has_them_too() -> None:
