@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import islice
 
-from reservations import changing, daily, judging
-from reservations.alternatives import MOST, Alternative, Search, Wish
+from reservations import availability, changing, daily, judging
+from reservations.alternatives import DAY, MOST, Alternative, Search, Wish
 from reservations.errors import Refusal
 from reservations.models import Reservation
 from reservations.requests import Change
 from reservations.status import Status
 from venues.hours import Window
-from venues.models import Policy, Resource
+from venues.models import Policy, Resource, Venue
 
 
 def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alternative]:
@@ -77,8 +77,10 @@ class _OfStay(_OfMove):
     """For a guest who is here, who may be moved from now on."""
 
     def run(self) -> list[Alternative]:
-        """Another unit, or another category, until the end that was asked for."""
-        return list(islice(self.at_that_time(), MOST))
+        """Elsewhere until the end that was asked for; or where they are while that is free."""
+        shorter = self._where_they_are()
+        found = list(islice(self.at_that_time(), MOST - len(shorter)))
+        return found + shorter
 
     def is_offered(self, window: Window) -> bool:
         """Only a longer stay is judged, by its length and the hours of the unit it is on."""
@@ -103,6 +105,31 @@ class _OfStay(_OfMove):
     def has_room(self, category: int, window: Window) -> bool:
         """Moving nobody else."""
         return self.free_unit(category, window) is not None
+
+    def _where_they_are(self) -> list[Alternative]:
+        """A longer stay on the same unit, up to whoever has it next; none or one."""
+        mine = [unit for unit in self.board.units if unit.pk in self.own]
+        is_theirs = self.venue.policy.unit_choice == Policy.UnitChoice.GUEST
+        if len(self.own) != 1 or not mine or not is_theirs:
+            return []
+        until = Window(self.wish.now, self.board.around(self.window).end)
+        rows = self.board.taken(mine[0].pk, until)
+        if not rows:
+            return []
+        window = Window(self.sold.start, self._end_before(rows[0].start))
+        if window.end <= self.sold.end or not self.is_offered(window):
+            return []
+        category = self.categories[mine[0].category_id]
+        return [Alternative(window, category, mine[0], self.price(category.pk, window))]
+
+    def _end_before(self, next_start: datetime) -> datetime:
+        """The last end that leaves the next guest's time alone; of nights, that of a whole one."""
+        last = next_start - self.venue.policy.buffer_after
+        if self.venue.mode != Venue.Mode.NIGHT:
+            return last
+        first, day = (at.astimezone(self.venue.zone).date() for at in (self.sold.start, last))
+        ends = [availability.stay(self.venue, first, day - days * DAY).end for days in (0, 1)]
+        return next(end for end in ends if end <= last)
 
 
 def _passes(judge: Callable[[], None]) -> bool:

@@ -23,7 +23,8 @@ def change(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
     _judge(looked, wish, venue, window, by)
     before = changing.units_of(looked)
     category = _category(looked, wish, venue, window)
-    moves = wish.category is not None or (wish.resource or 0) not in (0, *before)
+    # Whoever names a category and no unit wants another of its units.
+    moves = wish.category is not None if wish.resource is None else wish.resource not in before
     if not (moves or wish.override_reason):
         _judge_party(wish, before)
     units = before | (_candidates(wish, category) if moves else frozenset())

@@ -161,6 +161,37 @@ def test_a_guest_who_is_here_can_go_on_elsewhere_and_at_no_other_time(
     assert instead(row, too_long) == []
 
 
+def test_a_guest_who_is_here_can_stay_where_they_are_until_the_next_comes(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    venue = lot(buffer_after=10 * MINUTE, buffer_before=5 * MINUTE)
+    unit = venue.resources.get().pk
+    row = hold(venue, resource=unit)
+    hold(venue, NOON + 5 * HOUR, resource=unit)
+    frozen.move_to(NOON)
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    frozen.move_to(NOON + HOUR)
+    (found,) = instead(row, Change(times=Times(ends_at=NOON + 6 * HOUR)))
+    assert found.window == Window(NOON, NOON + 5 * HOUR - 15 * MINUTE)
+
+
+def test_a_guest_of_a_hotel_can_stay_for_the_nights_that_are_left(
+    frozen: FrozenDateTimeFactory,
+) -> None:
+    venue = make_venue("hotel", units=1)
+    nights = [date(2027, 3, day) for day in (1, 2, 4, 6)]
+    row, next_row = (
+        hold(venue, times=Times(check_in=nights[number], check_out=nights[number + 1]))
+        for number in (0, 2)
+    )
+    for made in (row, next_row):
+        actions.confirm(reservation_id=made.pk, by=DESK)
+    frozen.move_to(NOON + 4 * HOUR)
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    (found,) = instead(row, Change(times=Times(check_out=nights[3])))
+    assert found.window.end.date() == nights[2]
+
+
 def test_one_a_day_takes_no_other_of_the_day() -> None:
     venue = make_venue("practice", units=1, notice=0 * DAY)
     assert venue.policy.per_day == Policy.PerDay.REPLACE
