@@ -110,8 +110,13 @@ def in_turn(
     return taken
 
 
+def per_second(rate: float) -> str:
+    """A rate in words, with decimals where it is small."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2f}"
+
+
 def _told(sample: Sample) -> str:
-    told = f"{sample.rate:,.0f}/s, median {sample.median * 1e3:.2f} ms, "
+    told = f"{per_second(sample.rate)}/s, median {sample.median * 1e3:.2f} ms, "
     told += f"99 % within {sample.p99 * 1e3:.2f} ms"
     if sample.processor:
         told += f", server's processor {sample.processor / len(sample.times) * 1e3:.2f} ms each"
@@ -137,7 +142,7 @@ def ratio(
     ours: Sequence[Sample],
     theirs: Sequence[Sample],
     *,
-    goal: float,
+    goal: float | None = None,
     of: Callable[[Sample], float] = lambda sample: sample.rate,
     is_least: bool = True,
 ) -> Figure:

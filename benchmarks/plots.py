@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 from math import log10
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, per_second
 
 Points = Sequence[tuple[float, float]]
 
@@ -27,7 +27,7 @@ def bars(title: str, rows: Sequence[Row]) -> str:
         parts += [
             _text(LEFT - 8, y + 16, row.side, "text-anchor='end'"),
             f'<rect x="{LEFT}" y="{y}" width="{length:.1f}" height="22" fill="{colour}"/>',
-            _text(LEFT + length + 6, y + 16, f"{row.rate:,.0f}/s"),
+            _text(LEFT + length + 6, y + 16, f"{per_second(row.rate)}/s"),
         ]
     return "\n".join([*parts, "</svg>\n"])
 

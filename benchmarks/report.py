@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks import plots
 from benchmarks.machine import Machine
-from benchmarks.measuring import Figure, Result, Row
+from benchmarks.measuring import Figure, Result, Row, per_second
 from benchmarks.worlds import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
@@ -94,7 +94,7 @@ def _table(rows: list[Row]) -> str:
     for row in rows:
         processor = f"{row.processor_ms:,.2f}" if row.processor_ms else ""
         lines.append(
-            f"| {row.side} | {row.rate:,.0f} | {row.median_ms:,.2f} | {row.p99_ms:,.2f} | "
+            f"| {row.side} | {per_second(row.rate)} | {row.median_ms:,.2f} | {row.p99_ms:,.2f} | "
             f"{processor} |"
         )
     return "\n".join(lines)

@@ -8,8 +8,10 @@ from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from benchmarks import load
+from benchmarks.failing import Failed
 from benchmarks.measuring import Sample
 from benchmarks.services import free_port, wait_for
 from benchmarks.worlds import ROOT
@@ -73,20 +75,24 @@ def running(
     command: list[str], environment: dict[str, str], *, port: int, cores: AbstractSet[int]
 ) -> Iterator[Server]:
     """A process of the product's that listens on `port`, until the block ends."""
-    process = subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        # What it says at its start is not asked for here; faults go to the other stream.
-        stdout=subprocess.DEVNULL,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores),
-    )
-    try:
-        wait_for(port, process)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait(40)
+    with TemporaryFile("w+", errors="replace") as said:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: os.sched_setaffinity(0, cores),
+        )
+        try:
+            wait_for(port, process)
+            yield Server(port, process.pid)
+        except Failed as failure:
+            said.seek(0)
+            raise Failed(f"{failure} The server said: …{said.read()[-1500:]}") from failure
+        finally:
+            process.terminate()
+            process.wait(40)
 
 
 @contextmanager

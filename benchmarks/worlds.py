@@ -13,6 +13,7 @@ from time import perf_counter
 import psycopg
 from psycopg import sql
 
+from benchmarks.failing import Failed
 from benchmarks.options import Options
 from benchmarks.plan import SKIPPED_DAYS, STAY, World
 from benchmarks.services import Services, folder, started
@@ -58,7 +59,7 @@ def fresh(
     seed, name = f"bench_seed_{suffix}", f"bench_run_{suffix}"
     if not _is_usable(services, seed):
         _fill(services, seed, rows, "--stay", str(stay), *["--lapsed"] * is_lapsed)
-    _recreate(services, name, template=seed)
+    recreate(services, name, template=seed)
     url = services.url(name)
     given = environment(url, services.redis)
     # A kept one may be older than the newest migration.
@@ -73,7 +74,7 @@ def fresh(
 def demonstration(services: Services) -> Iterator[str]:
     """A database of its own with the demonstration's data; its URL."""
     url = services.url("bench_demonstration")
-    _recreate(services, "bench_demonstration")
+    recreate(services, "bench_demonstration")
     manage(environment(url), "migrate", "--verbosity", "0")
     manage(environment(url), "load_demonstration")
     yield url
@@ -111,17 +112,30 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env={**environment, "DJANGO_SETTINGS_MODULE": "benchmarks.settings"},
-        stdout=subprocess.PIPE,
+        capture_output=True,
         text=True,
-        check=True,
+        check=False,
     )
+    if done.returncode:
+        raise Failed(f"manage.py {' '.join(arguments)} failed: …{done.stderr[-1500:]}")
     return done.stdout
+
+
+def recreate(services: Services, name: str, *, template: str = "template0") -> None:
+    """An empty database of that name, or a copy of another one."""
+    with psycopg.connect(services.database, autocommit=True) as connection:
+        _drop(connection, name)
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
 
 
 def _fill(services: Services, seed: str, rows: int, *more: str) -> None:
     begun = perf_counter()
     print(f"Seeding {rows:,} reservations …", flush=True)
-    _recreate(services, seed)
+    recreate(services, seed)
     given = environment(services.url(seed), services.redis)
     manage(given, "migrate", "--verbosity", "0")
     manage(given, "bench_world", "--fill", str(rows), *more)
@@ -138,16 +152,6 @@ def _is_usable(services: Services, seed: str) -> bool:
         return False
     limit = datetime.now(UTC) - timedelta(days=SKIPPED_DAYS - 1)
     return first is not None and first[0] is not None and first[0] > limit
-
-
-def _recreate(services: Services, name: str, *, template: str = "template0") -> None:
-    with psycopg.connect(services.database, autocommit=True) as connection:
-        _drop(connection, name)
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(
-                sql.Identifier(name), sql.Identifier(template)
-            )
-        )
 
 
 def _drop(connection: psycopg.Connection, name: str) -> None:

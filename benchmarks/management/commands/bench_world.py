@@ -1,5 +1,6 @@
 """What the benchmarks do inside the product: fill a database, sweep it, count queries, open it."""
 
+import json
 from argparse import ArgumentParser
 from http import HTTPStatus
 from time import perf_counter
@@ -22,11 +23,15 @@ class Command(BaseCommand):
         parser.add_argument("--stay", type=int, metavar="MINUTES")
         parser.add_argument("--lapsed", action="store_true")
         parser.add_argument("--sweep", action="store_true")
+        parser.add_argument("--hold", metavar="JSON")
         parser.add_argument("--count", metavar="ADDRESS")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["fill"] is not None:
-            seeding.fill(options["fill"], stay=options["stay"], is_lapsed=options["lapsed"])
+            facts = seeding.fill(options["fill"], stay=options["stay"], is_lapsed=options["lapsed"])
+            self.stdout.write(json.dumps(facts))
+        elif options["hold"] is not None:
+            self.stdout.write(json.dumps(seeding.hold(json.loads(options["hold"]))))
         elif options["sweep"]:
             begun = perf_counter()
             swept = sweeps.expire_holds()
