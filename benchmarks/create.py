@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib.util import find_spec
 
 import psycopg
 from psycopg import sql
@@ -32,6 +33,8 @@ _PLAIN = "django.core.wsgi:get_wsgi_application()"
 
 def run(options: Options) -> Result:
     """All four sides in turn on one database."""
+    if find_spec("rest_framework") is None:
+        raise Failed("Django REST Framework is missing: install the bench group of pyproject.toml.")
     with worlds.opened(options) as scene, _servers(scene) as servers, serving.load_apart():
         counter = Counter()
         _judge_same_rows(scene, _sides(scene, servers, replace(options, seconds=0.1), counter))
