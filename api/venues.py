@@ -16,6 +16,7 @@ from api.paging import Page, page
 from api.presenting import reply
 from api.ranges import Party, told
 from api.schemas import Day, InstantOut, Money, money, problems
+from guests.callers import Caller
 from guests.models import Favourite
 from reservations import clock, open_slots
 from reservations.errors import NotFound
@@ -125,7 +126,7 @@ class UnitSearch(Page):
 @router.get("", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)})
 def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     """Venues by words of their name, city or address, by kind and by city, and what is open."""
-    found = page(_matching(asked), asked, lambda venue: venue)
+    found = page(_matching(asked, request.auth), asked, lambda venue: venue)
     venues = found["items"]
     slots = open_slots.next_few(venues, day=asked.date, party=asked.guests, now=clock.now())
     items = [
@@ -182,8 +183,10 @@ def _rated() -> QuerySet[Venue]:
     )
 
 
-def _matching(asked: VenueSearch) -> QuerySet[Venue]:
+def _matching(asked: VenueSearch, by: Caller) -> QuerySet[Venue]:
     venues = _rated()
+    if by.venue_ids is not None:
+        venues = venues.filter(Q(is_listed=True) | Q(pk__in=by.venue_ids))
     for word in (asked.q or "").split():
         venues = venues.filter(
             Q(name__icontains=word) | Q(city__icontains=word) | Q(address__icontains=word)

@@ -1,22 +1,20 @@
-"""A hotel's booking history, read from the published file and played through the engine's verbs.
+"""A hotel's booking history, played through the engine's verbs."""
 
-The file's columns are those of Antonio, Almeida and Nunes, "Hotel booking demand datasets", Data
-in Brief 22 (2019) 41-49.
-"""
-
-import csv
-import gzip
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
 from guests.callers import system
-from reservations import actions, clock
+from reservations import actions, clock, events
+from reservations.bookings_file import CAME, NEVER_CAME, Row
 from reservations.errors import HeldByOther, Taken
-from reservations.models import Allocation
+from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking, Contact, Times
 from venues import presets
 from venues.hours import instant
@@ -24,32 +22,18 @@ from venues.models import Category, Resource, Venue
 
 REPLAY = system("replay")
 
-_MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
 _CONTACT = Contact(first_name="Guest", last_name="of the file", phone="+351212345678")
 _POLICY = {
     "notice": timedelta(0),
     "horizon": None,
     "longest_stay": None,
     "confirms_at_once": True,
+    # Who came is in the file; a sweep that runs meanwhile must not think that nobody did.
+    "records_arrival": False,
+    "records_departure": False,
     "releases_no_shows": False,
 }
 _ANY_PARTY = 32_767
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One booking of the file: nights `[arrival, departure)`, when it was made and given up."""
-
-    number: int
-    category: str
-    made_on: date
-    arrival: date
-    departure: date
-    party: int
-    cancelled_on: date | None
-    faults: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -60,29 +44,25 @@ class Report:
     accepted: int = 0
     refused: int = 0
     cancelled: int = 0
+    stayed: int = 0
+    missed: int = 0
     invalid: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
     by_category: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def read(path: Path) -> Iterator[Row]:
-    """The rows of a CSV file, gzipped or not, numbered from 1.
-
-    Raises ValueError naming the row and what cannot be read of it.
-    """
-    opening = gzip.open if path.suffix == ".gz" else open
-    with opening(path, "rt", encoding="utf-8", newline="") as file:
-        for number, values in enumerate(csv.DictReader(file), start=1):
-            try:
-                yield _row(number, values)
-            except (KeyError, ValueError, TypeError) as error:
-                raise ValueError(f"row {number} cannot be read: {error}") from error
-
-
 def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
-    """A hotel with so many like rooms of each category, and no rule but that rooms are finite."""
+    """A hotel with so many like rooms of each category, and no rule but that rooms are finite.
+
+    It is not for guests, so it is not listed.
+    """
     hotel = presets.create_venue(
-        slug=slug, name=f"Replay {slug}", kind="hotel", time_zone=time_zone, policy=_POLICY
+        slug=slug,
+        name=f"Replay {slug}",
+        kind="hotel",
+        time_zone=time_zone,
+        policy=_POLICY,
+        is_listed=False,
     )
     for code, count in units.items():
         category = Category.objects.create(venue=hotel, code=code, name=f"Type {code}")
@@ -97,7 +77,8 @@ def play(hotel: Venue, rows: Iterable[Row]) -> Iterator[Report]:
     """Play rows in the order of history; yields the one growing report after each booking.
 
     On a date cancellations of earlier bookings come first, then bookings in the file's order,
-    then cancellations of bookings made that same date. The clock is at 00:00 local.
+    then cancellations of bookings made that same date. The clock is at 00:00 local. Whoever came
+    according to the file is recorded as having come and left, at the end, dated when they did.
     """
     report = Report()
     valid = []
@@ -119,6 +100,8 @@ def play(hotel: Venue, rows: Iterable[Row]) -> Iterator[Report]:
             elif row.number in made:
                 actions.cancel(reservation_id=made.pop(row.number), by=REPLAY)
                 report.cancelled += 1
+    came = [made[row.number] for row in valid if row.outcome == CAME and row.number in made]
+    report.stayed = _record_stays(came)
     yield report
 
 
@@ -148,13 +131,42 @@ def _book(hotel: Venue, row: Row, made: dict[int, int], report: Report) -> None:
         category=row.category,
     )
     try:
-        made[row.number] = actions.hold(booking=booking, by=REPLAY).pk
+        booked = actions.hold(booking=booking, by=REPLAY)
     except (Taken, HeldByOther):
         report.refused += 1
         counts["refused"] += 1
     else:
+        made[row.number] = booked.pk
         report.accepted += 1
         counts["accepted"] += 1
+        if row.outcome == NEVER_CAME:
+            _expect_in_vain(booked, hotel)
+            report.missed += 1
+
+
+def _expect_in_vain(booked: Reservation, hotel: Venue) -> None:
+    """Assume no arrival here: every reader, and the sweep, then finds that nobody came."""
+    booked.is_arrival_assumed = False
+    booked.no_show_at = min(booked.starts_at + hotel.policy.grace, booked.ends_at)
+    booked.save(update_fields=["is_arrival_assumed", "no_show_at"])
+
+
+def _record_stays(ids: Sequence[int]) -> int:
+    """Write down that these guests came and left when their time began and ended."""
+    for begin in range(0, len(ids), settings.SWEEP_BATCH):
+        with transaction.atomic(durable=True):
+            rows = Reservation.objects.filter(pk__in=ids[begin : begin + settings.SWEEP_BATCH])
+            locked = list(rows.order_by("pk").select_for_update(no_key=True))
+            rows.update(
+                checked_in_at=F("starts_at"), checked_out_at=F("ends_at"), version=F("version") + 1
+            )
+            events.record_many(event for row in locked for event in _came_and_left(row))
+    return len(ids)
+
+
+def _came_and_left(row: Reservation) -> Iterator[Event]:
+    yield events.draft(row, "reservation.checked_in", at=row.starts_at, by=REPLAY)
+    yield events.draft(row, "reservation.checked_out", at=row.ends_at, by=REPLAY)
 
 
 def _steps(rows: Iterable[Row]) -> Iterator[tuple[date, int, int, Row, bool]]:
@@ -163,42 +175,6 @@ def _steps(rows: Iterable[Row]) -> Iterator[tuple[date, int, int, Row, bool]]:
         if row.cancelled_on is not None:
             turn = 0 if row.cancelled_on > row.made_on else 2
             yield max(row.cancelled_on, row.made_on), turn, row.number, row, False
-
-
-def _row(number: int, values: dict[str, str]) -> Row:
-    arrival = date(
-        int(values["arrival_date_year"]),
-        _MONTHS.index(values["arrival_date_month"]) + 1,
-        int(values["arrival_date_day_of_month"]),
-    )
-    nights = int(values["stays_in_weekend_nights"]) + int(values["stays_in_week_nights"])
-    party = sum(_count(values[name]) for name in ("adults", "children", "babies"))
-    given_up = values["reservation_status"] == "Canceled"
-    return Row(
-        number=number,
-        category=values["reserved_room_type"].strip(),
-        made_on=arrival - timedelta(days=int(values["lead_time"])),
-        arrival=arrival,
-        departure=arrival + timedelta(days=nights),
-        party=party,
-        cancelled_on=(
-            datetime.fromisoformat(values["reservation_status_date"]).date() if given_up else None
-        ),
-        faults=_faults(nights, party, float(values["adr"])),
-    )
-
-
-def _faults(nights: int, party: int, daily_rate: float) -> tuple[str, ...]:
-    found = {
-        "no_nights": nights <= 0,
-        "no_guests": party <= 0,
-        "negative_price": daily_rate < 0,
-    }
-    return tuple(name for name, is_so in found.items() if is_so)
-
-
-def _count(text: str) -> int:
-    return 0 if text in ("", "NA", "NULL") else int(float(text))
 
 
 def _local(moment: datetime, zone: ZoneInfo) -> date:

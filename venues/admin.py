@@ -110,11 +110,11 @@ class VenueAdmin(OfOwnVenues):
     form = VenueForm
     inlines = (PolicyInline, CategoryInline, WeekInline)
     list_display = ("name", "kind", "mode", "city", "time_zone", "units", "is_active")
-    list_filter: ClassVar = ["kind", "city", "is_active"]
+    list_filter: ClassVar = ["kind", "city", "is_active", "is_listed"]
     search_fields = ("name", "slug", "city", "address")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     fieldsets: ClassVar = [
-        (None, {"fields": ("name", "slug", "kind", "mode", "is_active")}),
+        (None, {"fields": ("name", "slug", "kind", "mode", "is_active", "is_listed")}),
         ("Where", {"fields": ("address", "city", "time_zone")}),
         ("For guests", {"fields": ("description", "stars", "phone_region", "currency")}),
     ]

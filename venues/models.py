@@ -56,6 +56,11 @@ class Venue(models.Model):
         null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
     )
     is_active = models.BooleanField(default=True)
+    is_listed = models.BooleanField(
+        "listed",
+        default=True,
+        help_text="shown to everybody who looks for a place, not to staff alone",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     revision = models.BigIntegerField(default=new_revision, editable=False)
 

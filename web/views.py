@@ -11,7 +11,7 @@ from venues.models import Venue
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The venues that can be reserved, and the ways to reserve them."""
-    venues = Venue.objects.filter(is_active=True)
+    venues = Venue.objects.filter(is_active=True, is_listed=True)
     return render(request, "web/home.html", {"venues": venues})
 
 

@@ -202,14 +202,15 @@ def test_the_worker_completing_a_stale_stay_turns_its_spot(
     browser: Pages, frozen: FrozenDateTimeFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
     venue = make_venue(records_arrival=False, records_departure=False, unit_choice="guest")
+    venue.resources.update(name="105")
     page = browser.of(venue)
-    row = park(venue)
+    row = park(venue, number=105)
     quiet(page, venue)
     frozen.move_to(END)
     with caplog.at_level(logging.INFO, logger="reservations.sweeps"):
         sweeps.complete_stays()
-    assert f"Auto-released Spot #1 (Reservation ID {row.pk})" in caplog.messages
-    assert told(page, venue) == [("completed", 1, "12:00", "14:00", "free")]
+    assert f"Auto-released Spot #105 (Reservation ID {row.pk})" in caplog.messages
+    assert told(page, venue) == [("completed", 105, "12:00", "14:00", "free")]
 
 
 def test_a_no_shows_time_is_free_from_then_on(

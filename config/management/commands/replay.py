@@ -11,8 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from config.migrating import migrate_if_needed
-from reservations import history
-from reservations.history import Report, Row
+from reservations import bookings_file, history
+from reservations.bookings_file import Row
+from reservations.history import Report
 from venues.models import Venue, is_time_zone
 
 
@@ -73,7 +74,7 @@ def _units(given: Iterable[str]) -> dict[str, int]:
 
 def _rows(path: Path, units: dict[str, int]) -> list[Row]:
     try:
-        every = list(history.read(path))
+        every = list(bookings_file.read(path))
     except (OSError, ValueError, EOFError) as error:
         raise CommandError(f"{path} cannot be played: {error}") from error
     rows = [row for row in every if row.category in units]
@@ -102,7 +103,8 @@ def _words(facts: dict[str, Any]) -> str:
     peak = facts["peak_night"]
     return (
         f"{facts['rows']} rows: {facts['accepted']} accepted, {facts['refused']} refused, "
-        f"{facts['invalid']} invalid ({reasons}), {facts['cancelled']} cancelled later.\n"
+        f"{facts['invalid']} invalid ({reasons}), {facts['cancelled']} cancelled later, "
+        f"{facts['missed']} never came.\n"
         f"Peak night {peak['date']} with {peak['rooms']} rooms. "
         f"{facts['seconds']} s. Kept as venue {facts['venue']}."
     )
