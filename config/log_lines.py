@@ -18,6 +18,8 @@ _SECRET_TEXTS = (
     ),
     # A JSON web token, wherever it turns up.
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
+    # A partner's key, likewise (guests/keys.py).
+    re.compile(r"\bhf[A-Za-z0-9]{44}\b"),
     # The password in a URL of a database, broker or mail server.
     re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"),
 )
@@ -60,10 +62,10 @@ def _safe(name: str, value: Any) -> Any:
 
 
 def _without_secrets(text: str) -> str:
-    bearer, named, jwt, url = _SECRET_TEXTS
+    bearer, named, jwt, key, url = _SECRET_TEXTS
     text = bearer.sub(rf"\1 {_STRUCK}", text)
     text = named.sub(rf"\1\2{_STRUCK}", text)
-    text = jwt.sub(_STRUCK, text)
+    text = key.sub(_STRUCK, jwt.sub(_STRUCK, text))
     return url.sub(rf"\1:{_STRUCK}@", text)
 
 

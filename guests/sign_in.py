@@ -31,6 +31,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def clean_email(self, email: str) -> str:
         return fold(email)
 
+    def set_password(self, user: User, password: str) -> None:
+        """Reset or changed on a page: whoever knew the old one is logged out of the API too."""
+        super().set_password(user, password)
+        accounts.log_out_everywhere(user)
+
 
 class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """A sign-in makes a guest, or finds the one whose address the provider has verified."""
