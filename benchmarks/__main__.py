@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Callable
+from shutil import rmtree
 from typing import Final
 
 from benchmarks import (
@@ -23,6 +24,7 @@ from benchmarks import (
 from benchmarks.failing import Failed
 from benchmarks.measuring import PAIRS, Result
 from benchmarks.options import Options
+from benchmarks.services import folder
 
 BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
     "create": create.run,
@@ -43,15 +45,19 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
 def main() -> int:
     """Run what is named; 1 when something did not do what it should."""
     given = vars(_parser().parse_args())
-    name, is_kept = given.pop("name"), given.pop("report")
+    name, is_told, is_kept = given.pop("name"), given.pop("report"), given["keep"]
     names = [name]
     if name == "all":
         names = [each for each in BENCHMARKS if given["file"] or each != "replay"]
-    failed = [each for each in names if not _carried_out(each, Options(**given), is_kept=is_kept)]
+        # Each has use of what others seeded.
+        given["keep"] = True
+    failed = [each for each in names if not _carried_out(each, Options(**given), is_told=is_told)]
+    if name == "all" and not is_kept:
+        rmtree(folder(), ignore_errors=True)
     return 1 if failed else 0
 
 
-def _carried_out(name: str, options: Options, *, is_kept: bool) -> bool:
+def _carried_out(name: str, options: Options, *, is_told: bool) -> bool:
     print(f"== {name}", flush=True)
     where = machine.describe()
     try:
@@ -62,7 +68,7 @@ def _carried_out(name: str, options: Options, *, is_kept: bool) -> bool:
     for figure in result.figures:
         held = {True: "reached", False: "not reached", None: ""}[figure.is_reached]
         print(f"  {figure.what}: {report.told(figure)}  {report.goal(figure)} {held}", flush=True)
-    if is_kept:
+    if is_told:
         report.keep(result, where)
         report.write()
     return True

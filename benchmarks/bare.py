@@ -33,7 +33,7 @@ def pgbench(
 
 def _sample(folder: Path) -> Sample:
     """From pgbench's own log: client, transaction, microseconds, script, second, microsecond."""
-    rows = [line.split() for log in folder.iterdir() for line in log.open()]
+    rows = [line.split() for log in folder.iterdir() for line in log.read_text().splitlines()]
     times = [int(row[2]) / 1e6 for row in rows]
     ends = [int(row[4]) + int(row[5]) / 1e6 for row in rows]
     begins = [end - time for end, time in zip(ends, times, strict=True)]

@@ -104,17 +104,17 @@ def _sides(
 
 def _judge_same_rows(scene: Scene, sides: list[Side]) -> None:
     """Refuse to compare sides that do not write the same: Failed names what differs."""
-    written: dict[str, dict[str, object]] = {}
+    found: dict[str, dict[str, object]] = {}
     for side in sides[:-1]:
         side.run()
-        written[side.name] = _written(scene.url)
-    for name, shape in written.items():
-        differing = shape.items() ^ written[OURS].items()
+        found[side.name] = written(scene.url)
+    for name, shape in found.items():
+        differing = shape.items() ^ found[OURS].items()
         if differing:
             raise Failed(f"{name} does not write what {OURS} does: {sorted(differing)}")
 
 
-def _written(url: str) -> dict[str, object]:
+def written(url: str) -> dict[str, object]:
     """Of the newest reservation, its allocations and events: which columns hold something."""
     found: dict[str, object] = {}
     with psycopg.connect(url, row_factory=dict_row) as connection:

@@ -4,6 +4,7 @@ import selectors
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -84,9 +85,10 @@ def drive(
 
     Raises Failed at the first answer that is not the expected one.
     """
-    times: list[float] = []
-    connected = [Client(port) for _ in range(clients)]
-    with selectors.DefaultSelector() as selector:
+    times = list[float]()
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        connected = [stack.enter_context(Client(port)) for _ in range(clients)]
         begun = time.perf_counter()
         for client in connected:
             selector.register(client, selectors.EVENT_READ)
@@ -101,7 +103,6 @@ def drive(
                 asked = next(requests, None) if time.perf_counter() - begun < seconds else None
                 if asked is None:
                     selector.unregister(client)
-                    client.close()
                 else:
                     client.send(asked)
         return Sample(times, time.perf_counter() - begun)

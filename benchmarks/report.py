@@ -1,6 +1,7 @@
 """Writes docs/performance.md and its plots from the last result of each benchmark."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from benchmarks import plots
@@ -8,13 +9,9 @@ from benchmarks.machine import Machine
 from benchmarks.measuring import Figure, Result, Row, per_second
 from benchmarks.worlds import ROOT
 
-RESULTS = ROOT / "benchmarks" / "results"
-DOCUMENT = ROOT / "docs" / "performance.md"
-PLOTS = ROOT / "docs" / "performance"
-
 ORDER = (
-    "create", "contended", "first_available", "availability", "slots", "list", "fanout", "sweep",
-    "embedded", "replay", "start",
+    "create", "contended", "first_available", "availability", "slots", "list", "sweep", "fanout",
+    "live", "embedded", "replay", "start",
 )  # fmt: skip
 
 _OPENING = """\
@@ -27,22 +24,25 @@ again: [benchmarks](../benchmarks/README.md).
 """
 
 
-def keep(result: Result, machine: Machine) -> None:
+def keep(result: Result, machine: Machine, *, root: Path = ROOT) -> None:
     """Keep a result for this and later reports."""
-    RESULTS.mkdir(exist_ok=True)
+    folder = root / "benchmarks" / "results"
+    folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": machine.document(), **result.document()}
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    (RESULTS / f"{result.name}.json").write_text(text, encoding="utf-8")
+    (folder / f"{result.name}.json").write_text(text, encoding="utf-8")
 
 
-def write() -> None:
+def write(*, root: Path = ROOT) -> None:
     """The report of all that was kept."""
-    found = [path for path in (RESULTS / f"{name}.json" for name in ORDER) if path.exists()]
+    kept, docs = root / "benchmarks" / "results", root / "docs"
+    found = [path for path in (kept / f"{name}.json" for name in ORDER) if path.exists()]
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in found]
-    PLOTS.mkdir(parents=True, exist_ok=True)
-    sections = [_section(document) for document in documents]
+    plotted = docs / "performance"
+    plotted.mkdir(parents=True, exist_ok=True)
+    sections = [_section(document, plotted) for document in documents]
     text = "\n".join([_OPENING, _summary(documents), *sections])
-    DOCUMENT.write_text(text, encoding="utf-8")
+    (docs / "performance.md").write_text(text, encoding="utf-8")
 
 
 def told(figure: Figure) -> str:
@@ -69,21 +69,21 @@ def _summary(documents: list[dict[str, Any]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _section(document: dict[str, Any]) -> str:
+def _section(document: dict[str, Any], plotted: Path) -> str:
     name, rows = document["name"], [Row(**row) for row in document["rows"]]
     parts = [f"## `{name}`: {document['title']}", ""]
     if rows:
         parts += [_table(rows), "", f"![{document['title']}](performance/{name}.svg)", ""]
-        _draw(document, rows)
+        (plotted / f"{name}.svg").write_text(_drawn(document, rows), encoding="utf-8")
     parts += [*document["notes"], "", f"*{_machine(document['machine'])}*", ""]
     return "\n".join(parts)
 
 
-def _draw(document: dict[str, Any], rows: list[Row]) -> None:
+def _drawn(document: dict[str, Any], rows: list[Row]) -> str:
     title, series = document["title"], document["series"]
-    drawn = plots.lines(title, series, tuple(document["axes"])) if series else ""
-    path = PLOTS / f"{document['name']}.svg"
-    path.write_text(drawn or plots.bars(title, rows), encoding="utf-8")
+    return (
+        plots.lines(title, series, tuple(document["axes"])) if series else plots.bars(title, rows)
+    )
 
 
 def _table(rows: list[Row]) -> str:
