@@ -102,7 +102,7 @@ def with_units(rows: QuerySet[Reservation]) -> QuerySet[Reservation]:
 def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
     """The document of one reservation, as ReservationOut describes it."""
     status: Status = row.status_at(now or clock.now())
-    units = [unit_of(unit) for unit in _units(row.allocations.all())]
+    units = [unit_of(unit) for unit in _units(row.just_taken or row.allocations.all())]
     return {
         "id": str(row.pk),
         "group_id": str(row.group_id) if row.group_id else None,

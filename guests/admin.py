@@ -8,10 +8,11 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
 from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
-from guests import accounts, key_pages
+from guests import accounts, key_pages, keys
 from guests.emails import fold
 from guests.models import Partner, PartnerKey, User
 from guests.scopes import SCOPES
@@ -108,6 +109,10 @@ class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def save_related(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().save_related(request, *args, **kwargs)
+        transaction.on_commit(keys.forget)
 
     def get_urls(self) -> list[URLPattern]:
         issue = staff_member_required(key_pages.issue)

@@ -11,7 +11,7 @@ import re
 import secrets
 import string
 import zlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.apps import apps
@@ -26,6 +26,11 @@ from guests.models import Partner, PartnerKey, User
 PREFIX_LENGTH = 10
 GRACE = timedelta(days=1)
 USE_NOTED_EVERY = timedelta(minutes=1)
+
+MOST_REMEMBERED = 1_000
+
+_NEVER: Final = (datetime.min.replace(tzinfo=UTC), None)
+_remembered: dict[str, tuple[datetime, Caller | None]] = {}
 
 _ALPHABET = string.ascii_letters + string.digits
 _SHAPE: Final = re.compile(r"hf[A-Za-z0-9]{38}[A-Za-z0-9]{6}")
@@ -71,12 +76,14 @@ def rotate(
     life = old.expires_at - old.created_at if old.expires_at else None
     old.expires_at = min(old.expires_at or now + grace, now + grace)
     old.save(update_fields=["expires_at"])
+    transaction.on_commit(forget)
     return issue(old.partner, by=by, expires_at=now + life if life else None)
 
 
 def revoke(*, key_id: int) -> None:
     """End a key at once; ending it twice changes nothing."""
     PartnerKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
+    forget()
 
 
 def is_valid(key: PartnerKey, now: datetime) -> bool:
@@ -85,9 +92,21 @@ def is_valid(key: PartnerKey, now: datetime) -> bool:
 
 
 def find(secret: str, now: datetime) -> Caller | None:
-    """Whose key this is, if it may be used at `now`. Junk is told by its checksum, unqueried."""
+    """Whose key this is, if it may be used at `now`. Junk is told by its checksum, unqueried.
+
+    A key is remembered for PARTNER_KEY_KEPT: so long may one that was revoked by another process
+    still be used here.
+    """
     given = digest(secret)
+    until, caller = _remembered.get(given, _NEVER)
+    if caller is not None and now < until:
+        return caller
     return _from_settings(given) or _from_database(secret, given, now)
+
+
+def forget() -> None:
+    """Look every key up again when it is next used in this process."""
+    _remembered.clear()
 
 
 def _from_settings(given: str) -> Caller | None:
@@ -121,7 +140,12 @@ def _from_database(secret: str, given: str, now: datetime) -> Caller | None:
     if not (is_valid(key, now) and key.partner.is_active):
         return None
     _note_use(key, now)
-    return for_partner(key.partner)
+    caller = for_partner(key.partner)
+    if len(_remembered) >= MOST_REMEMBERED:
+        forget()
+    until = now + settings.PARTNER_KEY_KEPT
+    _remembered[given] = (min(until, key.expires_at or until), caller)
+    return caller
 
 
 def _note_use(key: PartnerKey, now: datetime) -> None:

@@ -6,38 +6,33 @@ one. The beats are the same everywhere: lock, read the clock, judge, write facts
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from guests.callers import Caller
 from reservations import (
     allocation,
     arriving,
+    at_once,
     changing,
     clock,
-    daily,
     drafting,
     events,
     grouping,
+    holding,
     idempotency,
     judging,
     moving,
     pace,
-    placing,
-    quotes,
     staying,
     tariffs,
 )
-from reservations.errors import Forbidden, HeldByOther, HoldExpired, Taken, WrongStatus
+from reservations.errors import HeldByOther, HoldExpired, Taken, WrongStatus
 from reservations.finding import has_its_time, judge_desk, live, locked, look, save
 from reservations.idempotency import Once
 from reservations.models import Reservation
-from reservations.placing import Ask, Placement
 from reservations.requests import Booking, Change
 from reservations.status import Status
-from reservations.transactions import whole
-from venues.hours import Window
-from venues.models import Category, Venue
+from reservations.transactions import Escalate, whole
 
 
 def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
@@ -46,7 +41,10 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
     stored answer, when `once` was carried out before.
     """
-    return whole(lambda attempt: _hold(booking, by=by, once=once, attempt=attempt))
+    tried = once is None and at_once.is_one_statement()
+    if tried and (made := holding.on_last_seen(booking, by=by)) is not None:
+        return made
+    return whole(lambda attempt: _hold(booking, by=by, once=once, is_sure=tried or attempt > 0))
 
 
 def hold_group(
@@ -95,31 +93,15 @@ def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     return whole(lambda _: _cancel(reservation_id, by=by))
 
 
-def _hold(booking: Booking, *, by: Caller, once: Once | None, attempt: int) -> Reservation:
+def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
     claimed = idempotency.claim(once)
-    venue = judging.find_venue(booking.venue)
-    _judge_authority(venue, by)
-    now = clock.now()
-    window = judging.resolve(venue, booking.times, now)
-    details = drafting.read_details(asdict(booking.contact), venue.phone_region)
-    is_override = judging.may_override(venue.pk, booking.override_reason, by)
-    # What is not there is said before what is too soon.
-    categories = _categories(venue, booking, window)
-    if not is_override:
-        judging.judge_policy(venue, window, now)
-        judging.judge_choice(venue, booking.resource)
-    ask = Ask(
-        venue=venue,
-        window=window,
-        party=booking.guest_count,
-        resource=booking.resource,
-        categories=categories,
-        now=now,
-        by=by,
-        is_override=is_override,
-    )
-    placement = placing.place(ask, attempt=attempt)
-    reservation = _write(booking, details, ask, placement)
+    wish = holding.judge(judging.find_venue(booking.venue), booking, by=by)
+    reservation = None if is_sure else holding.at_a_glance(wish)
+    if reservation is None:
+        if not is_sure and booking.resource is None:
+            # What was locked at a glance stands in no order with the whole pool.
+            raise Escalate
+        reservation = holding.surely(wish)
     idempotency.store(claimed, once, reservation)
     return reservation
 
@@ -131,7 +113,7 @@ def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -
     rows: list[Reservation] = []
     for booking in bookings:
         try:
-            rows.append(_hold(booking, by=by, once=None, attempt=1))
+            rows.append(_hold(booking, by=by, once=None, is_sure=True))
         except (Taken, HeldByOther) as refusal:
             # Perhaps only by what this group took a moment ago, and now gives back.
             raise grouping.refusal_of(booking, bookings, rows) from refusal
@@ -141,26 +123,6 @@ def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -
         row.group_id = group_id
     idempotency.store(claimed, once, rows)
     return rows
-
-
-def _write(
-    booking: Booking, details: dict[str, str | bool], ask: Ask, placement: Placement
-) -> Reservation:
-    now = clock.now()
-    category = drafting.category_of(placement, ask.categories)
-    row = drafting.reservation(booking, details, ask=ask, category=category, now=now)
-    unit = placement.units[0]
-    unit.venue = ask.venue
-    row.day_key = daily.make_way(
-        unit, guest_id=row.guest_id, start=row.starts_at, now=now, by=ask.by
-    )
-    row.save(force_insert=True)
-    for draft in drafting.allocations(row, placement, ask.venue.policy):
-        allocation.take(draft)
-    reason = {"override_reason": booking.override_reason} if ask.is_override else {}
-    names = ["reservation.created"] + ["reservation.confirmed"] * bool(row.confirmed_at)
-    events.record_many(events.draft(row, name, at=now, by=ask.by, data=reason) for name in names)
-    return row
 
 
 def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
@@ -280,20 +242,6 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         data={"fee_minor": _fee_minor(reservation, now)},
     )
     return reservation
-
-
-def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
-    judging.judge_pair(venue, booking.category, booking.resource)
-    if booking.resource is not None:
-        return []
-    # A price that was promised is for the category it was promised in, dearer by now or not.
-    code = booking.category or quotes.category(booking.quote, venue)
-    return drafting.categories_for(venue, code, booking.guest_count, window)
-
-
-def _judge_authority(venue: Venue, by: Caller) -> None:
-    if by.kind == "partner" and not by.may_run(venue.pk):
-        raise Forbidden("This key is not for this venue.")
 
 
 def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:

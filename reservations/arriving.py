@@ -66,7 +66,7 @@ def seat(reservation: Reservation, placement: Placement | None, *, now: datetime
         # Released, or re-seated, between the look and the lock.
         raise Restart
     if not rows:
-        for draft in drafting.allocations(reservation, placement, reservation.venue.policy):
+        for draft in drafting.allocations(reservation, placement):
             draft.starts_at, draft.is_locked = now, True
             allocation.take(draft)
         return
@@ -90,7 +90,7 @@ def _elsewhere(seen: Reservation, now: datetime, *, by: Caller) -> Placement:
         hours_hold=True,
         prefer=frozenset([last.resource_id] if last else []),
     )
-    return placing.place(ask, attempt=1)
+    return placing.place(ask)
 
 
 def _units(reservation: Reservation) -> set[int]:

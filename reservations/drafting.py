@@ -55,14 +55,6 @@ def those_seating(categories: Iterable[Category], party: int) -> list[Category]:
     return found
 
 
-def category_of(placement: Placement, known: Iterable[Category]) -> Category:
-    """The category of the units that were found, with its rates."""
-    for category in known:
-        if category.pk == placement.category_id:
-            return category
-    return Category.objects.prefetch_related("rates").get(pk=placement.category_id)
-
-
 def price_of(venue: Venue, category: Category, window: Window) -> int:
     """The price of a range in a category, in minor units of the venue's currency."""
     items = prices.itemise(list(category.rates.all()), window.start, window.end, venue.zone)
@@ -135,8 +127,14 @@ PROMISED = (
 """What `promise` sets."""
 
 
-def allocations(row: Reservation, placement: Placement, policy: Policy) -> list[Allocation]:
+def events_of(row: Reservation) -> list[str]:
+    """What happens when a drafted reservation is written."""
+    return ["reservation.created"] + ["reservation.confirmed"] * bool(row.confirmed_at)
+
+
+def allocations(row: Reservation, placement: Placement) -> list[Allocation]:
     """The time a reservation takes on its units, buffers included."""
+    policy = row.venue.policy
     return [
         Allocation(
             venue_id=row.venue_id,

@@ -74,10 +74,11 @@ def record_of_venue(
 def record_many(events: Iterable[Event]) -> None:
     """Write several at once. Assumes a transaction."""
     written = Event.objects.bulk_create(events)
-    _tell([event.pk for event in written])
+    tell([event.pk for event in written])
 
 
-def _tell(ids: list[int]) -> None:
+def tell(ids: list[int]) -> None:
+    """Have the outbox told of events that were written, once they are committed."""
     if ids and _listeners:
         transaction.on_commit(lambda: _spread(ids))
 

@@ -50,6 +50,11 @@ def categories_named(venue: Venue, code: str | None) -> list[Category]:
     return found
 
 
+def category_of(venue: Venue, unit: Resource) -> Category:
+    """The category of one of the venue's units, with its rates."""
+    return next(one for one in venue.categories.all() if one.pk == unit.category_id)
+
+
 def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
     """The range these times mean at this venue. Raises Invalid, naming the field, or TooLong."""
     window = window_of(venue, times, now)

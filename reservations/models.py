@@ -34,7 +34,8 @@ ONCE = (
 
 def new_code() -> str:
     """A short code that a guest can read out and nobody can guess."""
-    return "".join(secrets.choice(_CODE_LETTERS) for _ in range(10))
+    # There are 32 letters, so that each is as likely as any other.
+    return "".join(_CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
@@ -149,6 +150,9 @@ class Reservation(models.Model):
     missed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ReservationQuerySet.as_manager()
+
+    just_taken: "list[Allocation] | None" = None
+    """What it took when it was made a moment ago, for an answer that need not read it again."""
 
     class Meta:
         ordering: ClassVar = ["-id"]

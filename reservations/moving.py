@@ -31,7 +31,7 @@ def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
         # The guest arrived, or the start passed, between the look and the lock.
         raise Restart
     live(reservation).update(is_live=False)
-    return _settle(reservation, ask, placing.place(ask, attempt=1), wish)
+    return _settle(reservation, ask, placing.place(ask), wish)
 
 
 def _see(looked: Reservation) -> _Seen:
@@ -97,7 +97,7 @@ def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
 
 def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Change) -> Reservation:
     before = changing.range_of(reservation)
-    category = drafting.category_of(placement, [])
+    category = judging.category_of(ask.venue, placement.units[0])
     price = reservation.price_minor
     if before != ask.window or category != reservation.category:
         price = drafting.price_of(ask.venue, category, ask.window)
@@ -107,7 +107,7 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     reservation.day_key = daily.moved(reservation, unit, start=ask.window.start, now=clock.now())
     reservation.category, reservation.guest_count = category, ask.party
     drafting.promise(reservation, ask.venue.policy, ask.window, price)
-    for draft in drafting.allocations(reservation, placement, ask.venue.policy):
+    for draft in drafting.allocations(reservation, placement):
         allocation.take(draft)
     fields = ("category", "guest_count", "day_key", "tariff", *drafting.PROMISED)
     return changing.write(reservation, wish, *fields, by=ask.by, before=before)

@@ -3,20 +3,19 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
+from random import randrange
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max, Q
 
 from guests.callers import Caller
 from reservations import allocation, clock, judging, seating
 from reservations.allocation import Span
 from reservations.errors import Closed, NotFound, PartyTooLarge, Refusal, Taken
 from reservations.models import Allocation
-from reservations.transactions import Escalate
+from venues import kept
 from venues.hours import Window
 from venues.models import Category, Combination, Resource, Venue
-
-GLANCES = 3
-"""How often a free unit is tried for before the whole pool is locked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,19 +61,29 @@ class Placement:
         return self.units[0].category_id
 
 
-def place(ask: Ask, *, attempt: int) -> Placement:
+def candidates(ask: Ask) -> list[Resource]:
+    """The units that would do, free or not, in the order they are wanted in.
+
+    None of them where only several together seat the party. Raises Closed or NotOffered.
+    """
+    if ask.resource is None:
+        return _in_order(ask, _open_units(ask, _fitting(ask)))
+    unit = kept.units_by_id(ask.venue).get(ask.resource)
+    if unit is None or unit.retired_at or unit.capacity < ask.party:
+        return []
+    judging.judge_hours(ask.venue, ask.window, unit)
+    return [unit]
+
+
+def place(ask: Ask) -> Placement:
     """Find and lock units for the ask, releasing what has lapsed on them.
 
-    Raises Escalate after a glance that found none, and the refusal once that is certain.
+    Every unit of the pool is locked, so that the refusal it raises is certain.
     """
     if ask.resource is not None:
         return _named(ask, ask.resource)
     units = _open_units(ask, _fitting(ask))
-    if units is None:
-        return _combined(ask)
-    if attempt == 0 and not ask.prefer:
-        return _glance(ask, units)
-    return _certain(ask, units)
+    return _certain(ask, units) if units else _combined(ask)
 
 
 def seated(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
@@ -109,28 +118,44 @@ def _named(ask: Ask, resource: int) -> Placement:
     return Placement(units=[unit], is_locked=True)
 
 
-def _fitting(ask: Ask) -> QuerySet[Resource]:
-    return Resource.objects.filter(
-        venue_id=ask.venue.pk,
-        category_id__in=[category.pk for category in ask.categories],
-        capacity__gte=ask.party,
-        retired_at__isnull=True,
-    )
+def _fitting(ask: Ask) -> list[Resource]:
+    return [
+        unit
+        for category in ask.categories
+        for unit in category.resources.all()
+        if unit.capacity >= ask.party and unit.retired_at is None
+    ]
 
 
-def _open_units(ask: Ask, units: QuerySet[Resource]) -> QuerySet[Resource] | None:
-    """Those open at that time; None where no unit with hours of its own seats the party."""
+def _open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
+    """Those open at that time. Raises Closed where all that seat the party are closed."""
     if not judging.opens_by_itself(ask.venue):
         if not (ask.is_override or ask.hours_hold):
             judging.judge_hours(ask.venue, ask.window)
         return units
-    every = list(units)
-    if not every:
-        return None
-    opened = [unit.pk for unit in every if _is_open(ask, unit)]
-    if not opened:
+    opened = [unit for unit in units if _is_open(ask, unit)]
+    if units and not opened:
         raise Closed
-    return units.filter(pk__in=opened)
+    return opened
+
+
+def _in_order(ask: Ask, units: list[Resource]) -> list[Resource]:
+    """The smallest first, or the first in rank; like ones begin at a random place.
+
+    That keeps a crowd from trying the same first unit.
+    """
+    if ask.venue.policy.ranks_units:
+        return sorted(units, key=lambda unit: (unit.rank, unit.pk))
+    found: list[Resource] = []
+    for _, alike in groupby(sorted(units, key=_capacity), key=_capacity):
+        pool = list(alike)
+        start = randrange(len(pool))  # noqa: S311 - nobody gains by guessing it
+        found += pool[start:] + pool[:start]
+    return found
+
+
+def _capacity(unit: Resource) -> int:
+    return unit.capacity
 
 
 def _is_open(ask: Ask, unit: Resource) -> bool:
@@ -145,19 +170,9 @@ def _is_all_open(ask: Ask, combination: Combination) -> bool:
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 
 
-def _glance(ask: Ask, units: QuerySet[Resource]) -> Placement:
-    for _ in range(GLANCES):
-        unit = allocation.lock_any_free(units, ask.span, ranked=ask.venue.policy.ranks_units)
-        if unit is None:
-            break
-        if allocation.make_free(unit.pk, ask.locked().span):
-            return Placement(units=[unit])
-    raise Escalate
-
-
-def _certain(ask: Ask, units: QuerySet[Resource]) -> Placement:
+def _certain(ask: Ask, units: list[Resource]) -> Placement:
     """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
-    locked = _in_use(allocation.lock_units(units.values_list("pk", flat=True)))
+    locked = _in_use(allocation.lock_units(unit.pk for unit in units))
     if not locked:
         return _combined(ask)
     ask = ask.locked()

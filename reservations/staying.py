@@ -116,12 +116,12 @@ def _extend(reservation: Reservation, venue: Venue, window: Window) -> None:
 
 def _move(reservation: Reservation, ask: Ask) -> Category:
     allocation.truncate(live(reservation), at=ask.now)
-    placement = placing.place(ask, attempt=1)
-    for draft in drafting.allocations(reservation, placement, ask.venue.policy):
+    placement = placing.place(ask)
+    for draft in drafting.allocations(reservation, placement):
         draft.starts_at, draft.ends_at = ask.now, ask.span.end
         draft.is_locked, draft.lapses_at = True, None
         allocation.take(draft)
-    return drafting.category_of(placement, [])
+    return judging.category_of(ask.venue, placement.units[0])
 
 
 def _elsewhere(

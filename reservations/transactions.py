@@ -40,14 +40,15 @@ def whole(act: Callable[[int], T]) -> T:
                 raise Taken from error
             raise
         except OperationalError as error:
-            if not _is_passing(error):
+            if not is_passing(error):
                 raise
             if _code(error) not in _DEADLOCK:
                 raise Busy from error
     raise Busy
 
 
-def _is_passing(error: OperationalError) -> bool:
+def is_passing(error: OperationalError) -> bool:
+    """Whether it may go better in a moment: a lock was not had, or this was chosen to give way."""
     return _code(error) in (*_DEADLOCK, _LOCK_WAIT) or "database is locked" in str(error)
 
 

@@ -37,6 +37,8 @@ if any(len(old) < SHORTEST_SECRET for old in JWT_OLD_SECRETS):
 
 # Partners.
 PARTNER_KEYS = partner_keys.read(json_value("PARTNER_KEYS", []))
+# So long may a key that was revoked through one process still be used through another.
+PARTNER_KEY_KEPT = min(seconds("PARTNER_KEY_KEPT", timedelta(seconds=5)), timedelta(seconds=10))
 
 # How often one address at one place may fail to log in before it has to wait.
 LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from settings.environment import DATA_DIR, database_url, integer
+from settings.environment import DATA_DIR, database_url, flag, integer
 
 _url = database_url("DATABASE_URL")
 _lock_timeout = integer("DATABASE_LOCK_TIMEOUT_MS", 2_000, least=1)
@@ -12,11 +12,15 @@ if _url:
     DATABASES: dict[str, dict[str, Any]] = {
         "default": {
             **_url,
+            "ENGINE": "config.postgres",
             "CONN_MAX_AGE": integer("DATABASE_CONN_MAX_AGE", 60),
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 **_url.get("OPTIONS", {}),
                 "connect_timeout": 5,
+                # The one hot statement is planned once a connection; a pooler that hands
+                # connections on after each transaction may not keep plans (DATABASE_PREPARE=0).
+                "prepare_threshold": 5 if flag("DATABASE_PREPARE", default=True) else None,
                 "options": (
                     f"-c lock_timeout={_lock_timeout} "
                     f"-c statement_timeout={_statement_timeout} "

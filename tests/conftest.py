@@ -1,5 +1,6 @@
 """What every test stands on."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 # Hashing takes a fifth of a second of a core, on purpose: `slow_hashing` is for tests of it.
 HASHERS = list(settings.PASSWORD_HASHERS)
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *HASHERS]
+
+# What a test does to a partner or a key counts at its next call.
+settings.PARTNER_KEY_KEPT = timedelta(0)
 
 _walk = WhiteNoiseMiddleware.add_files_from_finders
 _files: dict[str, Any] = {}

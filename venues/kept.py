@@ -8,9 +8,9 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from threading import Lock
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
-from venues.models import Venue
+from venues.models import Resource, Venue
 
 MOST = 200
 """Venues kept in one process; the one not asked for longest makes way."""
@@ -23,7 +23,7 @@ _PARTS = (
     "openings",
     "resources__category",
     "categories__rates",
-    "categories__resources",
+    Prefetch("categories__resources", Resource.objects.order_by("capacity", "rank", "pk")),
     "categories__combinations",
 )
 
@@ -60,6 +60,14 @@ def last_seen(slug: str) -> Venue | None:
         return _kept.get(_ids.get(slug, 0))
 
 
+def units_by_id(venue: Venue) -> dict[int, Resource]:
+    """A venue's units, retired ones included; worked out once for what is kept."""
+    found: dict[int, Resource] | None = vars(venue).get("_units_by_id")
+    if found is None:
+        found = vars(venue)["_units_by_id"] = {unit.pk: unit for unit in venue.resources.all()}
+    return found
+
+
 def _current(rows: QuerySet[Venue]) -> Venue | None:
     found = rows.order_by().values_list("pk", "revision").first()
     if found is None:
@@ -81,6 +89,9 @@ def _read(ids: Collection[int]) -> list[Venue]:
     # Revisions are read first: what changes while the rest is read makes them old ones.
     rows = Venue.objects.select_related("policy").prefetch_related(*_PARTS)
     venues = list(rows.filter(pk__in=ids))
+    for venue in venues:
+        for unit in (unit for one in venue.categories.all() for unit in one.resources.all()):
+            unit.venue = venue
     with _guard:
         for venue in venues:
             _kept[venue.pk] = venue

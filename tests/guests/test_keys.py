@@ -232,3 +232,42 @@ def test_the_command_prints_a_key_and_the_digest_that_settings_take() -> None:
     words = out.getvalue().split()
     assert words[0] == "key" and words[2] == "digest"
     assert keys.digest(words[1]) == words[3]
+
+
+def test_a_key_is_looked_up_once_in_a_while(
+    partner: Partner, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    settings.PARTNER_KEY_KEPT = 5 * SECOND
+    _, secret = keys.issue(partner, by=None)
+    keys.find(secret, NOON)
+    with django_assert_num_queries(0):
+        assert keys.find(secret, NOON + 4 * SECOND) is not None
+    PartnerKey.objects.update(revoked_at=NOON)  # as another process would
+    assert keys.find(secret, NOON + 4 * SECOND) is not None
+    assert keys.find(secret, NOON + 5 * SECOND) is None
+
+
+def test_a_key_that_is_revoked_here_ends_here_at_once(partner: Partner, settings: Settings) -> None:
+    settings.PARTNER_KEY_KEPT = 5 * SECOND
+    key, secret = keys.issue(partner, by=None)
+    assert keys.find(secret, NOON) is not None
+    keys.revoke(key_id=key.pk)
+    assert keys.find(secret, NOON) is None
+
+
+def test_a_key_is_not_remembered_beyond_its_own_end(partner: Partner, settings: Settings) -> None:
+    settings.PARTNER_KEY_KEPT = 5 * SECOND
+    _, secret = keys.issue(partner, by=None)
+    PartnerKey.objects.update(expires_at=NOON + 2 * SECOND)
+    assert keys.find(secret, NOON) is not None
+    assert keys.find(secret, NOON + 2 * SECOND) is None
+
+
+def test_no_more_keys_are_remembered_than_there_is_room_for(
+    partner: Partner, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PARTNER_KEY_KEPT = 5 * SECOND
+    monkeypatch.setattr(keys, "MOST_REMEMBERED", 2)
+    secrets = [keys.issue(partner, by=None)[1] for _ in range(4)]
+    assert all(keys.find(secret, NOON) for secret in secrets)
+    assert len(keys._remembered) <= 2

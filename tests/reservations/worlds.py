@@ -24,7 +24,7 @@ def comes_to(wish: Booking) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            actions._hold(wish, by=DESK, once=None, attempt=1)
+            actions._hold(wish, by=DESK, once=None, is_sure=True)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

@@ -1,0 +1,118 @@
+"""What a new reservation needs: judged, placed at a glance or surely, and written."""
+
+from dataclasses import asdict, dataclass
+
+from guests.callers import Caller
+from guests.errors import GuestError
+from reservations import (
+    allocation,
+    at_once,
+    clock,
+    daily,
+    drafting,
+    events,
+    judging,
+    placing,
+    quotes,
+)
+from reservations.errors import Forbidden, Refusal
+from reservations.models import Reservation
+from reservations.placing import Ask
+from reservations.requests import Booking
+from venues import kept
+from venues.hours import Window
+from venues.models import Category, Policy, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking that may be had as far as venue and policy go; its time is not judged yet."""
+
+    booking: Booking
+    details: dict[str, str | bool]
+    ask: Ask
+
+
+def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
+    """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
+    if by.kind == "partner" and not by.may_run(venue.pk):
+        raise Forbidden("This key is not for this venue.")
+    now = clock.now()
+    window = judging.resolve(venue, booking.times, now)
+    details = drafting.read_details(asdict(booking.contact), venue.phone_region)
+    is_override = judging.may_override(venue.pk, booking.override_reason, by)
+    # What is not there is said before what is too soon.
+    categories = _categories(venue, booking, window)
+    if not is_override:
+        judging.judge_policy(venue, window, now)
+        judging.judge_choice(venue, booking.resource)
+    ask = Ask(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        resource=booking.resource,
+        categories=categories,
+        now=now,
+        by=by,
+        is_override=is_override,
+    )
+    return Wish(booking, details, ask)
+
+
+def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
+    """One statement, judged on the venue as it was last read here, which the statement verifies.
+
+    None says nothing yet: what would be refused is judged again, on the venue as it is.
+    """
+    venue = kept.last_seen(booking.venue)
+    if venue is None:
+        return None
+    try:
+        return at_a_glance(judge(venue, booking, by=by))
+    except (Refusal, GuestError):
+        return None
+
+
+def at_a_glance(wish: Wish) -> Reservation | None:
+    """The reservation, where some unit is free as things stand and nothing else is in the way."""
+    ask = wish.ask
+    # What else a guest has on that day is seen to under locks.
+    if ask.is_override or ask.venue.policy.per_day != Policy.PerDay.ANY:
+        return None
+    units = placing.candidates(ask)
+    if not units:
+        return None
+    category = judging.category_of(ask.venue, units[0])
+    row = drafting.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
+    # Of several categories that cost the same, a glance is at one.
+    return at_once.write(row, ask, [unit for unit in units if unit.category_id == category.pk])
+
+
+def surely(wish: Wish) -> Reservation:
+    """The reservation, with all locked that could be had for it. Raises what is in the way."""
+    ask, booking = wish.ask, wish.booking
+    placement = placing.place(ask)
+    now = clock.now()
+    category = judging.category_of(ask.venue, placement.units[0])
+    row = drafting.reservation(booking, wish.details, ask=ask, category=category, now=now)
+    unit = placement.units[0]
+    unit.venue = ask.venue
+    row.day_key = daily.make_way(
+        unit, guest_id=row.guest_id, start=row.starts_at, now=now, by=ask.by
+    )
+    row.save(force_insert=True)
+    row.just_taken = [allocation.take(draft) for draft in drafting.allocations(row, placement)]
+    reason = {"override_reason": booking.override_reason} if ask.is_override else {}
+    events.record_many(
+        events.draft(row, name, at=now, by=ask.by, data=reason) for name in drafting.events_of(row)
+    )
+    return row
+
+
+def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
+    judging.judge_pair(venue, booking.category, booking.resource)
+    if booking.resource is not None:
+        return []
+    # A price that was promised is for the category it was promised in, dearer by now or not.
+    code = booking.category or quotes.category(booking.quote, venue)
+    return drafting.categories_for(venue, code, booking.guest_count, window)
