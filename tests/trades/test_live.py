@@ -22,7 +22,8 @@ from reservations.requests import Change, Times
 from tests.admin.browsing import address, browser_of
 from tests.api.calling import Api, person
 from tests.factories import DESK, NOON, hold, make_venue
-from tests.guests.factories import StaffFactory
+from tests.guests.factories import StaffFactory, UserFactory
+from tests.guests.races import race
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
 from tests.trades.listening import Page, Pages, pages
 from venues.hours import Window
@@ -382,6 +383,28 @@ def test_what_changes_nobodys_time_is_not_told(
     administrator.patch(f"/parking/lots/{venue.slug}", {"name": "Other"})
     assert Event.objects.filter(name="lot.changed").exists()
     assert told(page, venue) == []
+
+
+def test_two_drivers_at_one_instant_have_one_winner_and_both_their_pages_turn(
+    browser: Pages, venue: Venue, driver: User
+) -> None:
+    drivers = [person(driver), person(UserFactory.create(phone="+31201234569"))]
+    both = [browser.of(venue), browser.of(venue)]
+    for number in range(15):
+        start = (NOON + number * DAY).isoformat()
+        body = {"spot_id": spot(venue), "start_time": start}
+        assert answers_at_once(drivers, body) == [201, 409]
+        outbox.dispatch()
+        for page in both:
+            heard = page.heard(venue)
+            assert {one["state"] for one in heard} == {"taken"}
+            assert {one["starts_at"][:10] for one in heard} == {start[:10]}
+
+
+def answers_at_once(drivers: list[Api], body: dict[str, Any]) -> list[int]:
+    """What they are answered who ask for the same at one instant."""
+    callers = iter(drivers)
+    return sorted(race(2, lambda: next(callers).post("/parking/reservations", body).status_code))
 
 
 # Words that come late.
