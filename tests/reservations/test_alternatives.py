@@ -13,6 +13,7 @@ from reservations.alternatives import Alternative
 from reservations.models import Allocation
 from reservations.requests import Booking, Times
 from tests.factories import DESK, NOON, add_category, add_hours, booking, hold, make_venue
+from tests.guests.factories import UserFactory
 from tests.reservations.facts import DAY, HOUR, MINUTE
 from tests.reservations.test_board import join
 from tests.reservations.worlds import comes_to, moments, of_window
@@ -285,3 +286,22 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     # Whether the venue is as it was read; what takes its units; whom to move.
     assert counts[0] == 2
     assert max(counts) <= 3
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_day_on_which_the_client_has_one_is_not_offered(named: bool) -> None:
+    venue = make_venue("practice", notice=timedelta(0), per_day="refuse")
+    unit = venue.resources.get()
+    add_hours(venue, time(12), time(13), resource=unit)
+    client = UserFactory.create().pk
+    hold(venue, NOON + 45 * MINUTE, 0.25, resource=unit.pk, guest_id=client)
+    hold(venue, NOON, 0.25, resource=unit.pk)
+    place = {"resource": unit.pk} if named else {"category": "standard"}
+    others = alternatives.for_booking(booking(venue, NOON, 0.25, **place), by=DESK, now=clock.now())
+    assert others[0].window.start == NOON + 15 * MINUTE
+    wish = booking(venue, NOON, 0.25, guest_id=client, **place)
+    mine = alternatives.for_booking(wish, by=DESK, now=clock.now())
+    assert [one.window.start.date() for one in mine] == [date(2027, 2, 28)] * 2 + [date(2027, 3, 2)]
+    for one in mine:
+        theirs = of_window(venue, one.window, guest_id=client, **place)
+        assert comes_to(theirs) is None
