@@ -57,8 +57,9 @@ def test_saving_a_venue_as_it_is_changes_nothing(desk: Client, venue: Venue) -> 
 
 def facts_of(venue: Venue) -> dict[str, Any]:
     """All that is known of a venue and its policy, but how often it was written."""
-    known = Venue.objects.values().get(pk=venue.pk) | Policy.objects.values().get(venue=venue)
-    return {name: value for name, value in known.items() if name != "revision"}
+    known: dict[str, Any] = dict(Venue.objects.values().get(pk=venue.pk))
+    rules = dict(Policy.objects.values().get(venue=venue))
+    return {name: value for name, value in (known | rules).items() if name != "revision"}
 
 
 def test_every_rule_of_a_policy_is_on_the_page() -> None:
