@@ -65,7 +65,9 @@ STATUSES: Mapping[type[Exception], int] = {
     people.KeyInvalid: 401,
     people.Unauthenticated: 401,
     people.Forbidden: 403,
+    people.TooMany: 429,
     people.TooManyFailures: 429,
+    people.TooManySignUps: 429,
     people.LastAdministrator: 409,
 }
 """What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
@@ -211,15 +213,16 @@ def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpRes
         code=refusal.code,
         detail=refusal.detail,
         errors=listed,
-        headers=_log_in_headers(refusal),
+        headers=_allowance_headers(refusal),
     )
 
 
-def _log_in_headers(refusal: people.GuestError) -> dict[str, str]:
+def _allowance_headers(refusal: people.GuestError) -> dict[str, str]:
     if refusal.allowance is None:
         return {}
-    told = limits.of_log_in(refusal.allowance)
-    if isinstance(refusal, people.TooManyFailures):
+    name = "sign-up" if isinstance(refusal, people.TooManySignUps) else "log-in"
+    told = limits.of_allowance(name, refusal.allowance)
+    if isinstance(refusal, people.TooMany):
         told["Retry-After"] = str(refusal.allowance.retry_after)
     return told
 

@@ -1,7 +1,8 @@
 """Every rate limit of the API: one function and one sentence each.
 
-Failed log-ins of one address at one place: by default twenty a minute. Rows in the database are the
-only judge (guests/guessing.py); a log-in is slow by design, and theirs is not the time it takes.
+Failed log-ins of one address at one place: by default twenty a minute (guests/guessing.py).
+Sign-ups from one place: by default 300 a minute. Of both, rows in the database are the only judge
+(guests/tallies.py): they hash a password, which takes far longer.
 
 State changes of one reservation: by default once a minute. The judge is the reservation's own
 events, in the database, under its lock (reservations/pace.py). What stands here is the outer
@@ -11,11 +12,15 @@ refuse only what the judge would refuse, and a cache that is away refuses nothin
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api import counters
+from api.addresses import address_of
+from guests import tallies
 from guests.allowance import Allowance
 from guests.callers import Caller
+from guests.errors import TooManySignUps
 from reservations import clock, pace
 from reservations.models import Reservation
 
@@ -47,10 +52,19 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
         response[name] = value
 
 
-def of_log_in(allowance: Allowance) -> dict[str, str]:
-    """What is left of the failures that an address may have at one place."""
+def sign_up_gate(request: HttpRequest) -> dict[str, str]:
+    """Count a sign-up from this place and tell what is left. Raises TooManySignUps."""
+    who = tallies.name("sign-up", address_of(request))
+    allowance = tallies.count(who, settings.SIGN_UP_RATE)
+    if allowance.is_overdrawn:
+        raise TooManySignUps(allowance)
+    return of_allowance("sign-up", allowance)
+
+
+def of_allowance(name: str, allowance: Allowance) -> dict[str, str]:
+    """What is left of a rate that rows count, as headers."""
     return headers(
-        "log-in",
+        name,
         allowance.limit,
         allowance.period,
         left=allowance.left,

@@ -15,6 +15,6 @@ def log_in(
     """A pair of tokens; only failures count, and whoever remembers the password is not slowed."""
     verify = partial(accounts.log_in, email=email, password=password)
     user, allowance = guessing.attempt(verify, email=email, place=address_of(request))
-    for name, value in limits.of_log_in(allowance).items():
+    for name, value in limits.of_allowance("log-in", allowance).items():
         response[name] = value
     return tokens.issue(user)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
 from pydantic import Field
 
-from api import logins, paging, repeats
+from api import limits, logins, paging, repeats
 from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
 from api.repeats import Key
 from api.schemas import InstantOut, Schema, problems
@@ -142,12 +142,16 @@ class Export(Schema):
     reservations: list[dict[str, Any]]
 
 
-@router.post("/auth/signup", auth=None, response={201: Person, **problems(409, 422)})
+@router.post("/auth/signup", auth=None, response={201: Person, **problems(409, 422, 429)})
 def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
     """Make an account. A national phone number is read in the server's default region."""
+    told = limits.sign_up_gate(request)
     draft = accounts.draft_guest(**data.dict())
     act = partial(idempotency.carry_out, partial(accounts.register, draft))
-    return repeats.carried_out(request, act, by=callers.ANONYMOUS, render=_signed_up)
+    answer = repeats.carried_out(request, act, by=callers.ANONYMOUS, render=_signed_up)
+    for name, value in told.items():
+        answer[name] = value
+    return answer
 
 
 @router.post(

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from config import outbox
-from guests import guessing, tokens
+from guests import tallies, tokens
 from reservations import clock, idempotency
 
 
@@ -21,6 +21,6 @@ def clean_up() -> None:
     idempotency.forget_old(clock.now())
     while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
-    while guessing.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+    while tallies.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

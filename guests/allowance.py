@@ -26,6 +26,11 @@ class Allowance:
         return max(0, self.limit - self.used)
 
     @property
+    def is_overdrawn(self) -> bool:
+        """Whether the last one counted was one too many."""
+        return self.used > self.limit
+
+    @property
     def retry_after(self) -> int:
         """Whole seconds, rounded up: whoever comes back after so many is not too early."""
         return max(1, ceil(self.wait.total_seconds()))

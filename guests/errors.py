@@ -97,11 +97,23 @@ class Forbidden(GuestError):
     code = "forbidden"
 
 
-class TooManyFailures(GuestError):
-    """Too many log-ins failed for this address; wait before trying again."""
+class TooMany(GuestError):
+    """Too many requests; wait before trying again."""
 
     code = "rate_limited"
 
     def __init__(self, allowance: Allowance) -> None:
         super().__init__()
         self.allowance = allowance
+
+
+class TooManyFailures(TooMany):
+    """Too many log-ins failed for this address; wait before trying again."""
+
+    code = "rate_limited"
+
+
+class TooManySignUps(TooMany):
+    """Too many accounts were asked for from this place; wait before trying again."""
+
+    code = "rate_limited"

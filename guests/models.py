@@ -182,10 +182,10 @@ class RefreshToken(models.Model):
         return f"token of family {self.family}"
 
 
-class FailedLogIns(models.Model):
-    """How many log-ins failed for one address at one place since the first of them."""
+class Tally(models.Model):
+    """How often something that is limited happened since the first time."""
 
-    # A keyed digest of both, since neither is needed again.
+    # A keyed digest of what and whose (guests/tallies.py), since neither is needed again.
     who = models.CharField(max_length=64, primary_key=True)
     since = models.DateTimeField(db_index=True)
     count = models.PositiveIntegerField()

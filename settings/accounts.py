@@ -42,8 +42,11 @@ PARTNER_KEY_KEPT = min(seconds("PARTNER_KEY_KEPT", timedelta(seconds=5)), timede
 
 # How often one address at one place may fail to log in before it has to wait.
 LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")
-if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", LOGIN_FAILURE_RATE):
-    raise ImproperlyConfigured("LOGIN_FAILURE_RATE is not valid: expected one such as 20/m.")
+# How many accounts may be asked for from one place: each costs a slow hash.
+SIGN_UP_RATE = text("SIGN_UP_RATE", "300/m")
+for _name, _rate in (("LOGIN_FAILURE_RATE", LOGIN_FAILURE_RATE), ("SIGN_UP_RATE", SIGN_UP_RATE)):
+    if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", _rate):
+        raise ImproperlyConfigured(f"{_name} is not valid: expected one such as 20/m.")
 
 # Signing in through others, by django-allauth.
 SOCIALACCOUNT_PROVIDERS = sign_in.read(json_value("SIGN_IN_PROVIDERS", []))

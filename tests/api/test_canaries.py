@@ -12,7 +12,7 @@ from django.test import Client
 
 from config import log_lines
 from guests import keys, tokens
-from guests.models import FailedLogIns
+from guests.models import Tally
 from tests.api.calling import BASE, JSON, Api, anonymous, stay
 from tests.factories import make_venue
 from tests.guests.factories import PartnerFactory, UserFactory
@@ -109,7 +109,7 @@ def test_no_secret_is_in_the_database(hotel: Venue) -> None:
     planted = use_it_all(hotel)
     rows = dump()
     assert "ada@example.com" in rows, "what is looked through is the whole"
-    assert FailedLogIns.objects.exists()
+    assert Tally.objects.exists()
     assert not found(planted, rows)
 
 

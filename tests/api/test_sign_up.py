@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from guests import accounts
 from guests.models import User
@@ -122,3 +123,49 @@ def test_without_the_key_seven_of_eight_are_refused() -> None:
         return status
 
     assert sorted(race(8, act)) == [201] + [409] * 7
+
+
+# How many from one place.
+
+
+def test_so_many_a_minute_from_one_place_and_the_rest_wait(settings: Settings) -> None:
+    settings.SIGN_UP_RATE = "2/m"
+    told = [sign_up(email=f"{number}@example.com") for number in range(3)]
+    assert [answer.status_code for answer in told] == [201, 201, 429]
+    problem(told[2], 429, "rate_limited")
+    assert 1 <= int(told[2]["Retry-After"]) <= 60
+    assert {answer["RateLimit-Policy"] for answer in told} == {'"sign-up";q=2;w=60'}
+    left = [answer["RateLimit"].partition(";t=")[0] for answer in told]
+    assert left == ['"sign-up";r=1', '"sign-up";r=0', '"sign-up";r=0']
+    assert User.objects.count() == 2
+
+
+def test_another_place_is_not_held_back_and_a_forged_one_is(settings: Settings) -> None:
+    settings.SIGN_UP_RATE = "1/m"
+    assert sign_up().status_code == 201
+    body = ADA | {"email": "bob@example.com"}
+    forged = anonymous().post("/auth/signup", body, X_Forwarded_For="203.0.113.9")
+    assert forged.status_code == 429
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9").post(
+        f"{BASE}/auth/signup", body, content_type=JSON
+    )
+    assert elsewhere.status_code == 201
+
+
+def test_what_has_no_shape_is_not_counted(settings: Settings) -> None:
+    settings.SIGN_UP_RATE = "1/m"
+    for _ in range(3):
+        assert anonymous().post("/auth/signup", {}).status_code == 422
+    assert sign_up().status_code == 201
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_sixteen_at_once_as_many_as_the_rate_says_get_through(settings: Settings) -> None:
+    settings.SIGN_UP_RATE = "5/m"
+    numbers = iter(range(16))
+
+    def act() -> int:
+        status: int = sign_up(email=f"{next(numbers)}@example.com").status_code
+        return status
+
+    assert sorted(race(16, act)) == [201] * 5 + [429] * 11

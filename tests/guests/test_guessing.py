@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from guests import guessing
+from guests import guessing, tallies
 from guests.errors import CredentialsInvalid, TooManyFailures
-from guests.models import FailedLogIns, User
+from guests.models import Tally, User
 from tests.guests.factories import PASSWORD, UserFactory
 from tests.guests.races import race
 
@@ -51,7 +51,7 @@ def test_the_rate_is_what_is_told_and_the_rest_is_held_back() -> None:
 
 def test_who_knows_the_password_is_never_counted() -> None:
     assert {guess(right) for _ in range(9)} == {"right"}
-    assert not FailedLogIns.objects.exists()
+    assert not Tally.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_clock_a_moment_behind_does_not_forget_what_another_counted() -> None:
 
 def test_neither_address_nor_place_is_kept() -> None:
     guess(email="secret-password", place="203.0.113.9")
-    kept = str(list(FailedLogIns.objects.values()))
+    kept = str(list(Tally.objects.values()))
     assert "secret" not in kept and "203.0" not in kept
 
 
@@ -129,13 +129,13 @@ def test_old_counts_are_forgotten_a_batch_at_a_time() -> None:
     with freeze_time(NOON):
         for number in range(3):
             guess(email=f"{number}@example.com")
-    with freeze_time(NOON + guessing.KEPT - timedelta(seconds=1)):
-        assert guessing.forget_old(batch=2) == 0
-    with freeze_time(NOON + guessing.KEPT):
+    with freeze_time(NOON + tallies.KEPT - timedelta(seconds=1)):
+        assert tallies.forget_old(batch=2) == 0
+    with freeze_time(NOON + tallies.KEPT):
         guess()
-        assert guessing.forget_old(batch=2) == 2
-        assert guessing.forget_old(batch=2) == 1
-    assert FailedLogIns.objects.count() == 1
+        assert tallies.forget_old(batch=2) == 2
+        assert tallies.forget_old(batch=2) == 1
+    assert Tally.objects.count() == 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -146,11 +146,11 @@ def test_of_sixteen_guesses_at_once_three_are_told() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_read_and_then_counted_without_the_lock_more_are_told() -> None:
     """The negative control: everybody reads before anybody counts."""
-    FailedLogIns.objects.create(who="x", since=datetime.now(tz=UTC), count=0)
+    Tally.objects.create(who="x", since=datetime.now(tz=UTC), count=0)
     everybody_has_read = threading.Barrier(6)
 
     def read_then_save() -> bool:
-        row = FailedLogIns.objects.get(pk="x")
+        row = Tally.objects.get(pk="x")
         everybody_has_read.wait(timeout=20)
         row.count += 1
         row.save(update_fields=["count"])
