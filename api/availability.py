@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
+from api import remembering
 from api.auth import OPTIONAL, KnownRequest
 from api.presenting import UnitOut, reply, unit_of
 from api.ranges import ANSWERS, Category, Party, Range, heading, times_of, told
@@ -95,11 +96,15 @@ class CalendarOut(ninja.Schema):
 @router.get("/{slug:slug}/calendar", auth=OPTIONAL, response={200: CalendarOut, **ANSWERS})
 def read_calendar(request: KnownRequest, slug: str, asked: Query[Month]) -> HttpResponse:
     """Each night, or day, of a month: capacity, free count, lowest price."""
-    venue = judging.find_venue(slug)
+    venue, now = judging.find_venue(slug), clock.now()
     first = date.fromisoformat(f"{asked.month}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    days = availability.calendar(venue, first, last, now=clock.now(), category=asked.category)
-    return reply({**heading(venue), "items": [_calendar_day(day, venue) for day in days]})
+
+    def document() -> dict[str, Any]:
+        days = availability.calendar(venue, first, last, now=now, category=asked.category)
+        return {**heading(venue), "items": [_calendar_day(day, venue) for day in days]}
+
+    return remembering.answer(request, venue, now, document)
 
 
 class Days(Schema):
@@ -127,21 +132,20 @@ class SlotsOut(ninja.Schema):
 @router.get("/{slug:slug}/slots", auth=OPTIONAL, response={200: SlotsOut, **ANSWERS})
 def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResponse:
     """The grid of units and slots for some days, from today where no date is given."""
-    venue = judging.find_venue(slug)
-    now = clock.now()
+    venue, now = judging.find_venue(slug), clock.now()
     there = zone(asked.tz, field="tz") if asked.tz else venue.zone
     first = asked.date or now.astimezone(there).date()
     within = availability.days(first, first + timedelta(days=asked.days - 1), there)
-    slots = availability.slots(venue, within, now=now, category=asked.category)
-    return reply(
-        {
-            **heading(venue),
-            "items": [
-                {"resource": unit_of(slot.unit), **told(slot.window), "state": slot.state}
-                for slot in slots
-            ],
-        }
-    )
+
+    def document() -> dict[str, Any]:
+        slots = availability.slots(venue, within, now=now, category=asked.category)
+        return {**heading(venue), "items": [_slot(slot) for slot in slots]}
+
+    return remembering.answer(request, venue, now, document)
+
+
+def _slot(slot: availability.Slot) -> dict[str, Any]:
+    return {"resource": unit_of(slot.unit), **told(slot.window), "state": slot.state}
 
 
 def _why(refusal: Refusal | None) -> dict[str, str] | None:

@@ -7,6 +7,7 @@ import ninja
 from django.http import HttpResponse
 from ninja import Query, Router
 
+from api import remembering
 from api.auth import OPTIONAL, KnownRequest
 from api.presenting import reply
 from api.ranges import ANSWERS, Steps, heading, told, window_of
@@ -40,8 +41,16 @@ def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> Htt
     """The share of unit-time taken, in total, per floor and per category; now where no range is."""
     venue, now = judging.find_venue(slug), clock.now()
     step = timedelta(seconds=asked.step) if asked.step else None
-    steps = occupancy.over(venue, window_of(asked, now), step, now=now)
-    return reply({**heading(venue), "items": [_occupancy(step) for step in steps]})
+    window = window_of(asked, now)
+
+    def document() -> dict[str, Any]:
+        steps = occupancy.over(venue, window, step, now=now)
+        return {**heading(venue), "items": [_occupancy(step) for step in steps]}
+
+    if asked.starts_at is None:
+        # This moment's differs from the next one's.
+        return reply(document())
+    return remembering.answer(request, venue, now, document)
 
 
 class StatsOut(ninja.Schema):
@@ -68,8 +77,12 @@ def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpRes
         asked.starts_at or (asked.ends_at or now) - timedelta(days=STATS_DAYS),
         asked.ends_at or now,
     )
-    found = occupancy.stats(venue, window, now=now)
-    return reply({**heading(venue), **told(found.window), **stats_of(found)})
+
+    def document() -> dict[str, Any]:
+        found = occupancy.stats(venue, window, now=now)
+        return {**heading(venue), **told(found.window), **stats_of(found)}
+
+    return remembering.answer(request, venue, now, document)
 
 
 def stats_of(found: occupancy.Stats) -> dict[str, Any]:

@@ -164,11 +164,17 @@ def event(row: Event, *, with_data: bool) -> dict[str, Any]:
 
 def reply(document: Any, *, status: int = 200) -> HttpResponse:
     """A JSON answer, written once and not validated again."""
-    return HttpResponse(
-        orjson.dumps(document, option=orjson.OPT_UTC_Z),
-        status=status,
-        content_type="application/json",
-    )
+    return reply_with(as_json(document), status=status)
+
+
+def as_json(document: Any) -> bytes:
+    """A document as it goes out."""
+    return orjson.dumps(document, option=orjson.OPT_UTC_Z)
+
+
+def reply_with(body: bytes, *, status: int = 200) -> HttpResponse:
+    """A JSON answer that is written already."""
+    return HttpResponse(body, status=status, content_type="application/json")
 
 
 def etag(row: Reservation) -> str:

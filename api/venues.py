@@ -1,8 +1,8 @@
 """Venues over HTTP: search, one venue with its policy in words, and its units."""
 
 from collections import Counter
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import ninja
@@ -18,9 +18,9 @@ from api.ranges import Party, told
 from api.schemas import Day, InstantOut, Money, money, problems
 from guests.callers import Caller
 from guests.models import Favourite
-from reservations import clock, open_slots
+from reservations import clock, open_slots, remembering
 from reservations.errors import NotFound
-from reservations.models import Reservation
+from reservations.models import Event
 from reservations.open_slots import OpenSlot
 from venues import wording
 from venues.models import Resource, Venue
@@ -128,11 +128,8 @@ def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     """Venues by words of their name, city or address, by kind and by city, and what is open."""
     found = page(_matching(asked, request.auth), asked, lambda venue: venue)
     venues = found["items"]
-    slots = open_slots.next_few(venues, day=asked.date, party=asked.guests, now=clock.now())
-    items = [
-        {**summary, "open_slots": [_open_slot(slot, venue) for slot in slots[venue.pk]]}
-        for venue, summary in zip(venues, _summaries(venues, request), strict=True)
-    ]
+    lately = _lately(venues, asked, now=clock.now())
+    items = [{**item, **lately[venue.pk]} for venue, item in _summaries(venues, request)]
     return reply({**found, "items": items})
 
 
@@ -158,8 +155,10 @@ def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> Htt
 def described(slug: str, request: KnownRequest) -> dict[str, Any]:
     """The document of one venue, as VenueOut describes it. Raises NotFound."""
     venue = _find(slug)
+    ((_, summary),) = _summaries([venue], request)
     return {
-        **_summaries([venue], request)[0],
+        **summary,
+        "booked_today": _booked_today([venue], now=clock.now())[venue.pk],
         **{name: getattr(venue, name) for name in _PLAIN},
         "categories": [_category(category) for category in _categories(venue)],
         "policy": wording.numbers(venue.policy),
@@ -167,6 +166,7 @@ def described(slug: str, request: KnownRequest) -> dict[str, Any]:
     }
 
 
+_BRIEF = ("slug", "name", "kind", "city", "stars")
 _PLAIN = ("mode", "description", "address", "time_zone", "phone_region", "currency")
 
 
@@ -198,25 +198,46 @@ def _matching(asked: VenueSearch, by: Caller) -> QuerySet[Venue]:
     return venues
 
 
-def _summaries(venues: Iterable[Any], request: KnownRequest) -> list[dict[str, Any]]:
-    every = list(venues)
-    booked = _booked_today(every)
+def _summaries(
+    venues: Sequence[Any], request: KnownRequest
+) -> Iterable[tuple[Venue, dict[str, Any]]]:
+    """What is told of each venue, but for what changes with every booking."""
     user_id = request.auth.user_id
     favourites = set(
         Favourite.objects.filter(user_id=user_id).values_list("venue_id", flat=True)
         if user_id
         else []
     )
-    return [
-        {
-            **{name: getattr(venue, name) for name in ("slug", "name", "kind", "city", "stars")},
-            "rating": round(venue.rating, 1) if venue.rating is not None else None,
-            "reviews": venue.review_count,
-            "booked_today": booked[venue.pk],
-            **({"favourite": venue.pk in favourites} if user_id else {}),
+    for venue in venues:
+        yield (
+            venue,
+            {
+                **{name: getattr(venue, name) for name in _BRIEF},
+                "rating": round(venue.rating, 1) if venue.rating is not None else None,
+                "reviews": venue.review_count,
+                **({"favourite": venue.pk in favourites} if user_id else {}),
+            },
+        )
+
+
+def _lately(
+    venues: Sequence[Venue], asked: VenueSearch, *, now: datetime
+) -> dict[int, dict[str, Any]]:
+    """What changes with every booking: the number of today's, and what is open."""
+
+    def work_out(some: Sequence[Venue]) -> dict[int, dict[str, Any]]:
+        booked = _booked_today(some, now=now)
+        found = open_slots.next_few(some, day=asked.date, party=asked.guests, now=now)
+        return {
+            venue.pk: {
+                "booked_today": booked[venue.pk],
+                "open_slots": [_open_slot(slot, venue) for slot in found[venue.pk]],
+            }
+            for venue in some
         }
-        for venue in every
-    ]
+
+    question = f"lately, and open on {asked.date} for {asked.guests}"
+    return remembering.several(question, venues, now=now, work_out=work_out)
 
 
 def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
@@ -227,17 +248,20 @@ def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
     }
 
 
-def _booked_today(venues: list[Venue]) -> Counter[int]:
+def _booked_today(venues: Sequence[Venue], *, now: datetime) -> Counter[int]:
     """Reservations made on each venue's own today, in one query."""
-    now = clock.now()
     zones = {venue.pk: venue.zone for venue in venues}
-    recent = Reservation.objects.filter(
-        venue__in=zones, created_at__gt=now - timedelta(hours=26), cancelled_at__isnull=True
+    # Of events, as an index finds the latest of a venue.
+    made = Event.objects.filter(
+        venue__in=zones,
+        recorded_at__gt=now - timedelta(hours=26),
+        name="reservation.created",
+        reservation__cancelled_at__isnull=True,
     )
     return Counter(
         venue_id
-        for venue_id, made_at in recent.values_list("venue_id", "created_at")
-        if made_at.astimezone(zones[venue_id]).date() == now.astimezone(zones[venue_id]).date()
+        for venue_id, at in made.order_by().values_list("venue_id", "recorded_at")
+        if at.astimezone(zones[venue_id]).date() == now.astimezone(zones[venue_id]).date()
     )
 
 

@@ -180,19 +180,28 @@ def _grid(found: Board, within: Window) -> Iterator[Slot]:
     # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
     first = within.start.astimezone(found.venue.zone).date() - DAY
     last = within.end.astimezone(found.venue.zone).date() + DAY
+    # Judged once for all units that sell the same ranges.
+    barred: dict[Window, State | None] = {}
     for unit, windows in sold(found.venue, found.units, first, last):
         for window in windows:
             if within.start <= window.start < within.end:
-                yield Slot(unit, window, _state(found, unit, window))
+                if window not in barred:
+                    barred[window] = _barred(found, window)
+                yield Slot(unit, window, barred[window] or _state(found, unit, window))
 
 
-def _state(found: Board, unit: Resource, window: Window) -> State:
+def _barred(found: Board, window: Window) -> State | None:
+    """How a range stands that nobody may book any more, or yet."""
     if window.start < found.now:
         return "past"
     try:
         judging.judge_policy(found.venue, window, found.now)
     except Refusal:
         return "closed"
+    return None
+
+
+def _state(found: Board, unit: Resource, window: Window) -> State:
     taken = found.taken(unit.pk, found.around(window))
     if not taken:
         return "free"

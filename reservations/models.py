@@ -286,7 +286,10 @@ class Allocation(models.Model):
 class Event(models.Model):
     """Something that happened, written in the transaction of the change: audit and outbox."""
 
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="events")
+    # Found by the first index below.
+    venue = models.ForeignKey(
+        Venue, on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     reservation = models.ForeignKey(
         Reservation, on_delete=models.PROTECT, related_name="events", null=True, blank=True
     )
@@ -302,6 +305,8 @@ class Event(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
+            # Whether anything has happened at a venue lately, which every remembered answer asks.
+            models.Index(fields=["venue", "recorded_at"], name="event_of_venue"),
             # Ids commit out of order, so the outbox looks for what is not sent, never past a mark.
             models.Index(
                 fields=["id"], name="event_not_dispatched", condition=Q(dispatched_at__isnull=True)

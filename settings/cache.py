@@ -20,11 +20,11 @@ def _redis(prefix: str, *, ignore_errors: bool) -> dict[str, Any]:
     }
 
 
-def _local(name: str) -> dict[str, Any]:
+def _local(name: str, entries: int) -> dict[str, Any]:
     return {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "LOCATION": name,
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        "OPTIONS": {"MAX_ENTRIES": entries},
     }
 
 
@@ -36,7 +36,8 @@ CACHES = (
         "ratelimit": _redis("limits", ignore_errors=False),
     }
     if REDIS_URL
-    else {"default": _local("holdfast"), "ratelimit": _local("limits")}
+    # An answer that is remembered may be a megabyte, a counter is a few bytes.
+    else {"default": _local("holdfast", 300), "ratelimit": _local("limits", 100_000)}
 )
 
 RATELIMIT_USE_CACHE = "ratelimit"
