@@ -24,7 +24,7 @@ def line(error: DatabaseError | InterfaceError, database: Mapping[str, Any]) -> 
     is_its_state = isinstance(error, OperationalError | InterfaceError)
     if not is_its_state and type(error) is not DatabaseError:
         return None
-    if "postgresql" in database["ENGINE"]:
+    if "sqlite" not in database["ENGINE"]:
         return _of_postgresql(said)
     for words, advice in _IN_SQLITE.items():
         if words in said:

@@ -13,7 +13,7 @@ from tests.config.test_starting import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SQLITE = {"ENGINE": "config.sqlite", "NAME": "/there/is.sqlite3"}
-POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "holdfast"}
+POSTGRESQL = {"ENGINE": "config.postgres", "NAME": "holdfast"}
 REFUSED = (
     'connection failed: connection to server at "::1", port 1 failed: Connection refused\n\tIs'
 )
