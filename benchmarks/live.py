@@ -91,11 +91,9 @@ def _round(
 
     def hear(page: Page) -> float:
         # It is told twice, that it was made and that it is confirmed: the first turns it.
-        heard = json.loads(page.next())
+        _hear_of(page, wish)
         at = time.perf_counter()
-        page.next()
-        if (heard["resource"], heard["state"]) != (wish["spot_id"], "taken"):
-            raise Failed(f"A page heard {heard} after {wish} was taken.")
+        _hear_of(page, wish)
         return at
 
     with ThreadPoolExecutor(4) as threads:
@@ -107,6 +105,16 @@ def _round(
     return max(heard) - min(sent for _, sent in asked)
 
 
+def _hear_of(page: Page, wish: dict[str, str]) -> None:
+    """Wait for a word of this spot and slot, past those of the demonstration's own bookings."""
+    while True:
+        heard = json.loads(page.next())
+        if (heard["resource"], heard["starts_at"]) == (wish["spot_id"], wish["start_time"]):
+            if heard["state"] != "taken":
+                raise Failed(f"A page heard {heard} after {wish} was taken.")
+            return
+
+
 def _wish(spots: list[int], number: int) -> dict[str, str]:
     """A slot of its own for each round, from the day after tomorrow on but one."""
     place, spot = divmod(number, len(spots))
@@ -116,8 +124,8 @@ def _wish(spots: list[int], number: int) -> dict[str, str]:
     end = start + timedelta(hours=4)
     return {
         "spot_id": str(spots[spot]),
-        "start_time": start.isoformat(),
-        "end_time": end.isoformat(),
+        "start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}",
+        "end_time": f"{end:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 
