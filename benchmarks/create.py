@@ -147,4 +147,5 @@ def values(world: World, offset: int) -> dict[str, object]:
         "base": world.base.isoformat(),
         "venue": world.venue,
         "category": world.category,
+        "revision": world.revision,
     }

@@ -27,6 +27,7 @@ class World:
     venue: int
     category: int
     base: datetime
+    revision: int = 0
     stay: int = STAY
     key: str = ""
 

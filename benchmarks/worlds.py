@@ -163,14 +163,15 @@ def _drop(connection: psycopg.Connection, name: str) -> None:
 def _world(url: str, rows: int, stay: int, key: str) -> World:
     query = """
         SELECT venue_id, category_id, min(id), count(*),
-               (SELECT min(starts_at) FROM reservations_allocation)
+               (SELECT min(starts_at) FROM reservations_allocation),
+               (SELECT revision FROM venues_venue WHERE id = venue_id)
         FROM venues_resource GROUP BY venue_id, category_id
     """
     with psycopg.connect(url) as connection:
         found = connection.execute(query).fetchone()
     assert found is not None
-    venue, category, first_unit, units, base = found
+    venue, category, first_unit, units, base, revision = found
     return World(
         rows=rows, units=units, first_unit=first_unit, venue=venue, category=category,
-        base=base, stay=stay, key=key,
+        base=base, revision=revision, stay=stay, key=key,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from benchmarks.failing import Failed
 from benchmarks.plan import STAY, UNITS, World
 from benchmarks.services import binary
 from reservations.models import Allocation, Event, Reservation
+from venues.models import Venue
 
 ROWS = 2_000
 
@@ -20,7 +21,8 @@ ROWS = 2_000
 def world(transactional_db: None) -> World:
     facts = seeding.fill(ROWS, stay=STAY, is_lapsed=False)
     base = datetime.fromisoformat(facts.pop("base"))
-    return World(rows=ROWS, units=UNITS, base=base, **facts)
+    revision = Venue.objects.get().revision
+    return World(rows=ROWS, units=UNITS, base=base, revision=revision, **facts)
 
 
 def take(world: World, *, first: int) -> list[float]:
