@@ -16,6 +16,7 @@ from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
 MOST = 3
+NEAR = timedelta(hours=1)
 DAY = timedelta(days=1)
 REACH = 7
 """Days around the wish that are looked at, where nights are sold; else the day on either side."""
@@ -64,15 +65,23 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
         resource=booking.resource,
         now=now,
     )
-    guest_id = drafting.owner_of(booking, venue, by)
-    return Search(wish, spent=daily.spent(venue, guest_id, now=now)).run()
+    spent = daily.spent(venue, drafting.owner_of(booking, venue, by), now=now)
+    # Most often there is something near by, and far fewer rows are read for it.
+    found = Search(wish, spent=spent, margin=_near(venue, window)).run()
+    return found if _is_all_around(found, window) else Search(wish, spent=spent).run()
 
 
 def board_around(
-    venue: Venue, window: Window, *, now: datetime, party: int, without: int | None = None
+    venue: Venue,
+    window: Window,
+    *,
+    now: datetime,
+    party: int,
+    without: int | None = None,
+    margin: timedelta | None = None,
 ) -> Board:
     """What is taken as far around a range as alternatives are looked for."""
-    margin = (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
+    margin = margin or (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
     reach = Window(window.start - margin, window.end + margin)
     return reading.board(venue, reach, now=now, party=party, without=without)
 
@@ -100,12 +109,26 @@ class Search:
     """One look at a venue around a wish; what a change may ask for is said by its subclasses."""
 
     def __init__(
-        self, wish: Wish, *, spent: Collection[tuple[int, date]] = (), without: int | None = None
+        self,
+        wish: Wish,
+        *,
+        spent: Collection[tuple[int, date]] = (),
+        without: int | None = None,
+        margin: timedelta | None = None,
     ) -> None:
-        """`spent` are units' days that take no more of the guest; `without`, whom to look past."""
+        """`spent` are units' days that take no more of the guest; `without`, whom to look past.
+
+        Ranges further off than the `margin` are left out, where there is one.
+        """
         self.wish, self.venue, self.window, self.spent = wish, wish.venue, wish.window, spent
+        self.margin = margin
         self.board = board_around(
-            self.venue, self.window, now=wish.now, party=wish.party, without=without
+            self.venue,
+            self.window,
+            now=wish.now,
+            party=wish.party,
+            without=without,
+            margin=margin,
         )
         self.categories = {category.pk: category for category in self.venue.categories.all()}
         self.fitting = Fitting(self.board, self.categories)
@@ -114,7 +137,7 @@ class Search:
         """At most three, different from one another and from what was asked."""
         wanted = self._wanted()
         units = [unit for unit in self.board.units if unit.category_id in wanted]
-        ranges = ranges_around(self.venue, self.window, units)
+        ranges = self._within(ranges_around(self.venue, self.window, units))
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
         sources = [self.at_that_time(), self._first(before, wanted), self._first(after, wanted)]
@@ -165,6 +188,14 @@ class Search:
         """What it would cost."""
         return drafting.price_of(self.venue, self.categories[category], window)
 
+    def _within(self, ranges: list[Window]) -> list[Window]:
+        if self.margin is None:
+            return ranges
+        policy = self.venue.policy
+        first = self.window.start - self.margin + policy.buffer_before
+        last = self.window.end + self.margin - policy.buffer_after
+        return [one for one in ranges if first <= one.start and one.end <= last]
+
     def _nearness(self, found: Alternative) -> timedelta:
         return abs(found.window.start - self.window.start)
 
@@ -196,6 +227,19 @@ class Search:
             unit = self.free_unit(pk, window) if names_unit else None
             if unit is not None or (not names_unit and self.has_room(pk, window)):
                 yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
+
+
+def _is_all_around(found: list[Alternative], window: Window) -> bool:
+    """Whether there is one before, one after, and as many as there may be."""
+    starts = [one.window.start for one in found]
+    return len(found) == MOST and min(starts) < window.start < max(starts)
+
+
+def _near(venue: Venue, window: Window) -> timedelta:
+    """As far as the next free time usually is."""
+    if venue.mode == Venue.Mode.NIGHT:
+        return 2 * DAY
+    return min(3 * (window.end - window.start) + NEAR, 2 * DAY)
 
 
 def _shifted(window: Window) -> Iterator[Window]:

@@ -91,6 +91,7 @@ def at_a_glance(wish: Wish) -> Reservation | None:
 def surely(wish: Wish) -> Reservation:
     """The reservation, with all locked that could be had for it. Raises what is in the way."""
     ask, booking = wish.ask, wish.booking
+    placing.judge_unlocked(ask)
     placement = placing.place(ask)
     now = clock.now()
     category = judging.category_of(ask.venue, placement.units[0])

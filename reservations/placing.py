@@ -86,6 +86,24 @@ def place(ask: Ask) -> Placement:
     return _certain(ask, units) if units else _combined(ask)
 
 
+def judge_unlocked(ask: Ask) -> None:
+    """Refuse what is taken as things stand, by one look and without waiting for anybody's lock.
+
+    Who is let through knows nothing yet: `place` finds out under locks.
+    """
+    units = candidates(ask)
+    if not units or ask.is_override:
+        return
+    rows = allocation.taken_rows([unit.pk for unit in units], ask.span)
+    if ask.resource is not None and rows:
+        raise allocation.refusal_for(rows)
+    pools = [[unit.pk for unit in pool] for pool in judging.pools(ask.venue, units)]
+    seats = seated(rows, ask.now)
+    if all(_is_full(pool, seats, ask.span) for pool in pools):
+        first = [row for row in rows if row.resource_id in pools[0]]
+        raise allocation.refusal_for(first)
+
+
 def seated(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
     """These rows as seats, pinned where nobody may be moved. For whoever foresees what happens."""
     return [
@@ -190,6 +208,12 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
             return found
         refusals.append(found)
     raise refusals[0]
+
+
+def _is_full(pool: list[int], seats: Iterable[seating.Seat], span: Span) -> bool:
+    return seating.is_full(
+        pool, [seat for seat in seats if seat.unit in pool], span.start, span.end
+    )
 
 
 def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:

@@ -283,9 +283,9 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
         for _ in range(4):
             hold(venue, start, category="standard" if not number else f"more-{number - 1}")
             start += 3 * HOUR if start.hour < 18 else 18 * HOUR
-    # Whether the venue is as it was read; what takes its units; whom to move.
-    assert counts[0] == 2
-    assert max(counts) <= 3
+    # Whether the venue is as it was read; what takes its units near by, and then further off;
+    # whom to move, in either look.
+    assert max(counts) <= 5
 
 
 @pytest.mark.parametrize("named", [True, False])
