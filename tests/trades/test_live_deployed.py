@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.postgres,
     pytest.mark.redis,
-    # Starting it once for all takes the longest.
+    # Starting it takes the longest, so one process has all of them (bin/check).
     pytest.mark.xdist_group("deployment"),
 ]
 
