@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import freezegun.api
+import freezegun.config
 import pytest
 from django.conf import settings
 from pytest_django import Settings
@@ -51,6 +52,9 @@ def _date_attributes_once(module: Any) -> Any:
         _known[module.__name__] = (module, size, found)
     return found
 
+
+# Durations are told by a clock that runs.
+freezegun.config.configure(extend_ignore_list=["_pytest.timing"])
 
 # At each freezing it would list and compare the names in two thousand modules; their number tells
 # as well whether there are new ones.
