@@ -209,6 +209,7 @@ TAGS = sorted({tag for _, _, operation in OPERATIONS.values() for tag in operati
 CALLERS = ("nobody", "bad_token", "scopeless", "owner", "partner", "staff", "administrator")
 
 
+@pytest.mark.no_cover
 @pytest.mark.django_db
 @pytest.mark.usefixtures("clock", "_one_connection")
 @pytest.mark.parametrize("tag", TAGS)

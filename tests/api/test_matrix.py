@@ -327,6 +327,7 @@ QUERIES = {
 }
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", sorted(TABLE))
 def test_who_may_do_it(name: str) -> None:
     world = World()
@@ -339,24 +340,25 @@ def test_who_may_do_it(name: str) -> None:
     assert found == TABLE[name], answer.content
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "name", [name for name, (_, path, _) in OPERATIONS.items() if _OF_ONE.search(path)]
 )
-@pytest.mark.parametrize("kind", ["other", "staff_elsewhere", "partner_elsewhere", "scopeless"])
-def test_not_yours_and_not_there_answer_alike(name: str, kind: str) -> None:
+def test_not_yours_and_not_there_answer_alike(name: str) -> None:
     world = World()
     method, path, _ = OPERATIONS[name]
-    row = world.reservation(name)
-    if kind == "scopeless":
-        row.partner = ""
-        row.save()
-    answers = []
-    for given in (row.pk, 2**62):
-        answer = world.send(name, kind, method, _OF_ONE.sub(str(given), path))
-        assert answer.status_code == 404
-        document = answer.json()
-        document.pop("instance")
-        headers = dict(answer.headers)
-        headers.pop("Content-Length", None)
-        answers.append((document, headers))
-    assert answers[0] == answers[1]
+    for kind in ("other", "staff_elsewhere", "partner_elsewhere", "scopeless"):
+        row = world.reservation(name)
+        if kind == "scopeless":
+            row.partner = ""
+            row.save()
+        answers = []
+        for given in (row.pk, 2**62):
+            answer = world.send(name, kind, method, _OF_ONE.sub(str(given), path))
+            assert answer.status_code == 404, kind
+            document = answer.json()
+            document.pop("instance")
+            headers = dict(answer.headers)
+            headers.pop("Content-Length", None)
+            answers.append((document, headers))
+        assert answers[0] == answers[1], kind

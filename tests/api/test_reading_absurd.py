@@ -9,7 +9,11 @@ from tests.api.test_matrix import OPERATIONS
 from tests.factories import hold, make_venue
 from venues.models import Venue
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("clock"),
+    pytest.mark.no_cover,
+]
 
 READS = (
     "availability", "calendar", "slots", "occupancy", "plan", "explain", "stats", "resources",

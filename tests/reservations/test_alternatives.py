@@ -248,6 +248,7 @@ def test_every_provider_is_offered_by_a_schedule_of_their_own() -> None:
     assert {one.unit.name for one in named if one.unit} == {"1", "2"}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(40, 44))
 def test_each_can_be_booked_whatever_is_going_on(seed: int, frozen: FrozenDateTimeFactory) -> None:
     for venue, window, party in moments(seed, frozen):

@@ -87,6 +87,7 @@ def test_each_category_tells_its_free_units_count_and_price() -> None:
     assert [offer.price_minor for offer in found.offers] == [2_000, 3_000]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_shown_is_what_a_booking_comes_to(seed: int, frozen: FrozenDateTimeFactory) -> None:
     for venue, window, party in moments(seed, frozen):
@@ -474,6 +475,7 @@ def test_a_slot_that_is_closed_is_told_from_one_that_is_taken(
     assert state_at(venue, NOON + SECOND, frozen) == "past"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(3))
 def test_a_free_slot_can_be_chosen_and_no_other_can(
     seed: int, frozen: FrozenDateTimeFactory

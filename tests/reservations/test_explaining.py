@@ -205,6 +205,7 @@ def test_a_house_of_schedules_is_closed_only_while_everybody_is() -> None:
     assert code(explain(venue, Window(NOON - HOUR, NOON))) == "closed"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(20, 26))
 def test_the_answer_is_what_a_booking_comes_to(seed: int, frozen: FrozenDateTimeFactory) -> None:
     for venue, window, party in moments(seed, frozen):

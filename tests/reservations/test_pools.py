@@ -303,6 +303,7 @@ def full_at_some_hour(venue: Venue, start: datetime, hours: int) -> bool:
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(4))
 def test_over_a_long_crowded_time_nothing_is_refused_that_fits(seed: int) -> None:
     rng = random.Random(seed)

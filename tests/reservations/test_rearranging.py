@@ -213,6 +213,7 @@ def test_a_wish_that_is_no_range_has_none() -> None:
     assert instead(row, Change(times=Times(starts_at=NOON, ends_at=NOON))) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(50, 52))
 def test_each_can_be_asked_for_whatever_is_going_on(
     seed: int, frozen: FrozenDateTimeFactory

@@ -106,6 +106,7 @@ def most_by_hours(case: Case) -> int:
 ENOUGH = settings(max_examples=300, deadline=None, database=None)
 
 
+@pytest.mark.no_cover
 @ENOUGH
 @given(cases(has_later_pins=True))
 def test_fullness_is_counted_at_every_instant(case: Case) -> None:
@@ -114,6 +115,7 @@ def test_fullness_is_counted_at_every_instant(case: Case) -> None:
     assert is_full(units, seats, start, end) is (most_by_hours(case) >= len(units))
 
 
+@pytest.mark.no_cover
 @ENOUGH
 @given(cases(has_later_pins=False))
 def test_without_later_pins_it_refuses_exactly_when_full(case: Case) -> None:
@@ -122,6 +124,7 @@ def test_without_later_pins_it_refuses_exactly_when_full(case: Case) -> None:
     assert (moves is None) is is_full(units, seats, start, end)
 
 
+@pytest.mark.no_cover
 @ENOUGH
 @given(cases(has_later_pins=True))
 def test_what_it_finds_can_be_sat_on(case: Case) -> None:
@@ -130,6 +133,7 @@ def test_what_it_finds_can_be_sat_on(case: Case) -> None:
     assert moves is None or is_valid(case, moves)
 
 
+@pytest.mark.no_cover
 @ENOUGH
 @given(cases(has_later_pins=True))
 def test_it_moves_nobody_who_came_before(case: Case) -> None:
@@ -139,6 +143,7 @@ def test_it_moves_nobody_who_came_before(case: Case) -> None:
     assert not begun & set(moves)
 
 
+@pytest.mark.no_cover
 @ENOUGH
 @given(cases(has_later_pins=True))
 def test_a_search_finds_room_exactly_when_there_is_some(case: Case) -> None:

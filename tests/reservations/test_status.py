@@ -123,6 +123,7 @@ def test_the_table_has_every_status_at_a_boundary() -> None:
     assert {turn.before for turn in TURNS} | {turn.after for turn in TURNS} == set(Status)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("zone", "local"), STARTS)
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn.name)
 def test_a_status_turns_at_its_instant_and_not_a_second_sooner(
