@@ -61,9 +61,11 @@ class Stampede:
         self.rounds = 0
         self.most, self.fewest = 0, CROWD
 
-    def round(self, clients: list[Client], request: bytes) -> list[Answer]:
-        """Every client asks for the same thing at once."""
-        answers = load.release(clients, [request] * CROWD)
+    def round(self, port: int, request: bytes) -> list[Answer]:
+        """Every client, connected before, asks for the same thing at once."""
+        with ExitStack() as stack:
+            clients = [stack.enter_context(Client(port)) for _ in range(CROWD)]
+            answers = load.release(clients, [request] * CROWD)
         won = sum(answer.status == 201 for answer in answers)
         self.answered.update(answer.status for answer in answers)
         self.rounds += 1
@@ -77,10 +79,8 @@ def _sides(scene: Scene, server: Server, options: Options, stampede: Stampede) -
 
     def crowd() -> Sample:
         times, begun = list[float](), time.perf_counter()
-        with ExitStack() as stack:
-            clients = [stack.enter_context(Client(server.port)) for _ in range(CROWD)]
-            while not times or time.perf_counter() - begun < options.seconds:
-                times += [one.seconds for one in stampede.round(clients, next(requests))]
+        while not times or time.perf_counter() - begun < options.seconds:
+            times += [one.seconds for one in stampede.round(server.port, next(requests))]
         return Sample(times, time.perf_counter() - begun)
 
     def alone() -> Sample:

@@ -107,7 +107,7 @@ def _redis() -> Iterator[str]:
 
 def _prepare(base: Path) -> None:
     """The cluster's folder, made when it is not there."""
-    if (base / "data" / "postmaster.pid").exists():
+    if _is_running(base / "data" / "postmaster.pid"):
         raise Failed(f"Another benchmark is using {base}; BENCHMARKS_DIR names another folder.")
     if (base / "data" / "PG_VERSION").exists():
         return
@@ -124,6 +124,15 @@ def _prepare(base: Path) -> None:
     )  # fmt: skip
     with (base / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
         file.write(SETTINGS)
+
+
+def _is_running(file: Path) -> bool:
+    """Whether the process that wrote its number there lives; one that was killed left the file."""
+    try:
+        number = file.read_text(encoding="ascii").split()[0]
+    except (OSError, IndexError):
+        return False
+    return Path(f"/proc/{number}").exists()
 
 
 def _as_postgres(program: str, *arguments: str) -> None:

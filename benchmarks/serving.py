@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections import Counter as Tally
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -32,12 +33,23 @@ class Server:
     pid: int
 
     def drive(
-        self, requests: Iterator[bytes], *, clients: int, seconds: float, expected: int
+        self,
+        requests: Iterator[bytes],
+        *,
+        clients: int,
+        seconds: float,
+        expected: int,
+        others: Tally[int] | None = None,
     ) -> Sample:
         """`load.drive`, with the processor time that the server took."""
         before = self.processor()
         sample = load.drive(
-            self.port, requests, clients=clients, seconds=seconds, expected=expected
+            self.port,
+            requests,
+            clients=clients,
+            seconds=seconds,
+            expected=expected,
+            others=others,
         )
         return replace(sample, processor=self.processor() - before)
 
