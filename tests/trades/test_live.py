@@ -16,7 +16,7 @@ from pytest_django.fixtures import Settings
 from api import live
 from config import outbox
 from guests.models import User
-from reservations import actions, allocation, clock, closures, sweeps
+from reservations import actions, allocation, clock, closures, events, sweeps
 from reservations.models import Event, Reservation
 from reservations.requests import Change, Times
 from tests.admin.browsing import address, browser_of
@@ -44,9 +44,10 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 
 @pytest.fixture(autouse=True)
-def _embedded(settings: Settings) -> None:
-    # Also where a Redis is there.
+def _embedded(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Also where a Redis is there: pages are told when a test dispatches, and at no other time.
     settings.LIVE_REDIS_URL = ""
+    monkeypatch.setattr(events, "_listeners", [])
 
 
 @pytest.fixture
