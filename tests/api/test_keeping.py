@@ -9,7 +9,8 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, closures, keeping
-from reservations.errors import VenueInUse
+from reservations.errors import Invalid, VenueInUse
+from reservations.keeping import VenueWish
 from reservations.models import Allocation, Event
 from reservations.spots import LARGEST_LOT
 from tests.api.calling import Api, faults, person, problem
@@ -216,6 +217,16 @@ def test_staff_of_a_lot_change_its_name_and_not_its_size() -> None:
     assert desk.patch(f"/venues/{lot.slug}", {"name": "New"}).json()["name"] == "New"
     problem(desk.patch(f"/venues/{lot.slug}", {"capacity": 5}), 403, "forbidden")
     assert spots(lot) == 2
+
+
+def test_the_engine_itself_refuses_what_the_rows_cannot_hold(hotel: Venue) -> None:
+    for act in (
+        partial(keeping.open_venue, kind="hotel", wish=VenueWish(fields={"name": "x" * 121})),
+        partial(keeping.change_venue, slug=hotel.slug, wish=VenueWish(fields={"name": "x" * 121})),
+    ):
+        with pytest.raises(Invalid) as refused:
+            act(by=DESK)
+        assert refused.value.field == "name"
 
 
 # Giving up.
