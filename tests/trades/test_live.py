@@ -35,6 +35,12 @@ END = NOON + 2 * HOUR
 NOBODY_THERE = "redis://127.0.0.1:1/0"
 
 
+@pytest.fixture(autouse=True)
+def _outbox_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is handed on at the commit itself, as it is where the broker is shared."""
+    monkeypatch.setattr(events, "_listeners", [])
+
+
 @pytest.fixture
 def frozen() -> Iterator[FrozenDateTimeFactory]:
     """A day before NOON; `frozen.move_to(instant)` moves it, and loops keep their own time."""
