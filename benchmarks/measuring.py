@@ -3,9 +3,12 @@
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 from benchmarks.failing import Failed
+
+_say = partial(print, flush=True)
 
 PAIRS = 5
 """Rounds in which every side has its turn; fewer say little on a machine that others share."""
@@ -94,7 +97,7 @@ class Result:
 
 
 def in_turn(
-    sides: Sequence[Side], pairs: int, *, tell: Callable[[str], None] = print
+    sides: Sequence[Side], pairs: int, *, tell: Callable[[str], None] = _say
 ) -> dict[str, list[Sample]]:
     """Every side once to warm up, then A B A B …, as many turns of each as there are pairs."""
     taken: dict[str, list[Sample]] = {side.name: [] for side in sides}
