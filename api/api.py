@@ -14,10 +14,12 @@ from api import (
     explaining,
     groups,
     keeping,
+    lots,
     occupancy,
     parking,
     people,
     plan,
+    providers,
     quotes,
     reservations,
 )
@@ -58,5 +60,7 @@ for about_time in (availability, occupancy, plan, explaining, quotes):
 api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)
 api.add_router("/parking", parking.router)
+api.add_router("/parking", lots.router)
+api.add_router("", providers.router)
 api.add_router("", appointments.router)
 errors.install(api)

@@ -1,23 +1,20 @@
-"""Parking's own words over the same engine: spots, lots, occupy, release. No rule of its own."""
+"""Parking's own words over the same engine: spots, occupy, release. No rule of its own."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Annotated, Any, Literal
 
 import ninja
 import orjson
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from ninja import Query, Router, Status
+from ninja import Query, Router
 from pydantic import Field
 
 from api import contacts, instead, logins, presenting, repeats, verbs
+from api import lots as api_lots
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn
 from api.occupancy import STATS_DAYS, StatsOut, stats_of
-from api.paging import Page, page
 from api.people import LogIn, TokenPair
 from api.presenting import reply
 from api.repeats import Key
@@ -28,30 +25,26 @@ from api.schemas import (
     Money,
     Schema,
     money,
-    money_minor,
     parse_id,
     problems,
     to_z,
-    zone,
 )
 from guests import tokens
-from reservations import actions, clock, lots, occupancy
+from reservations import actions, clock, occupancy
 from reservations.alternatives import Alternative
 from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer, Once
-from reservations.lots import LotWish
 from reservations.models import Reservation
 from reservations.requests import Booking, Times
-from reservations.spots import LARGEST_LOT, Spot, spots_of
+from reservations.spots import Spot, spots_of
 from reservations.status import Status as Stage
 from venues.hours import Window
-from venues.models import Rate, Resource, Venue
+from venues.models import Resource, Venue
 
 router = Router(tags=["parking"])
 
 READ = allow(scope="reservations:read")
 WRITE = allow(scope="reservations:write")
-ADMINISTRATOR = allow("administrator")
 
 WORDS = {
     Stage.UPCOMING: "Booked",
@@ -113,43 +106,6 @@ class ParkingOut(ninja.Schema):
     cost: Money
 
 
-class LotIn(Schema):
-    name: Annotated[str, Field(min_length=1, max_length=120)]
-    address: Annotated[str, Field(max_length=200)] = ""
-    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)]
-    price: Money
-    time_zone: Annotated[str, Field(max_length=64)] = "UTC"
-
-
-_LEFT_OUT: Any = Field(default=None)
-
-
-class LotPatch(Schema):
-    """Only what is given changes."""
-
-    name: Annotated[str, Field(min_length=1, max_length=120)] = _LEFT_OUT
-    address: Annotated[str, Field(max_length=200)] = _LEFT_OUT
-    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)] = _LEFT_OUT
-    price: Money = _LEFT_OUT
-
-
-class LotOut(ninja.Schema):
-    """`price` is per hour; `free` counts the spots that nothing takes at this moment."""
-
-    id: str
-    name: str
-    address: str
-    capacity: int
-    free: int
-    price: Money
-    time_zone: str
-
-
-class LotPage(ninja.Schema):
-    items: list[LotOut]
-    next_cursor: str | None
-
-
 class LotQuery(Schema):
     lot: Annotated[str, Field(max_length=63)] | None = None
 
@@ -164,7 +120,7 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
 @router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})
 def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     """The spots of a lot, or of all lots, and how each stands at this moment."""
-    found = _lots(asked.lot)
+    found = api_lots.named(asked.lot)
     slugs = {lot.pk: lot.slug for lot in found}
     return reply([_spot(spot, slugs) for spot in spots_of(found, now=clock.now())])
 
@@ -223,74 +179,9 @@ def stats(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
                 "ends_at": to_z(window.end),
                 **stats_of(occupancy.stats(lot, window, now=now)),
             }
-            for lot in _lots(asked.lot)
+            for lot in api_lots.named(asked.lot)
         ]
     )
-
-
-@router.get("/lots", auth=READ, response={200: LotPage, **problems(401, 403, 422)})
-def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
-    """The lots, newest first, each with its price per hour and how many spots are free now."""
-    found = page(_open_lots(), asked, lambda lot: lot)
-    return reply({**found, "items": _described(found["items"])})
-
-
-@router.post(
-    "/lots",
-    auth=ADMINISTRATOR,
-    response={201: LotOut, **problems(400, 401, 403, 409, 413, 422, 503)},
-)
-def open_lot(request: KnownRequest, data: LotIn, idempotency_key: Key = None) -> HttpResponse:
-    """Make a lot; its spots are made from `capacity`."""
-    wish = LotWish(
-        name=data.name,
-        address=data.address,
-        capacity=data.capacity,
-        price_minor=money_minor(data.price, field="price"),
-        currency=data.price.currency,
-        time_zone=zone(data.time_zone, field="time_zone").key,
-    )
-    by = request.auth
-    act = partial(lots.open_lot, wish=wish, by=by)
-    return repeats.carried_out(request, act, by=by, render=_opened)
-
-
-@router.patch(
-    "/lots/{slug:lot_id}",
-    auth=ADMINISTRATOR,
-    response={200: LotOut, **problems(401, 403, 404, 409, 422)},
-)
-def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpResponse:
-    """Change a lot; fewer spots only while so many are empty (409 names those in use)."""
-    given = {name: getattr(data, name) for name in data.model_fields_set}
-    price = given.pop("price", None)
-    if price is not None:
-        given["price_minor"] = money_minor(price, field="price")
-        given["currency"] = price.currency
-    lot = lots.change_lot(slug=lot_id, wish=LotWish(**given), by=request.auth)
-    return reply(_described([lot])[0])
-
-
-@router.delete(
-    "/lots/{slug:lot_id}", auth=ADMINISTRATOR, response={204: None, **problems(401, 403, 404, 409)}
-)
-def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
-    """Give a lot up while every spot is empty (409 names those in use)."""
-    lots.close_lot(slug=lot_id, by=request.auth)
-    return Status(204, None)
-
-
-def _open_lots() -> QuerySet[Venue]:
-    return Venue.objects.filter(kind=Venue.Kind.PARKING, is_active=True).select_related("policy")
-
-
-def _lots(slug: str | None) -> list[Venue]:
-    if slug is None:
-        return list(_open_lots())
-    found = list(_open_lots().filter(slug=slug))
-    if not found:
-        raise NotFound("There is no such lot.")
-    return found
 
 
 def _spot(spot: Spot, slugs: Mapping[int, str]) -> dict[str, Any]:
@@ -303,28 +194,6 @@ def _spot(spot: Spot, slugs: Mapping[int, str]) -> dict[str, Any]:
         "type": _type(unit.category.code),
         "status": "free" if spot.is_free else "taken",
     }
-
-
-def _described(found: Sequence[Venue]) -> list[dict[str, Any]]:
-    """Lots as they go out; as many queries for all of them as for one."""
-    spots = spots_of(found, now=clock.now())
-    capacity = Counter(spot.unit.venue_id for spot in spots)
-    free = Counter(spot.unit.venue_id for spot in spots if spot.is_free)
-    rates = Rate.objects.filter(venue__in=found).order_by("-category__position", "-pk")
-    # The last one wins, which is the first category's first.
-    price = {rate.venue_id: rate.amount_minor for rate in rates}
-    return [
-        {
-            "id": lot.slug,
-            "name": lot.name,
-            "address": lot.address,
-            "capacity": capacity[lot.pk],
-            "free": free[lot.pk],
-            "price": money(price.get(lot.pk, 0), lot.currency).model_dump(),
-            "time_zone": lot.time_zone,
-        }
-        for lot in found
-    ]
 
 
 def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
@@ -348,7 +217,7 @@ def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
     if data.spot_id is None:
         if data.lot_id is None:
             raise Invalid("spot_id", "Give a spot, or a lot.")
-        return _lots(data.lot_id)[0], None
+        return api_lots.named(data.lot_id)[0], None
     spots = Resource.objects.filter(venue__kind=Venue.Kind.PARKING, venue__is_active=True)
     spots = spots.filter(pk=parse_id(data.spot_id))
     spot = spots.select_related("venue", "category").first()
@@ -400,10 +269,6 @@ def _verb(
 
 def _created(row: Reservation) -> Answer:
     return Answer(201, orjson.dumps(_parking(row)).decode())
-
-
-def _opened(lot: Venue) -> Answer:
-    return Answer(201, orjson.dumps(_described([lot])[0]).decode())
 
 
 def _parking(row: Reservation) -> dict[str, Any]:

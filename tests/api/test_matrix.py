@@ -120,14 +120,14 @@ TABLE: dict[str, Answers] = {
     "parking_occupy": whose(200),
     "parking_release": whose(200),
     "parking_stats": scoped(200),
-    "parking_list_lots": scoped(200),
-    "parking_open_lot": administrators(201),
-    "parking_change_lot": administrators(200),
-    "parking_close_lot": administrators(204),
-    "appointments_enter_client": practice(201),
-    "appointments_enter_provider": practice(201),
-    "appointments_add_schedule": practice(201),
-    "appointments_open_slots": scoped(200),
+    "lots_list_lots": scoped(200),
+    "lots_open_lot": administrators(201),
+    "lots_change_lot": administrators(200),
+    "lots_close_lot": administrators(204),
+    "providers_enter_client": practice(201),
+    "providers_enter_provider": practice(201),
+    "providers_add_schedule": practice(201),
+    "providers_open_slots": scoped(200),
     "appointments_create": scoped(201, partner=422, partner_elsewhere=422),
     "appointments_confirm": whose(200),
 }
@@ -299,14 +299,14 @@ BODIES: dict[str, Callable[[World], Any]] = {
         "lot_id": world.lot.slug,
         "start_time": sitting(world.lot)["starts_at"],
     },
-    "parking_open_lot": lambda world: {
+    "lots_open_lot": lambda world: {
         "name": "New lot",
         "capacity": 2,
         "price": {"amount": "2.00", "currency": "EUR"},
     },
-    "appointments_enter_client": newcomer,
-    "appointments_enter_provider": newcomer,
-    "appointments_add_schedule": lambda world: {
+    "providers_enter_client": newcomer,
+    "providers_enter_provider": newcomer,
+    "providers_add_schedule": lambda world: {
         "blocks": [{"date": next_free_day(world), "start": "18:00", "end": "20:00"}]
     },
     "appointments_create": lambda world: {
@@ -314,7 +314,7 @@ BODIES: dict[str, Callable[[World], Any]] = {
         "starts_at": world.slot().isoformat(),
     },
     "appointments_confirm": lambda world: {"is_confirmed": True},
-    "parking_change_lot": lambda world: {"name": "Other name"},
+    "lots_change_lot": lambda world: {"name": "Other name"},
     "keeping_open_venue": lambda world: {"name": "New venue", "kind": "hotel"},
     "keeping_change_venue": lambda world: {"name": "Other name"},
 }
