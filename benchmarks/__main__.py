@@ -1,6 +1,7 @@
 """The command: python -m benchmarks NAME, or all of them."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from shutil import rmtree
@@ -44,6 +45,8 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
 
 def main() -> int:
     """Run what is named; 1 when something did not do what it should."""
+    # As Ctrl-C does: what was started is stopped on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = vars(_parser().parse_args())
     name, is_told, is_kept = given.pop("name"), given.pop("report"), given["keep"]
     names = [name]
