@@ -265,7 +265,11 @@ def _body_too_large(request: HttpRequest, fault: RequestDataTooBig) -> HttpRespo
 
 def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
     log.error("The database did not answer: %s", fault)
-    detail = "The database cannot be reached, and nothing was changed. Try again shortly."
+    # It may have gone after the commit and before its word of it.
+    detail = (
+        "The database cannot be reached. Try again shortly, and with the same Idempotency-Key what"
+        " makes something: a change that was being written may have been made."
+    )
     return other(request, "unavailable", detail, headers={"Retry-After": "5"})
 
 

@@ -70,9 +70,9 @@ def _database(*, keep: bool) -> Iterator[str]:
         yield given
         return
     base = folder()
-    _prepare(base)
+    prepare(base)
     port = free_port()
-    _as_postgres(
+    as_postgres(
         "pg_ctl", "--pgdata", str(base / "data"), "--log", str(base / "log"), "--wait",
         "--options", f"-p {port}", "start",
     )  # fmt: skip
@@ -81,7 +81,7 @@ def _database(*, keep: bool) -> Iterator[str]:
         yield f"postgres://holdfast:{secret}@127.0.0.1:{port}/postgres"
     finally:
         mode = "fast" if keep else "immediate"
-        _as_postgres("pg_ctl", "--pgdata", str(base / "data"), "--mode", mode, "--wait", "stop")
+        as_postgres("pg_ctl", "--pgdata", str(base / "data"), "--mode", mode, "--wait", "stop")
         if not keep:
             shutil.rmtree(base)
 
@@ -105,7 +105,7 @@ def _redis() -> Iterator[str]:
         process.wait(10)
 
 
-def _prepare(base: Path) -> None:
+def prepare(base: Path, settings: str = SETTINGS) -> None:
     """The cluster's folder, made when it is not there."""
     if _is_running(base / "data" / "postmaster.pid"):
         raise Failed(f"Another benchmark is using {base}; BENCHMARKS_DIR names another folder.")
@@ -118,12 +118,12 @@ def _prepare(base: Path) -> None:
     if os.getuid() == 0:
         shutil.chown(base, "postgres", "postgres")
         shutil.chown(secret, "postgres", "postgres")
-    _as_postgres(
+    as_postgres(
         "initdb", "--pgdata", str(base / "data"), "--username", "holdfast", "--pwfile", str(secret),
         "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8",
     )  # fmt: skip
     with (base / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
-        file.write(SETTINGS)
+        file.write(settings)
 
 
 def _is_running(file: Path) -> bool:
@@ -135,7 +135,7 @@ def _is_running(file: Path) -> bool:
     return Path(f"/proc/{number}").exists()
 
 
-def _as_postgres(program: str, *arguments: str) -> None:
+def as_postgres(program: str, *arguments: str) -> None:
     """Run a program of PostgreSQL's; it refuses to serve as root."""
     command = [str(binary(program)), *arguments]
     if os.getuid() == 0:

@@ -89,11 +89,15 @@ class Deployment:
         """What a process has written so far."""
         return (self.logs / f"{name}.log").read_text()
 
+    def environment(self) -> dict[str, str]:
+        """What every process of it is told."""
+        return _environment(self.redis.url)
+
     def _start(self, name: str, command: str, *arguments: str, **values: str) -> None:
-        given = _environment(self.redis.url) | values
+        given = self.environment() | values
         if name in self.ports:
             given["PORT"] = str(self.ports[name])
-        with (self.logs / f"{name}.log").open("wb") as log:
+        with (self.logs / f"{name}.log").open("ab") as log:
             self._running[name] = subprocess.Popen(
                 [str(Path(sys.executable).with_name(command)), *arguments],
                 cwd=ROOT,

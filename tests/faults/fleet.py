@@ -1,0 +1,126 @@
+"""The deployed product on a PostgreSQL and a Redis of its own, each part of which may be harmed."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from redis import Redis
+
+from benchmarks.services import free_port
+from tests.faults.servers import OwnPostgres, SlowLine
+from tests.trades.deployment import PATIENCE, ROOT, Deployment
+
+GUNICORN = ("gunicorn", "--config", "deploy/gunicorn.conf.py")
+
+
+class Fleet(Deployment):
+    """API processes `api` and `second`, two workers each, and a Celery worker."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.postgres = OwnPostgres()
+        self.line = SlowLine(self.redis.port)
+        self.ports = {name: free_port() for name in ("api", "second")}
+        self._secrets = {name: secrets.token_hex(32) for name in ("SECRET_KEY", "JWT_SECRET")}
+
+    def start(self) -> None:
+        self.postgres.start()
+        self.redis.start()
+        self.manage("prepare")
+        self.serve("api")
+        self.work()
+
+    def stop(self) -> None:
+        super().stop()
+        self.line.close()
+        self.postgres.end()
+
+    def environment(self) -> dict[str, str]:
+        # By way of a line that can be made slow.
+        redis = f"redis://127.0.0.1:{self.line.port}/0"
+        return self._secrets | {
+            "DATABASE_URL": self.postgres.url,
+            "DATA_DIR": str(self.logs),
+            "REDIS_URL": redis,
+            "BROKER_URL": redis,
+            "HOST": "127.0.0.1",
+            "WEB_WORKERS": "2",
+            "WEB_THREADS": "4",
+            "SWEEP_BATCH": "20",
+            "DEMO": "0",
+        }
+
+    def serve(self, name: str) -> None:
+        """Start an API process, and wait until it takes bookings."""
+        self.launch(name)
+        self._wait(name)
+
+    def launch(self, name: str) -> None:
+        """Start an API process, ready or not."""
+        self._start(name, *GUNICORN)
+
+    def work(self, name: str = "worker") -> None:
+        """Start a Celery worker, ready or not."""
+        self._start(name, *f"celery --app config.celery worker --pool solo -n {name}".split())
+
+    def kill(self, name: str) -> None:
+        """End every process of it at once, in the middle of whatever it does."""
+        process = self._running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def ask_to_end(self, name: str) -> "subprocess.Popen[bytes]":
+        process = self._running.pop(name)
+        process.send_signal(signal.SIGTERM)
+        return process
+
+    def children(self, name: str) -> list[int]:
+        """The worker processes of an API process."""
+        pid = self._running[name].pid
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def manage(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=os.environ | self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def world(self, make: str) -> Any:
+        """What a function of tests/faults/world.py made in this database."""
+        script = f"import json; from tests.faults import world; print(json.dumps(world.{make}))"
+        return json.loads(self.manage("shell", "--no-imports", "-c", script).splitlines()[-1])
+
+    def forget_messages(self) -> None:
+        """Redis loses what it has, as it may."""
+        with Redis.from_url(self.redis.url) as redis:
+            redis.flushall()
+
+    def finish_tasks(self, *names: str) -> None:
+        """Have the worker carry these out, and all that waits; returns when it has."""
+        for name in names:
+            self.run_task(name)
+        with Redis.from_url(self.redis.url) as redis:
+            wait_until(
+                lambda: not redis.llen("holdfast:holdfast") and not redis.hlen("holdfast:unacked")
+            )
+
+
+def wait_until(is_so: Callable[[], object], seconds: float = PATIENCE) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "did not happen in time"
+        time.sleep(0.05)

@@ -1,0 +1,118 @@
+"""A PostgreSQL that a test may kill, and a line to Redis that a test may make slow."""
+
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from benchmarks import services
+
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = ''
+timezone = 'UTC'
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+"""
+"""Durable, since what was acknowledged must outlive a crash here."""
+
+
+class OwnPostgres:
+    """A cluster of its own in a folder of its own, served as an unprivileged user."""
+
+    def __init__(self) -> None:
+        self.folder = Path(mkdtemp(prefix="holdfast-faults-"))
+        self.port = services.free_port()
+
+    @property
+    def url(self) -> str:
+        secret = (self.folder / "secret").read_text(encoding="ascii").strip()
+        return f"postgres://holdfast:{secret}@127.0.0.1:{self.port}/postgres"
+
+    def start(self) -> None:
+        self.folder.chmod(0o711)
+        services.prepare(self.folder, SETTINGS)
+        options = ("--log", str(self.folder / "log"), "--options", f"-p {self.port}")
+        services.as_postgres("pg_ctl", "--pgdata", str(self._data), *options, "--wait", "start")
+
+    def stop(self) -> None:
+        """As a power cut would: nothing is finished, nothing is flushed."""
+        services.as_postgres("pg_ctl", "--pgdata", str(self._data), "--mode", "immediate", "stop")
+
+    def end(self) -> None:
+        if (self._data / "postmaster.pid").exists():
+            self.stop()
+        shutil.rmtree(self.folder)
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        """What the database itself says, past the product."""
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def run(self, statement: str, *values: Any) -> None:
+        with psycopg.connect(self.url) as connection:
+            connection.execute(statement, values)
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+
+class SlowLine:
+    """Passes bytes on to another port; each answer as late as `delay` says, in seconds."""
+
+    def __init__(self, to: int) -> None:
+        self.to = to
+        self.delay = 0.0
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listening.getsockname()[1])
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    @contextmanager
+    def slow(self, delay: float) -> Iterator[None]:
+        self.delay = delay
+        try:
+            yield
+        finally:
+            self.delay = 0.0
+
+    def close(self) -> None:
+        self._listening.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                threading.Thread(target=self._join, args=(near,), daemon=True).start()
+
+    def _join(self, near: socket.socket) -> None:
+        try:
+            far = socket.create_connection(("127.0.0.1", self.to), timeout=5)
+        except OSError:
+            near.close()
+            return
+        far.settimeout(None)
+        back = threading.Thread(target=self._pass, args=(far, near), daemon=True)
+        back.start()
+        self._pass(near, far)
+
+    def _pass(self, source: socket.socket, target: socket.socket) -> None:
+        answers = source.getpeername()[1] == self.to
+        with suppress(OSError):
+            while part := source.recv(65_536):
+                if answers:
+                    time.sleep(self.delay)
+                target.sendall(part)
+        for end in (source, target):
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()

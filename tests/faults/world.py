@@ -1,0 +1,60 @@
+"""What the tests find in the database: made inside the product's own process, told as JSON."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.utils import timezone
+
+from guests import tokens
+from guests.models import User
+from reservations.models import Allocation, Reservation
+from tests.factories import make_venue
+from tests.guests.factories import StaffFactory, UserFactory
+from tests.reservations.facts import facts
+from venues.models import Venue
+
+
+def lot(units: int = 20, **policy: Any) -> dict[str, Any]:
+    """A lot whose spots are chosen, and who may book there."""
+    venue = make_venue(units=units, unit_choice="guest", **policy)
+    return _told(venue, UserFactory.create(email=_address()))
+
+
+def holds(count: int, seconds: float) -> dict[str, Any]:
+    """So many holds, the first lapsing in `seconds`, one every 3 ms; and staff who see them."""
+    venue = make_venue(units=20, confirms_at_once=False)
+    first = timezone.now() + timedelta(seconds=seconds)
+    rows = Reservation.objects.bulk_create(
+        _held(venue, number, first + number * timedelta(milliseconds=3)) for number in range(count)
+    )
+    units = list(venue.resources.all())
+    Allocation.objects.bulk_create(
+        Allocation(
+            venue=venue,
+            resource=units[number % len(units)],
+            reservation=row,
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            lapses_at=row.hold_expires_at,
+        )
+        for number, row in enumerate(rows)
+    )
+    return _told(venue, StaffFactory.create(email=_address(), staff_venues=[venue]))
+
+
+def _held(venue: Venue, number: int, lapse: datetime) -> Reservation:
+    start = timezone.now() + timedelta(hours=24 + number // 20)
+    return facts(venue, starts_at=start, ends_at=start + timedelta(hours=1), hold_expires_at=lapse)
+
+
+def _address() -> str:
+    return f"{uuid4().hex}@example.com"
+
+
+def _told(venue: Venue, user: User) -> dict[str, Any]:
+    return {
+        "venue": venue.slug,
+        "units": [str(pk) for pk in venue.resources.values_list("pk", flat=True)],
+        "token": tokens.issue(user).access,
+    }
