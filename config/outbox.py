@@ -9,6 +9,7 @@ from django.db import transaction
 from api import live
 from reservations import clock
 from reservations.models import Event
+from venues import scratch
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,9 @@ def journal(event: Event) -> None:
 HANDLERS: tuple[Callable[[Event], None], ...] = (journal, live.tell)
 """What happens next, in this order. A handler only writes rows, in the dispatch's transaction;
 whatever leaves the house is sent from those rows, each channel in its own time."""
+
+OUTSIDE: tuple[Callable[[Event], None], ...] = ()
+"""Those, after the others, whose word leaves the house: of a scratch venue nobody outside hears."""
 
 
 def dispatch(ids: Sequence[int] | None = None) -> int:
@@ -54,16 +58,21 @@ def _claim(ids: Sequence[int] | None, failed: set[int]) -> list[Event]:
     waiting = Event.objects.filter(dispatched_at__isnull=True).exclude(pk__in=failed)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
-    rows = waiting.order_by("pk").select_for_update(skip_locked=True, no_key=True)
+    rows = waiting.order_by("pk").select_related("venue")
+    rows = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(rows[: settings.SWEEP_BATCH])
 
 
 def _handle(event: Event) -> bool:
     try:
         with transaction.atomic():
-            for handler in HANDLERS:
+            for handler in _handlers(event):
                 handler(event)
     except Exception:
         log.exception("Event %s was not handed on; the next sweep tries again", event.pk)
         return False
     return True
+
+
+def _handlers(event: Event) -> tuple[Callable[[Event], None], ...]:
+    return HANDLERS if scratch.is_scratch(event.venue) else HANDLERS + OUTSIDE

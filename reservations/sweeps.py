@@ -14,7 +14,7 @@ from django.db.models import F, QuerySet
 
 from guests.callers import system
 from reservations import allocation, clock, events
-from reservations.models import Allocation, Reservation
+from reservations.models import Allocation, Reservation, ReservationQuerySet
 from venues.models import Venue
 
 log = logging.getLogger(__name__)
@@ -29,19 +29,25 @@ _RELEASED = {
 }
 
 
-def expire_holds() -> int:
-    """Write down holds that have lapsed, dated when they did. Returns how many."""
-    return _in_batches(lambda now: Reservation.objects.lapsed(at=now), _release)
+def expire_holds(*, venue_id: int | None = None) -> int:
+    """Write down holds that have lapsed, dated when they did, of one venue or of all of them.
+
+    Returns how many.
+    """
+    rows = _of(venue_id)
+    return _in_batches(lambda now: rows.lapsed(at=now), _release)
 
 
-def mark_no_shows() -> int:
+def mark_no_shows(*, venue_id: int | None = None) -> int:
     """Write down guests who did not come, and free their time where the policy says so."""
-    return _in_batches(lambda now: Reservation.objects.missed(at=now), _release)
+    rows = _of(venue_id)
+    return _in_batches(lambda now: rows.missed(at=now), _release)
 
 
-def complete_stays() -> int:
+def complete_stays(*, venue_id: int | None = None) -> int:
     """Write down stays past their end where leaving is assumed, and say which unit is free."""
-    return _in_batches(lambda now: Reservation.objects.ended(at=now), _complete)
+    rows = _of(venue_id)
+    return _in_batches(lambda now: rows.ended(at=now), _complete)
 
 
 def count_short_notice() -> int:
@@ -62,6 +68,11 @@ def count_short_notice() -> int:
     if count:
         log.info("Unconfirmed holds inside the notice of their venue: %s", count)
     return count
+
+
+def _of(venue_id: int | None) -> ReservationQuerySet:
+    rows = Reservation.objects.all()
+    return rows if venue_id is None else rows.filter(venue_id=venue_id)
 
 
 def _in_batches(

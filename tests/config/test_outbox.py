@@ -10,6 +10,7 @@ from pytest_django.fixtures import Settings
 from config import outbox
 from reservations.models import Event
 from tests.factories import NOON, hold, make_venue
+from venues.scratch import PREFIX
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,3 +108,15 @@ def test_several_workers_at_once_hand_each_event_on_once(
         thread.join(30)
     outbox.dispatch()
     assert sorted(told) == sorted(Event.objects.values_list("pk", flat=True))
+
+
+def test_nobody_outside_hears_of_a_scratch_venue(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(outbox, "OUTSIDE", (lambda event: told.append(event.venue_id),))
+    real, scratch = make_venue(), make_venue()
+    scratch.slug, scratch.is_listed = f"{PREFIX}1", False
+    scratch.save()
+    hold(real)
+    hold(scratch)
+    assert outbox.dispatch() == Event.objects.count()
+    assert set(told) == {real.pk}

@@ -1,0 +1,223 @@
+"""Carries a step out through the engine's verbs, at the door that everybody uses."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Q
+
+from config.proving import looking
+from config.proving.ground import SEATS, Ground
+from config.proving.journal import Call, Journal, Seen, seen
+from config.proving.script import Step
+from guests.callers import Caller, system
+from reservations import actions, clock, closures, sweeps
+from reservations.errors import Refusal
+from reservations.models import Reservation
+from reservations.requests import Booking, Change, Contact, Times
+from venues.hours import Window
+
+_CONTACT = Contact(first_name="Proof", last_name="Of Nothing", phone="+31201234567")
+
+_FOR = {
+    "confirm": Q(confirmed_at__isnull=True),
+    "modify": Q(checked_out_at__isnull=True),
+    "move to a unit": Q(checked_out_at__isnull=True),
+    "cancel": Q(checked_in_at__isnull=True),
+    "check in": Q(checked_in_at__isnull=True, confirmed_at__isnull=False) | Q(pk__endswith=7),
+    "check out": Q(checked_in_at__isnull=False, checked_out_at__isnull=True),
+}
+"""Which reservations a verb is tried on, as they look to whoever has locked nothing."""
+_MOST_RECENT = 20
+
+
+def by(client: int) -> Caller:
+    """Who a client is to the engine, and in the events."""
+    return system(f"prove:{client}")
+
+
+def sweep(venue_id: int) -> None:
+    """What the schedule does every minute, in this venue alone."""
+    sweeps.expire_holds(venue_id=venue_id)
+    sweeps.mark_no_shows(venue_id=venue_id)
+    sweeps.complete_stays(venue_id=venue_id)
+
+
+class Actor:
+    """One client: it writes down what it asks before it asks, and the answer after."""
+
+    def __init__(self, ground: Ground, client: int, journal: Journal) -> None:
+        self._ground = ground
+        self._client = client
+        self._by = by(client)
+        self._journal = journal
+        self._number = 0
+        self._closures: list[uuid.UUID] = []
+
+    def act(self, step: Step) -> Call | None:
+        """Make the call; None where there was nothing to make it about."""
+        match step.verb:
+            case "hold" | "hold a unit" | "hold together" | "hold a group":
+                return self._hold(step)
+            case "close":
+                return self._close(step)
+            case "reopen":
+                return self._reopen()
+            case "sweep":
+                return self._sweep()
+            case "look":
+                return self._look()
+            case _:
+                about = self._choose(step)
+                return self._change(step, about) if about is not None else None
+
+    def confirm(self, reservation_id: int, verb: str) -> Call:
+        """Confirm this one."""
+        with self._written(verb, about=reservation_id) as call:
+            call.seen = [seen(actions.confirm(reservation_id=reservation_id, by=self._by))]
+        return call
+
+    def _hold(self, step: Step) -> Call:
+        window = step.window(clock.now())
+        count = step.count if step.verb == "hold a group" else 1
+        unit = self._unit(step) if step.verb == "hold a unit" else None
+        with self._written(step.verb, unit=unit, count=count, window=window) as call:
+            bookings = [self._booking(step, call, window)] * count
+            call.seen = [seen(row) for row in self._take(bookings)]
+        return call
+
+    def _take(self, bookings: Sequence[Booking]) -> list[Reservation]:
+        if len(bookings) > 1:
+            return actions.hold_group(bookings=bookings, by=self._by)
+        return [actions.hold(booking=bookings[0], by=self._by)]
+
+    def _booking(self, step: Step, call: Call, window: Window) -> Booking:
+        is_together = step.verb == "hold together"
+        category = "table" if is_together else step.category
+        return Booking(
+            venue=self._ground.slug,
+            times=Times(starts_at=window.start, ends_at=window.end),
+            contact=_CONTACT,
+            guest_count=2 * SEATS if is_together else step.party,
+            category=category if call.unit is None else None,
+            resource=call.unit,
+            remarks=call.mark,
+        )
+
+    def _change(self, step: Step, about: int) -> Call:
+        if step.verb == "confirm":
+            return self.confirm(about, step.verb)
+        unit = self._unit(step) if step.verb == "move to a unit" else None
+        with self._written(step.verb, about=about, unit=unit) as call:
+            call.seen = [self._changed(step, call, about)]
+        return call
+
+    def _changed(self, step: Step, call: Call, about: int) -> Seen:
+        match step.verb:
+            case "cancel":
+                return seen(actions.cancel(reservation_id=about, by=self._by))
+            case "check in":
+                return seen(actions.check_in(reservation_id=about, by=self._by))
+            case "check out":
+                return seen(actions.check_out(reservation_id=about, by=self._by))
+            case _:
+                change = self._wish(step, call.unit)
+                return seen(actions.modify(reservation_id=about, change=change, by=self._by))
+
+    def _wish(self, step: Step, unit: int | None) -> Change:
+        if unit is not None:
+            return Change(resource=unit)
+        window = step.window(clock.now())
+        # A guest who is here can only stay longer or shorter.
+        is_other_end = step.party == 1
+        start = None if is_other_end else window.start
+        return Change(times=Times(starts_at=start, ends_at=window.end if is_other_end else None))
+
+    def _close(self, step: Step) -> Call:
+        unit, window = self._unit(step), step.window(clock.now())
+        with self._written("close", unit=unit, window=window) as call:
+            closure = closures.close(
+                venue_id=self._ground.venue_id,
+                resource_ids=[unit],
+                window=window,
+                reason=call.mark,
+                by=self._by,
+            )
+            call.closure = str(closure)
+            self._closures.append(closure)
+        return call
+
+    def _reopen(self) -> Call | None:
+        if not self._closures:
+            return None
+        closure = self._closures.pop()
+        with self._written("reopen", closure=str(closure)) as call:
+            closures.reopen(closure_id=closure, by=self._by)
+        return call
+
+    def _sweep(self) -> Call:
+        with self._written("sweep") as call:
+            sweep(self._ground.venue_id)
+        return call
+
+    def _look(self) -> Call:
+        with self._written("look") as call:
+            if fault := looking.fault(self._ground.venue_id):
+                call.outcome, call.code = "seen", fault
+        return call
+
+    def _choose(self, step: Step) -> int | None:
+        rows = Reservation.objects.filter(_FOR[step.verb], venue_id=self._ground.venue_id)
+        rows = rows.filter(cancelled_at__isnull=True, expired_at__isnull=True)
+        ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:_MOST_RECENT])
+        return ids[int(step.pick * len(ids))] if ids else None
+
+    def _unit(self, step: Step) -> int:
+        units = self._ground.units[step.category]
+        return units[int(step.pick * len(units))]
+
+    @contextmanager
+    def _written(
+        self,
+        verb: str,
+        *,
+        about: int | None = None,
+        unit: int | None = None,
+        count: int = 1,
+        closure: str = "",
+        window: Window | None = None,
+    ) -> Iterator[Call]:
+        self._number += 1
+        call = Call(
+            client=self._client,
+            number=self._number,
+            verb=verb,
+            asked_at=clock.now(),
+            about=about,
+            unit=unit,
+            count=count,
+            closure=closure,
+            starts_at=window.start if window else None,
+            ends_at=window.end if window else None,
+        )
+        self._journal.write(call)
+        try:
+            yield call
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is written down
+            _note(call, error)
+        else:
+            call.outcome = "ok" if call.outcome == "unknown" else call.outcome
+        call.answered_at = clock.now()
+        self._journal.write(call)
+
+
+def _note(call: Call, error: Exception) -> None:
+    if isinstance(error, Refusal):
+        call.outcome, call.code = "refused", error.code
+        call.frees_at = error.facts.get("may_free_at")
+        return
+    # A statement that the server does not understand is no lost answer.
+    is_lost = isinstance(error, (OperationalError, InterfaceError))
+    call.outcome, call.code = "unknown" if is_lost else "fault", repr(error)[:300]
+    connection.close()

@@ -1,0 +1,65 @@
+"""What the checks judge: all that was asked and answered, and all that the database has of it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from config.proving.ground import Ground
+from config.proving.journal import Call
+from reservations.models import Allocation, Event, Reservation
+
+
+@dataclass
+class Evidence:
+    """Calls in the order in which they were asked; rows as they are after the last sweep."""
+
+    ground: Ground
+    calls: list[Call]
+    reservations: dict[int, Reservation]
+    allocations: list[Allocation]
+    events: list[Event]
+    read_at: datetime
+    has_guard: bool = True
+
+    @cached_property
+    def calls_of(self) -> dict[int, list[Call]]:
+        """By reservation: every call that made it, was about it, or was told of it."""
+        found: dict[int, list[Call]] = defaultdict(list)
+        for call in self.calls:
+            for pk in {*(row.id for row in call.seen), call.about} - {None}:
+                found[pk or 0].append(call)
+        return found
+
+    @cached_property
+    def events_of(self) -> dict[int, list[Event]]:
+        """By reservation, in the order in which they were recorded."""
+        found: dict[int, list[Event]] = defaultdict(list)
+        for event in self.events:
+            if event.reservation_id is not None:
+                found[event.reservation_id].append(event)
+        return found
+
+    @cached_property
+    def by_mark(self) -> dict[str, list[Reservation]]:
+        """By the mark of the call that made them."""
+        found: dict[str, list[Reservation]] = defaultdict(list)
+        for row in self.reservations.values():
+            found[row.remarks].append(row)
+        return found
+
+
+def gather(ground: Ground, calls: list[Call], *, read_at: datetime, has_guard: bool) -> Evidence:
+    """Read everything that the database has of a scratch venue."""
+    rows = Reservation.objects.filter(venue_id=ground.venue_id).select_related("category")
+    taken = Allocation.objects.filter(venue_id=ground.venue_id)
+    told = Event.objects.filter(venue_id=ground.venue_id).order_by("pk")
+    return Evidence(
+        ground=ground,
+        calls=calls,
+        reservations={row.pk: row for row in rows},
+        allocations=list(taken.order_by("resource_id", "starts_at", "pk")),
+        events=list(told),
+        read_at=read_at,
+        has_guard=has_guard,
+    )

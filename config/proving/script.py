@@ -1,0 +1,72 @@
+"""An endless row of random calls, the same for the same seed."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from venues.hours import Window
+
+WEIGHTS = {
+    "hold": 26,
+    "hold a unit": 12,
+    "hold together": 8,
+    "hold a group": 8,
+    "confirm": 22,
+    "modify": 10,
+    "move to a unit": 4,
+    "cancel": 7,
+    "check in": 10,
+    "check out": 6,
+    "close": 3,
+    "reopen": 3,
+    "sweep": 2,
+    "look": 3,
+}
+"""How often each verb is called, of their sum. `confirm at the edge` follows some of the holds."""
+
+STEP = timedelta(milliseconds=500)
+AHEAD = 20
+LONGEST = 8
+"""Ranges begin on a grid of this step, so many steps ahead at most, and are this long at most."""
+EDGE = timedelta(milliseconds=50)
+"""How far from the end of a hold its confirmation is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A call to make. `pick` chooses among what is there, from 0 to 1; `edge` is an offset."""
+
+    verb: str
+    category: str
+    ahead: int
+    length: int
+    party: int
+    count: int
+    pick: float
+    edge: timedelta | None
+
+    def window(self, now: datetime) -> Window:
+        """The range it is about: on the grid that all clients share."""
+        since = now.timestamp() // STEP.total_seconds()
+        begin = datetime.fromtimestamp(since * STEP.total_seconds(), now.tzinfo)
+        start = begin + (self.ahead + 2) * STEP
+        return Window(start, start + self.length * STEP)
+
+
+def steps(seed: int, client: int) -> Iterator[Step]:
+    """What this client does, one call after the other."""
+    dice = random.Random(f"{seed}/{client}")  # noqa: S311 - to be had again, not to be secret
+    verbs, weights = list(WEIGHTS), list(WEIGHTS.values())
+    while True:
+        (verb,) = dice.choices(verbs, weights)
+        yield Step(
+            verb=verb,
+            category=dice.choice(("room", "room", "table")),
+            ahead=dice.randrange(AHEAD),
+            length=dice.randint(1, LONGEST),
+            party=dice.randint(1, 2),
+            count=dice.randint(2, 3),
+            pick=dice.random(),
+            edge=EDGE * dice.uniform(-1, 1) if dice.random() < 0.3 else None,
+        )
