@@ -4,8 +4,19 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 UNKNOWN = "unknown"
+
+
+def origin_of(request: HttpRequest) -> str:
+    """A digest that tells one address from another and, without this server's key, no address;
+    empty where it is not known.
+    """
+    address = address_of(request)
+    if address == UNKNOWN:
+        return ""
+    return salted_hmac("api.addresses", address, algorithm="sha256").hexdigest()[:32]
 
 
 def address_of(request: HttpRequest) -> str:

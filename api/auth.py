@@ -5,6 +5,7 @@ Every credential that is sent must be good; where both are, the token says who i
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils import timezone
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
 from ninja.utils import check_csrf
 
+from api.addresses import origin_of
 from guests import callers, keys, tokens
 from guests.callers import ANONYMOUS, Caller, Kind
 from guests.errors import Forbidden, KeyInvalid, TokenInvalid
@@ -81,7 +83,7 @@ class BrowserSession(APIKeyCookie):
             return None
         if check_csrf(request):
             raise Forbidden("Send the CSRF token of your session as X-CSRFToken.")
-        return callers.for_user(request.user)
+        return replace(callers.for_user(request.user), origin=origin_of(request))
 
 
 def allow(*kinds: Kind, scope: str = "") -> list[Callable[[HttpRequest], Any]]:
@@ -138,6 +140,7 @@ OPTIONAL = [*ANYBODY_KNOWN, nobody]
 
 
 def _judged(request: HttpRequest, caller: Caller, judge: Judge) -> Caller:
+    caller = replace(caller, origin=origin_of(request))
     # Known before it is judged: what is not the caller's is hidden even from whom it refuses.
     cast(KnownRequest, request).auth = caller
     judge(caller)

@@ -47,6 +47,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.HeldByOther: 409,
     errors.QuoteExpired: 409,
     errors.OnePerDay: 409,
+    errors.TooManyHolds: 409,
     errors.HoldExpired: 409,
     errors.WrongStatus: 409,
     errors.ChangedMeanwhile: 412,

@@ -99,6 +99,8 @@ def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> 
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "HTTPS": "0",
         "DEMO": "0",
+        # One partner books all there is.
+        **dict.fromkeys(("HOLDS_PER_GUEST", "HOLDS_PER_KEY", "HOLDS_PER_ADDRESS"), "0"),
         "LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
         "DJANGO_SETTINGS_MODULE": "settings.project",

@@ -43,6 +43,12 @@ def unsafe_combinations(**_: Any) -> Iterable[CheckMessage]:
             hint="Name the hosts that guests use.",
             id="holdfast.W003",
         )
+    if settings.SECURE_PROXY_SSL_HEADER and not settings.TRUSTED_PROXIES:
+        yield checks.Warning(
+            "There is a proxy in front, and TRUSTED_PROXIES is 0: all guests have its address.",
+            hint="Set TRUSTED_PROXIES to how many proxies append to X-Forwarded-For.",
+            id="holdfast.W005",
+        )
 
 
 def state_change_rate(**_: Any) -> Iterable[CheckMessage]:

@@ -22,6 +22,8 @@ class Caller:
     venue_ids: frozenset[int] | None = frozenset()
     scopes: frozenset[str] = frozenset()
     rate: str = ""
+    origin: str = ""
+    """A keyed digest of the address the request comes from; empty where none is known."""
 
     @property
     def limits_apply(self) -> bool:

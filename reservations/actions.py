@@ -18,6 +18,7 @@ from reservations import (
     drafting,
     events,
     grouping,
+    hoarding,
     holding,
     idempotency,
     judging,
@@ -41,7 +42,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
     stored answer, when `once` was carried out before.
     """
-    tried = once is None and at_once.is_one_statement()
+    tried = once is None and at_once.is_one_statement() and not hoarding.counts(booking, by=by)
     if tried and (made := holding.on_last_seen(booking, by=by)) is not None:
         return made
     return whole(lambda attempt: _hold(booking, by=by, once=once, is_sure=tried or attempt > 0))
@@ -94,29 +95,39 @@ def cancel(*, reservation_id: int, by: Caller) -> Reservation:
 
 
 def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
+    limits = hoarding.lock(booking, by=by)
     claimed = idempotency.claim(once)
-    wish = holding.judge(judging.find_venue(booking.venue), booking, by=by)
+    venue = judging.find_venue(booking.venue)
+    wish = holding.judge(venue, booking, by=by)
+    hoarding.judge(limits, venue, booking, by=by)
     reservation = None if is_sure else holding.at_a_glance(wish)
     if reservation is None:
         if not is_sure and booking.resource is None:
             # What was locked at a glance stands in no order with the whole pool.
             raise Escalate
         reservation = holding.surely(wish)
+    hoarding.judge_made(limits, venue)
     idempotency.store(claimed, once, reservation)
     return reservation
 
 
 def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
+    limits = hoarding.lock(bookings[0], by=by)
     claimed = idempotency.claim(once)
+    venue = judging.find_venue(bookings[0].venue)
+    holding.judge(venue, bookings[0], by=by)
+    hoarding.judge(limits, venue, bookings[0], by=by, more=len(bookings))
     # In one go and in id order: one after the other, two groups would wait for each other.
     allocation.lock_units(grouping.units_for(bookings))
     rows: list[Reservation] = []
     for booking in bookings:
         try:
-            rows.append(_hold(booking, by=by, once=None, is_sure=True))
+            here = judging.find_venue(booking.venue)
+            rows.append(holding.surely(holding.judge(here, booking, by=by)))
         except (Taken, HeldByOther) as refusal:
             # Perhaps only by what this group took a moment ago, and now gives back.
             raise grouping.refusal_of(booking, bookings, rows) from refusal
+    hoarding.judge_made(limits, venue, made=len(rows))
     group_id = uuid.uuid4()
     Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(group_id=group_id)
     for row in rows:

@@ -102,7 +102,7 @@ def release(reservations: Sequence[Reservation], *, now: datetime) -> int:
     policy gives the time away the rest of it is freed. Returns how many changed.
     """
     changed = [row for row in reservations if _lapse(row, now)]
-    Reservation.objects.bulk_update(changed, ["expired_at", "missed_at", "version"])
+    Reservation.objects.bulk_update(changed, ["expired_at", "held_from", "missed_at", "version"])
     for row in changed:
         if row.expired_at:
             free(row, at=None)
@@ -238,6 +238,7 @@ def _lapse(reservation: Reservation, now: datetime) -> bool:
         if reservation.expired_at or lapses_at is None or now < lapses_at:
             return False
         reservation.expired_at = lapses_at
+        reservation.held_from = None
     else:
         no_show_at = reservation.no_show_at
         if reservation.missed_at or no_show_at is None or now < no_show_at:

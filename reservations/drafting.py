@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.conf import settings
+
 from guests import accounts, emails, phones
 from guests.callers import Caller
 from guests.errors import Faults
@@ -91,6 +93,8 @@ def reservation(
         row.confirmed_at = now
     else:
         row.hold_expires_at = now + policy.hold_time
+        if by.limits_apply and settings.HOLDS_PER_ADDRESS:
+            row.held_from = by.origin or None
     price = price_of(venue, category, ask.window)
     if booking.quote:
         price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)

@@ -21,6 +21,7 @@ _BLANK: dict[str, Any] = {
     "email": "",
     "occasion": "",
     "vehicle_plate": "",
+    "held_from": None,
     "remarks": "",
     "receive_email_updates": False,
     "receive_phone_call": False,

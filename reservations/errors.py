@@ -113,6 +113,16 @@ class OnePerDay(Refusal):
     code = "one_per_day"
 
 
+class TooManyHolds(Refusal):
+    """So many holds may be open at once. Confirm or cancel some, or wait until they lapse."""
+
+    code = "too_many_holds"
+
+    def __init__(self, *, per: str, open_now: int, limit: int, frees_at: datetime | None) -> None:
+        told: dict[str, Any] = {"may_free_at": frees_at} if frees_at else {}
+        super().__init__(per=per, open=open_now, limit=limit, **told)
+
+
 class HoldExpired(Refusal):
     """The hold has lapsed, and its time may have gone to someone else. Make a new reservation."""
 

@@ -36,6 +36,10 @@ def has_its_time(reservation: Reservation) -> bool:
 def save(reservation: Reservation, *fields: str) -> None:
     """Write the facts a verb changed; the version tells readers that there is something new."""
     reservation.version += 1
+    if reservation.confirmed_at or reservation.cancelled_at:
+        # Where a hold was made from is of no use once it is none.
+        reservation.held_from = None
+        fields = (*fields, "held_from")
     reservation.save(update_fields=[*fields, "version"])
 
 

@@ -38,6 +38,9 @@ def new_code() -> str:
     return "".join(_CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
 
 
+_IS_OPEN_HOLD = Q(confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True)
+
+
 class ReservationQuerySet(models.QuerySet["Reservation"]):
     """Reads of reservations, as sentences. None of them writes."""
 
@@ -61,14 +64,13 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Those with this status at that instant."""
         return self.with_status(at=at).filter(status_number=int(status))
 
+    def held(self, *, at: datetime) -> Self:
+        """Those that are `held` at that instant, as an index finds them."""
+        return self.filter(_IS_OPEN_HOLD, hold_expires_at__gt=at)
+
     def lapsed(self, *, at: datetime) -> Self:
         """Held ones past their time, not yet written down as expired."""
-        return self.filter(
-            confirmed_at__isnull=True,
-            expired_at__isnull=True,
-            cancelled_at__isnull=True,
-            hold_expires_at__lte=at,
-        )
+        return self.filter(_IS_OPEN_HOLD, hold_expires_at__lte=at)
 
     def missed(self, *, at: datetime) -> Self:
         """Confirmed ones whose guest did not come, not yet written down as missed."""
@@ -140,6 +142,9 @@ class Reservation(models.Model):
 
     created_at = models.DateTimeField()
     hold_expires_at = models.DateTimeField(null=True, blank=True)
+    # A digest of the address a hold was made from, for as long as it is one. Null: servers of the
+    # version before do not write it.
+    held_from = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
     no_show_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     checked_in_at = models.DateTimeField(null=True, blank=True)
@@ -162,9 +167,23 @@ class Reservation(models.Model):
             models.Index(
                 fields=["hold_expires_at"],
                 name="reservation_held",
-                condition=Q(
-                    confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True
-                ),
+                condition=_IS_OPEN_HOLD,
+            ),
+            # One each for those whose open holds are counted before they get another.
+            models.Index(
+                fields=["guest", "hold_expires_at"],
+                name="reservation_held_by_guest",
+                condition=_IS_OPEN_HOLD & Q(guest__isnull=False),
+            ),
+            models.Index(
+                fields=["partner", "hold_expires_at"],
+                name="reservation_held_by_partner",
+                condition=_IS_OPEN_HOLD,
+            ),
+            models.Index(
+                fields=["held_from", "hold_expires_at"],
+                name="reservation_held_from",
+                condition=_IS_OPEN_HOLD & Q(held_from__isnull=False),
             ),
             models.Index(
                 fields=["no_show_at"],

@@ -26,6 +26,13 @@ def test_debug_behind_https_is_refused(settings: Settings) -> None:
     assert "holdfast.E001" in ids(list(checks.unsafe_combinations()))
 
 
+def test_a_proxy_whose_address_all_guests_would_have_is_warned_of(settings: Settings) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert "holdfast.W005" in ids(list(checks.unsafe_combinations()))
+    settings.TRUSTED_PROXIES = 1
+    assert "holdfast.W005" not in ids(list(checks.unsafe_combinations()))
+
+
 def test_a_deployment_with_what_belongs_to_one_process_is_warned(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,0 +1,111 @@
+"""How many holds may be open at once: of one guest, one partner, and from one address.
+
+Counted under a lock of each, so that a crowd of requests gets exactly as many as are left. What
+confirms at once is no hold: it takes no lock here and is not counted. Nor is what staff do.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from guests.callers import Caller
+from reservations import clock, drafting
+from reservations.errors import TooManyHolds
+from reservations.models import Reservation
+from reservations.requests import Booking
+from reservations.transactions import Restart
+from venues import kept
+from venues.models import Policy, Venue
+
+# The locks are had in the order of the array, sorted, so that nobody waits in a circle.
+_LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most so many open holds of whom `column` names by `value`."""
+
+    per: str
+    column: str
+    value: int | str
+    most: int
+
+    @property
+    def key(self) -> int:
+        """The number of its lock."""
+        digest = hashlib.blake2b(f"holds:{self.per}:{self.value}".encode(), digest_size=8).digest()
+        return int.from_bytes(digest, signed=True)
+
+
+def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
+    """What limits a booking at this venue; nothing where it makes no hold, or staff make it."""
+    if venue is None or venue.policy.confirms_at_once or not by.limits_apply:
+        return []
+    every = (
+        Limit("key", "partner", by.partner or "", settings.HOLDS_PER_KEY),
+        Limit(
+            "guest",
+            "guest_id",
+            drafting.owner_of(booking, venue, by) or "",
+            settings.HOLDS_PER_GUEST,
+        ),
+        Limit("address", "held_from", by.origin, settings.HOLDS_PER_ADDRESS),
+    )
+    return [limit for limit in every if limit.value and limit.most]
+
+
+def counts(booking: Booking, *, by: Caller) -> bool:
+    """Whether a booking is counted, going by the venue as it was last read here."""
+    return bool(limits(kept.last_seen(booking.venue), booking, by=by))
+
+
+def lock(booking: Booking, *, by: Caller) -> list[Limit]:
+    """Lock whom a booking counts for, until the transaction ends and before its other locks.
+
+    Goes by the venue as it was last read here, which `judge` verifies. On SQLite there is one
+    writer at a time as it is.
+    """
+    found = limits(kept.last_seen(booking.venue), booking, by=by)
+    if found and connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, [sorted(limit.key for limit in found)])
+    return found
+
+
+def judge(
+    locked: Sequence[Limit], venue: Venue, booking: Booking, *, by: Caller, more: int = 1
+) -> None:
+    """Raise TooManyHolds where `more` like this booking may not be held, nothing being replaced."""
+    if limits(venue, booking, by=by) != locked:
+        raise Restart
+    if not _may_replace(venue):
+        _judge(locked, more=more)
+
+
+def judge_made(locked: Sequence[Limit], venue: Venue, *, made: int = 1) -> None:
+    """The same where what was just made may have replaced another: by what it came to."""
+    if _may_replace(venue):
+        _judge(locked, made=made)
+
+
+def _may_replace(venue: Venue) -> bool:
+    return venue.policy.per_day == Policy.PerDay.REPLACE
+
+
+def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
+    # Statements of their own, after the lock: that one's would see what was before its wait.
+    now = clock.now()
+    for limit in locked:
+        held = Reservation.objects.held(at=now).filter(**{limit.column: limit.value})
+        lapses = list(held.order_by("hold_expires_at").values_list("hold_expires_at", flat=True))
+        over = len(lapses) + more - limit.most
+        if over > 0:
+            raise TooManyHolds(
+                per=limit.per,
+                open_now=len(lapses) - made,
+                limit=limit.most,
+                frees_at=lapses[over - 1] if over <= len(lapses) else None,
+            )
