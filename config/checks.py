@@ -43,7 +43,7 @@ def unsafe_combinations(**_: Any) -> Iterable[CheckMessage]:
             hint="Name the hosts that guests use.",
             id="holdfast.W003",
         )
-    if settings.SECURE_PROXY_SSL_HEADER and not settings.TRUSTED_PROXIES:
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None) and not settings.TRUSTED_PROXIES:
         yield checks.Warning(
             "There is a proxy in front, and TRUSTED_PROXIES is 0: all guests have its address.",
             hint="Set TRUSTED_PROXIES to how many proxies append to X-Forwarded-For.",

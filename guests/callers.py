@@ -1,6 +1,6 @@
 """Who does it: the person, partner or part of this system behind a request or an action."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from guests.models import Partner, User
@@ -22,7 +22,7 @@ class Caller:
     venue_ids: frozenset[int] | None = frozenset()
     scopes: frozenset[str] = frozenset()
     rate: str = ""
-    origin: str = ""
+    origin: str = field(default="", compare=False, repr=False)
     """A keyed digest of the address the request comes from; empty where none is known."""
 
     @property

@@ -1,7 +1,5 @@
 """What a caller is told who holds too much: over every call that makes a hold."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -85,13 +83,3 @@ def test_an_address_is_kept_as_a_digest_and_only_while_the_hold_is_open(
     assert "192.0.2.7" not in str(Reservation.objects.values().get())
     caller.post(f"/reservations/{row['id']}/confirm")
     assert Reservation.objects.get().held_from is None
-
-
-@pytest.mark.parametrize(
-    "fields", [{"held_from": "x"}, {"hold_expires_at": "2030-01-01T00:00:00Z"}]
-)
-def test_nobody_says_themselves_what_is_counted(
-    guest: Api, restaurant: Venue, fields: dict[str, Any]
-) -> None:
-    problem(guest.post("/reservations", sitting(restaurant) | fields), 422, "validation_error")
-    assert not Reservation.objects.exists()
