@@ -4,18 +4,23 @@ import io
 import logging
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import redis
+from django.conf import settings
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
 from django.db import connection
 from django.test import Client
 
 from config import log_lines
 from guests import keys, tokens
-from guests.models import Tally
-from tests.api.calling import BASE, JSON, Api, anonymous, stay
+from guests.models import Tally, User
+from tests.api.calling import BASE, JSON, Api, anonymous, person, stay
 from tests.factories import make_venue
-from tests.guests.factories import PartnerFactory, UserFactory
+from tests.guests.factories import AdministratorFactory, PartnerFactory, UserFactory
 from venues.models import Venue
 
 pytestmark = pytest.mark.django_db
@@ -60,8 +65,8 @@ def use_it_all(hotel: Venue) -> dict[str, str]:
     acme = PartnerFactory.create(slug="acme", venues=[hotel])
     _, key = keys.issue(acme, by=None)
     broken = make_venue("hotel")
-    person = {"first_name": "Ada", "last_name": "King", "phone": "+12025550123"}
-    body = {"email": "ada@example.com", "password": PASSWORD} | person
+    name = {"first_name": "Ada", "last_name": "King", "phone": "+12025550123"}
+    body = {"email": "ada@example.com", "password": PASSWORD} | name
     assert anonymous().post("/auth/signup", body, Idempotency_Key="k").status_code == 201
     pair = anonymous().post("/auth/login", {"email": "ada@example.com", "password": PASSWORD})
     told = pair.json()
@@ -161,3 +166,101 @@ def test_an_answer_never_tells_what_was_sent_as_a_secret() -> None:
         for path in ("/auth/login", "/auth/signup", "/parking/login"):
             answer = anonymous().client.post(BASE + path, body, content_type=JSON)
             assert WRONG not in answer.content.decode()
+
+
+# A person who leaves.
+
+CANARY = {
+    "first_name": "Canarina",
+    "last_name": "Serinus",
+    "phone": "+31612345678",
+    "email": "canary.serinus@example.com",
+}
+SPELLINGS = {**CANARY, "national": "0612345678", "plate": "CNRY-77", "remark": "yellow feathers"}
+
+
+def live_a_life(hotel: Venue) -> Api:
+    """Sign up, be mistaken, book in every trade, change, cancel, and be edited by others."""
+    body = {**CANARY, "password": PASSWORD}
+    assert anonymous().post("/auth/signup", body, Idempotency_Key="k").status_code == 201
+    wrong = {"email": CANARY["email"], "password": WRONG}
+    assert anonymous().post("/auth/login", wrong).status_code == 401
+    user = User.objects.get(email=CANARY["email"])
+    guest, boss = person(user), AdministratorFactory.create()
+    told = {"remarks": SPELLINGS["remark"], "phone": SPELLINGS["national"]}
+    rows = [
+        guest.post("/reservations", stay(hotel) | CANARY | one, Idempotency_Key=f"k{number}")
+        for number, one in enumerate((told, {"check_in": "2027-04-01", "check_out": "2027-04-02"}))
+    ]
+    assert [row.status_code for row in rows] == [201, 201]
+    first, second = (f"/reservations/{row.json()['id']}" for row in rows)
+    assert guest.patch(first, {"occasion": "birthday"} | told).status_code == 200
+    assert guest.post(f"{second}/cancel").status_code == 200
+    spot = make_venue("parking", unit_choice="guest").resources.get()
+    parked = {
+        "spot_id": spot.pk,
+        "start_time": "2027-03-01T12:00:00Z",
+        "end_time": "2027-03-01T14:00:00Z",
+        "vehicle_plate": SPELLINGS["plate"],
+    }
+    assert guest.post("/parking/reservations", parked, Idempotency_Key="p").status_code == 201
+    assert guest.get(f"/reservations?venue={hotel.slug}&phone={SPELLINGS['national']}").status_code == 200
+    desk = Client()
+    desk.force_login(boss, backend="config.page_log_in.HeldBack")
+    kind = ContentType.objects.get_for_model(User).pk
+    LogEntry.objects.create(
+        user=boss,
+        content_type_id=kind,
+        object_id=str(user.pk),
+        object_repr=str(user),
+        action_flag=CHANGE,
+    )
+    assert CANARY["email"].encode() in desk.get(f"/admin/guests/user/{user.pk}/change/").content
+    return guest
+
+
+@pytest.mark.usefixtures("clock")
+def test_nothing_of_somebody_who_was_erased_is_left(hotel: Venue, log: list[io.StringIO]) -> None:
+    guest = live_a_life(hotel)
+    before = dump()
+    assert set(found(SPELLINGS, before)) >= set(CANARY) | {"plate", "remark"}
+    assert guest.send("DELETE", "/me").status_code == 204
+    assert not found(SPELLINGS, dump())
+    assert not found(SPELLINGS, "\n".join(of_redis()))
+    for written in log:
+        # What is in a log cannot be taken back, so it was never there.
+        assert not found(SPELLINGS, written.getvalue())
+
+
+def of_redis() -> Iterator[str]:
+    """Every key of it and what is kept there; nothing where there is none."""
+    if not settings.REDIS_URL:
+        return
+    server: Any = redis.Redis.from_url(settings.REDIS_URL)
+    for key in server.scan_iter():
+        yield str(key)
+        match server.type(key):
+            case b"string":
+                yield str(server.get(key))
+            case b"list":
+                yield str(server.lrange(key, 0, -1))
+            case b"hash":
+                yield str(server.hgetall(key))
+            case b"set":
+                yield str(server.smembers(key))
+            case b"zset":
+                yield str(server.zrange(key, 0, -1))
+
+
+@pytest.mark.redis
+def test_what_is_kept_in_redis_would_be_found() -> None:
+    """The negative control of what looks through it."""
+    server: Any = redis.Redis.from_url(settings.REDIS_URL)
+    mark = uuid4().hex
+    server.set(f"canary:{mark}", CANARY["phone"], ex=60)
+    server.rpush(f"canaries:{mark}", CANARY["last_name"])
+    server.expire(f"canaries:{mark}", 60)
+    try:
+        assert set(found(CANARY, "\n".join(of_redis()))) == {"phone", "last_name"}
+    finally:
+        server.delete(f"canary:{mark}", f"canaries:{mark}")
