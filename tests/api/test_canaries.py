@@ -204,7 +204,10 @@ def live_a_life(hotel: Venue) -> Api:
         "vehicle_plate": SPELLINGS["plate"],
     }
     assert guest.post("/parking/reservations", parked, Idempotency_Key="p").status_code == 201
-    assert guest.get(f"/reservations?venue={hotel.slug}&phone={SPELLINGS['national']}").status_code == 200
+    assert (
+        guest.get(f"/reservations?venue={hotel.slug}&phone={SPELLINGS['national']}").status_code
+        == 200
+    )
     desk = Client()
     desk.force_login(boss, backend="config.page_log_in.HeldBack")
     kind = ContentType.objects.get_for_model(User).pk
