@@ -57,14 +57,14 @@ class Fleet(Deployment):
             "DEMO": "0",
         }
 
-    def serve(self, name: str) -> None:
+    def serve(self, name: str, **values: str) -> None:
         """Start an API process, and wait until it takes bookings."""
-        self.launch(name)
+        self.launch(name, **values)
         self._wait(name)
 
-    def launch(self, name: str) -> None:
+    def launch(self, name: str, **values: str) -> None:
         """Start an API process, ready or not."""
-        self._start(name, *GUNICORN)
+        self._start(name, *GUNICORN, **values)
 
     def work(self, name: str = "worker") -> None:
         """Start a Celery worker, ready or not."""

@@ -4,6 +4,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
+from django.db import connection, models
+from django.db.migrations import AddField
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from django.utils import timezone
 
 from guests import tokens
@@ -41,6 +45,31 @@ def holds(count: int, seconds: float) -> dict[str, Any]:
         for number, row in enumerate(rows)
     )
     return _told(venue, StaffFactory.create(email=_address(), staff_venues=[venue]))
+
+
+def add_column() -> None:
+    """What a migration does that adds one; the database has its default, so that processes
+    that do not know the column yet may go on writing."""
+    before, after = _states()
+    with connection.schema_editor(atomic=True) as editor:
+        _ADDING.database_forwards("reservations", editor, before, after)
+
+
+def drop_column() -> None:
+    """The same migration taken back."""
+    before, after = _states()
+    with connection.schema_editor(atomic=True) as editor:
+        _ADDING.database_backwards("reservations", editor, after, before)
+
+
+_ADDING = AddField("reservation", "added_under_load", models.TextField(default="", db_default=""))
+
+
+def _states() -> tuple[ProjectState, ProjectState]:
+    before = MigrationLoader(connection).project_state()
+    after = before.clone()
+    _ADDING.state_forwards("reservations", after)
+    return before, after
 
 
 def _held(venue: Venue, number: int, lapse: datetime) -> Reservation:
