@@ -1,0 +1,159 @@
+"""How much may be sent and asked for at once, and what nobody may set: over all operations."""
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import BooleanField, DateTimeField, Field
+from pytest_django import Settings
+
+from api.api import api
+from tests.api.calling import Api, problem, stay
+from tests.api.test_canaries import dump
+from tests.api.test_matrix import BODIES, OPERATIONS, QUERIES, TABLE, World
+from venues.models import Venue
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
+
+WRITING = sorted(BODIES)
+TEXT, NUMBER, INSTANT = "planted", 7_777_777, "2001-01-01T00:00:00Z"
+TRACES = ("planted", "7777777", "2001-01-01", "2001, 1, 1")
+
+
+def asked(name: str) -> dict[str, dict[str, Any]]:
+    """What an operation reads from its query, by name."""
+    parameters = OPERATIONS[name][2].get("parameters", [])
+    return {one["name"]: one["schema"] for one in parameters if one["in"] == "query"}
+
+
+def powerful(name: str) -> str:
+    """Who may do most of those who may do it."""
+    return next(
+        kind for kind in ("administrator", "staff", "owner", "nobody") if TABLE[name][kind] < 400
+    )
+
+
+def call(name: str, *, query: str = "", body: Any = None, world: World | None = None) -> Any:
+    """An operation as who may do it, with something added to its query or in place of its body."""
+    world = world or World()
+    asks, sends = QUERIES.get(name, ""), BODIES.get(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(QUERIES, name, f"{asks}{'&' if asks else '?'}{query}" if query else asks)
+        if body is not None:
+            own = sends(world) if sends else {}
+            patch.setitem(BODIES, name, lambda _: body | own if isinstance(body, dict) else body)
+        return world.call(name, powerful(name))
+
+
+# What nobody may set.
+
+
+def fields() -> dict[str, Any]:
+    """Every column there is by its name, with a value that leaves a trace where it is believed."""
+    found: dict[str, Any] = {}
+    for label in ("reservations", "venues", "guests"):
+        for model in apps.get_app_config(label).get_models():
+            for field in model._meta.concrete_fields:
+                if not isinstance(field, BooleanField):
+                    found |= dict.fromkeys((field.name, field.attname), planted(field))
+    return found | {"price": NUMBER, "status": "planted", "scopes": ["planted"]}
+
+
+def planted(field: "Field[Any, Any]") -> str | int:
+    if isinstance(field, DateTimeField):
+        return INSTANT
+    is_text = field.get_internal_type() in ("CharField", "TextField", "EmailField", "SlugField")
+    return TEXT if is_text else NUMBER
+
+
+def its_own(name: str) -> set[str]:
+    """The fields that an operation does read."""
+    content = OPERATIONS[name][2]["requestBody"]["content"]["application/json"]["schema"]
+    schemas = api.get_openapi_schema()["components"]["schemas"]
+    return set(schemas[content["$ref"].rpartition("/")[2]]["properties"])
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_what_an_operation_does_not_ask_for_assigns_nothing(name: str) -> None:
+    every = fields()
+    own = its_own(name)
+    assert {"id", "created_at", "confirmed_at", "price_minor", "role"} <= set(every)
+    answer = call(name, body={key: value for key, value in every.items() if key not in own})
+    assert answer.status_code == TABLE[name][powerful(name)], answer.content
+    told = answer.content.decode() + dump()
+    assert not [trace for trace in TRACES if trace in told]
+
+
+def test_what_is_assigned_leaves_a_trace(guest: Api, hotel: Venue) -> None:
+    """The negative control."""
+    assert guest.post("/reservations", stay(hotel, remarks=TEXT)).status_code == 201
+    assert [trace for trace in TRACES if trace in dump()] == [TEXT]
+
+
+# How much may be sent.
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_body_of_a_megabyte_is_413_and_described(name: str) -> None:
+    problem(call(name, body=b'{"remarks": "' + b"x" * 2**20 + b'"}'), 413, "body_too_large")
+    assert 413 in OPERATIONS[name][2]["responses"]
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_ten_thousand_fields_are_as_good_as_none(name: str) -> None:
+    answer = call(name, body={f"x{number}": number for number in range(10_000)})
+    assert answer.status_code == TABLE[name][powerful(name)], answer.content
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_a_document_as_deep_as_a_body_may_be_is_refused(name: str) -> None:
+    answer = call(name, body=b'{"a":' * 40_000 + b"1" + b"}" * 40_000)
+    assert answer.status_code in (400, 422), answer.content
+
+
+def test_a_body_of_just_the_size_is_read(guest: Api, hotel: Venue, settings: Settings) -> None:
+
+    room = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    body = json.dumps(stay(hotel)).encode()
+    assert guest.send("POST", "/reservations", body + b" " * (room - len(body))).status_code == 201
+    problem(
+        guest.send("POST", "/reservations", body + b" " * (room - len(body) + 1)),
+        413,
+        "body_too_large",
+    )
+
+
+# How much may be asked for.
+
+PAGED = sorted(name for name in OPERATIONS if "limit" in asked(name))
+LISTS = sorted(name for name in OPERATIONS if "cursor" in asked(name))
+FORGED = ["x", "k1", "a" * 5_000, "-1", "2027-03-01T12:00:00", "%00", "W10"]
+
+
+def test_there_are_lists() -> None:
+    assert len(PAGED) > 3 and len(LISTS) > 3
+
+
+@pytest.mark.parametrize("name", PAGED)
+def test_a_page_has_at_most_what_is_described(name: str) -> None:
+    most = asked(name)["limit"]["maximum"]
+    assert most <= 200
+    world = World()
+    assert call(name, query=f"limit={most}", world=world).status_code == 200
+    for limit in (most + 1, 10**30, -1, 0):
+        problem(call(name, query=f"limit={limit}", world=world), 422, "validation_error")
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("cursor", FORGED)
+def test_a_cursor_that_nobody_was_given_is_refused(name: str, cursor: str) -> None:
+    problem(call(name, query=f"cursor={cursor}"), 422, "validation_error")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_cursor_of_another_list_opens_nothing(name: str) -> None:
+    world = World()
+    for cursor in ("azc3Nzc3Nzc", "2027-03-01T12:00:00Z", "2027-03-01T12:00:00%2B00:00"):
+        answer = call(name, query=f"cursor={cursor}", world=world)
+        assert answer.status_code in (200, 422)
