@@ -9,7 +9,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
-from benchmarks.plan import SLUG, STAY, UNITS, World, period
+from benchmarks.plan import DAY, SLUG, STAY, UNITS, World, period
 from guests import keys
 from guests.callers import for_partner
 from guests.models import Partner
@@ -39,6 +39,8 @@ def fill(rows: int, *, stay: int, is_lapsed: bool) -> dict[str, Any]:
         "lapses_at": now - timedelta(minutes=1) if is_lapsed else None,
         "stay": timedelta(minutes=stay),
         "period": timedelta(minutes=period(rows, UNITS)),
+        # Where there is a plan, all units are free at once; elsewhere a part of them always is.
+        "stagger": timedelta(0 if stay == STAY else period(rows, UNITS) / UNITS / DAY),
     }
     if connection.vendor == "postgresql":
         _fill_at_once(values)

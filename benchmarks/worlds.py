@@ -55,7 +55,7 @@ def fresh(
     services: Services, *, rows: int, stay: int = STAY, is_lapsed: bool = False
 ) -> Iterator[Scene]:
     """A database of its own with this many reservations; copied from one that is made once."""
-    suffix = f"{rows}_{stay}" + "_lapsed" * is_lapsed
+    suffix = f"{rows}_{'plan' if stay == STAY else 'half'}" + "_lapsed" * is_lapsed
     seed, name = f"bench_seed_{suffix}", f"bench_run_{suffix}"
     if not _is_usable(services, seed):
         _fill(services, seed, rows, "--stay", str(stay), *["--lapsed"] * is_lapsed)

@@ -7,7 +7,8 @@ SET session_replication_role = replica;
 CREATE TEMPORARY TABLE wanted AS
 SELECT number,
        %(first_unit)s + number %% %(units)s AS resource_id,
-       %(base)s::timestamptz + (number / %(units)s) * %(period)s AS starts_at
+       %(base)s::timestamptz + (number / %(units)s) * %(period)s
+           + (number %% %(units)s) * %(stagger)s AS starts_at
 FROM generate_series(0::bigint, %(rows)s::bigint - 1) AS number;
 
 INSERT INTO reservations_reservation (
