@@ -130,23 +130,23 @@ class Guests:
 def judge(guests: Guests, database: OwnPostgres) -> dict[str, int]:
     """Hold every answer against the database, and every key against a repeat. Returns counts."""
     refused = {wish.key for wish in guests.wishes if wish.answer.status == 409}
-    kept = _kept(database)
+    made = kept(database)
     for wish in guests.booked():
-        assert kept.get(wish.key) == [int(wish.answer.body["id"])]
-    assert not refused & kept.keys()
+        assert made.get(wish.key) == [int(wish.answer.body["id"])]
+    assert not refused & made.keys()
     unsure = guests.unsure()
-    in_doubt = sum(wish.key in kept for wish in unsure)
+    in_doubt = sum(wish.key in made for wish in unsure)
     for wish in _some(guests.booked()):
         repeated = guests.send(wish)
         assert (repeated.status, repeated.body) == (201, wish.answer.body)
     # All that may have been made, some of what was not.
-    for wish in [one for one in unsure if one.key in kept] + _some(unsure):
+    for wish in [one for one in unsure if one.key in made] + _some(unsure):
         assert guests.send(wish).status in (201, 409)
-    after = _kept(database)
+    after = kept(database)
     assert all(len(ids) == 1 for ids in after.values())
     # Those that were there before the repeats are the same ones.
-    assert kept.items() <= after.items()
-    assert database.rows(_OVERLAPS) == []
+    assert made.items() <= after.items()
+    assert database.rows(OVERLAPS) == []
     return {
         "asked": len(guests.wishes),
         "booked": len(guests.booked()),
@@ -160,7 +160,7 @@ def _some(wishes: list[Wish]) -> list[Wish]:
     return random.sample(wishes, min(len(wishes), SAMPLE))
 
 
-def _kept(database: OwnPostgres) -> dict[str, list[int]]:
+def kept(database: OwnPostgres) -> dict[str, list[int]]:
     """Reservations by the key they were made under."""
     found = database.rows(
         "SELECT remarks, array_agg(id) AS ids FROM reservations_reservation"
@@ -169,7 +169,7 @@ def _kept(database: OwnPostgres) -> dict[str, list[int]]:
     return {row["remarks"]: row["ids"] for row in found}
 
 
-_OVERLAPS = """
+OVERLAPS = """
 SELECT one.id FROM reservations_allocation AS one JOIN reservations_allocation AS other
 ON one.resource_id = other.resource_id AND one.id < other.id AND one.is_live AND other.is_live
 AND one.starts_at < other.ends_at AND other.starts_at < one.ends_at

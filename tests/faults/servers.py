@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -22,16 +23,25 @@ timezone = 'UTC'
 fsync = on
 full_page_writes = on
 synchronous_commit = on
+archive_mode = on
+archive_command = 'mkdir -p ../archive && cp %p ../archive/%f'
 """
-"""Durable, since what was acknowledged must outlive a crash here."""
+"""Durable, since what was acknowledged must outlive a crash here; and its log is kept."""
+
+RECOVERY = """
+restore_command = 'cp ../archive/%f %p'
+recovery_target_time = '{until}'
+recovery_target_action = 'promote'
+"""
 
 
 class OwnPostgres:
     """A cluster of its own in a folder of its own, served as an unprivileged user."""
 
-    def __init__(self) -> None:
-        self.folder = Path(mkdtemp(prefix="holdfast-faults-"))
+    def __init__(self, folder: Path | None = None, data: str = "data") -> None:
+        self.folder = folder or Path(mkdtemp(prefix="holdfast-faults-"))
         self.port = services.free_port()
+        self._data = self.folder / data
 
     @property
     def url(self) -> str:
@@ -39,8 +49,9 @@ class OwnPostgres:
         return f"postgres://holdfast:{secret}@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        self.folder.chmod(0o711)
-        services.prepare(self.folder, SETTINGS)
+        if not self._data.exists():
+            self.folder.chmod(0o711)
+            services.prepare(self.folder, SETTINGS)
         options = ("--log", str(self.folder / "log"), "--options", f"-p {self.port}")
         services.as_postgres("pg_ctl", "--pgdata", str(self._data), *options, "--wait", "start")
 
@@ -53,6 +64,20 @@ class OwnPostgres:
             self.stop()
         shutil.rmtree(self.folder)
 
+    def back_up(self) -> "OwnPostgres":
+        """A copy of it as it is now, not started, which `restore` takes further."""
+        copy = OwnPostgres(self.folder, "restored")
+        options = ("--dbname", self.url, "--pgdata", str(copy._data), "--checkpoint", "fast")
+        services.as_postgres("pg_basebackup", *options)
+        return copy
+
+    def restore(self, until: datetime) -> None:
+        """Start it as it was at that instant, by the kept log."""
+        with (self._data / "postgresql.auto.conf").open("a", encoding="ascii") as file:
+            file.write(RECOVERY.format(until=until.isoformat()))
+        (self._data / "recovery.signal").touch()
+        self.start()
+
     def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
         """What the database itself says, past the product."""
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
@@ -61,10 +86,6 @@ class OwnPostgres:
     def run(self, statement: str, *values: Any) -> None:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement, values)
-
-    @property
-    def _data(self) -> Path:
-        return self.folder / "data"
 
 
 class SlowLine:

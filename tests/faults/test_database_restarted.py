@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from tests.faults.fleet import Fleet
+from tests.faults.fleet import Fleet, wait_until
 from tests.faults.guests import fresh, judge
 
 AWAY = 1.0
@@ -32,3 +32,23 @@ def test_it_says_so_meanwhile_then_goes_on_and_has_lost_nothing(
         assert wish.answer.body["code"] in ("unavailable", "busy")
     assert "Traceback" not in fleet.log("api")
     report(judge(guests, fleet.postgres))
+
+
+def test_an_api_that_starts_before_its_database_says_so_and_serves_once_it_is_there(
+    fleet: Fleet,
+) -> None:
+    guests = fresh(fleet, "second")
+    fleet.postgres.stop()
+    try:
+        fleet.launch("second")
+        wait_until(lambda: guests.ask("GET", "/healthz").status == 200)
+        wish = guests.wish()
+        refused = guests.send(wish)
+        assert (refused.status, refused.body["code"]) == (503, "unavailable")
+        assert int(refused.headers["Retry-After"]) > 0
+    finally:
+        fleet.postgres.start()
+    assert guests.ask("GET", "/readyz").status == 200
+    assert guests.send(wish).status == 201
+    assert "Traceback" not in fleet.log("second")
+    fleet.kill("second")
