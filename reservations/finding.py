@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from guests.callers import Caller
 from reservations.errors import Forbidden, NotFound
 from reservations.models import Allocation, Reservation
+from reservations.transactions import Restart
 
 
 def look(reservation_id: int, *, by: Caller) -> Reservation:
@@ -15,7 +16,14 @@ def look(reservation_id: int, *, by: Caller) -> Reservation:
 def locked(reservation_id: int, *, by: Caller) -> Reservation:
     """The same, locked until the transaction ends; no unit may be locked after it."""
     rows = Reservation.objects.visible_to(by)
-    return _first(rows.select_for_update(no_key=True, of=("self",)), reservation_id)
+    try:
+        return _first(rows.select_for_update(no_key=True, of=("self",)), reservation_id)
+    except NotFound:
+        # PostgreSQL joins what was read before the wait: whoever got another category during it
+        # joins nothing, and comes back with none.
+        if rows.filter(pk=reservation_id).exists():
+            raise Restart from None
+        raise
 
 
 def live(reservation: Reservation) -> QuerySet[Allocation]:

@@ -14,6 +14,9 @@ VERB_OF = {
 }
 """Which verbs write a fact."""
 
+UNFOUNDED = ("not_found", "forbidden")
+"""What nobody can be told where nothing is deleted and all may do all."""
+
 
 def made(evidence: Evidence) -> Iterator[str]:
     """What was acknowledged is there, what was refused is not, what is unknown is at most once."""
@@ -68,9 +71,11 @@ def in_order(evidence: Evidence) -> Iterator[str]:
 
 
 def faults(evidence: Evidence) -> Iterator[str]:
-    """No answer but success, a refusal, or silence; and no client saw what must not be."""
+    """No answer but success, a refusal that can be, or silence; and nothing amiss was seen."""
     for call in evidence.calls:
-        if call.outcome == "fault":
+        if call.outcome == "refused" and call.code in UNFOUNDED:
+            yield f"{call.name} was refused with {call.code}"
+        elif call.outcome == "fault":
             yield f"{call.name} failed: {call.code}"
         elif call.outcome == "seen":
             yield f"{call.name} saw that {call.code}"

@@ -18,8 +18,10 @@ from config.proving.journal import Call, journal
 from reservations import clock
 
 READY = "ready"
-_NEAR = 0.06
+_NEAR = 0.15
 """Seconds that a client waits idly for the end of a hold, rather than making another call."""
+_LATE = 0.05
+"""Seconds after which it is not the edge any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,7 @@ def _confirm_at_edge(actor: Actor, edges: dict[int, datetime]) -> None:
         if left > _NEAR:
             return
         del edges[reservation_id]
-        # Too late is no longer the edge.
-        if left > -_NEAR:
+        if left > -_LATE:
             sleep(max(left, 0))
             actor.confirm(reservation_id, "confirm at the edge")
 

@@ -68,5 +68,5 @@ def steps(seed: int, client: int) -> Iterator[Step]:
             party=dice.randint(1, 2),
             count=dice.randint(2, 3),
             pick=dice.random(),
-            edge=EDGE * dice.uniform(-1, 1) if dice.random() < 0.3 else None,
+            edge=EDGE * dice.uniform(-1, 1) if dice.random() < 0.5 else None,
         )

@@ -245,6 +245,10 @@ def fail(found: Evidence) -> None:
     of(found, "close").outcome = "fault"
 
 
+def not_find(found: Evidence) -> None:
+    next(one for one in found.calls if one.outcome == "refused").code = "not_found"
+
+
 def see(found: Evidence) -> None:
     of(found, "close").outcome = "seen"
 
@@ -283,6 +287,7 @@ def drop_the_guard(found: Evidence) -> None:
         (lose_a_part, GROUPS),
         (part_a_group, GROUPS),
         (fail, FAULTS),
+        (not_find, FAULTS),
         (see, FAULTS),
     ],
 )

@@ -18,7 +18,7 @@ from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
-from tests.factories import DESK, NOON, hold, make_venue
+from tests.factories import DESK, NOON, add_category, hold, make_venue
 from tests.guests.races import race
 from tests.reservations.facts import (
     DAY,
@@ -276,6 +276,24 @@ def test_a_change_that_waited_for_another_is_worked_out_anew() -> None:
     row.refresh_from_db()
     assert len(won(outcomes)) == 1
     assert (row.starts_at, row.ends_at) == (NOON + DAY, NOON + DAY + 5 * HOUR)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("verb", [actions.confirm, actions.cancel])
+def test_who_waits_for_a_move_to_another_category_finds_the_reservation(verb: Any) -> None:
+    venue = make_venue(confirms_at_once=False, unit_choice="guest")
+    other = add_category(venue, "other").resources.get()
+    row = hold(venue, category="standard")
+    outcomes: list[Any] = []
+    act = partial(verb, reservation_id=row.pk, by=DESK)
+    waiter = threading.Thread(target=lambda: outcomes.extend(race(1, act)))
+    with transaction.atomic():
+        _modify(row.pk, Change(resource=other.pk), by=DESK)
+        waiter.start()
+        _until_somebody_waits()
+    waiter.join()
+    assert [type(one) for one in outcomes] == [Reservation]
+    assert outcomes[0].category_id == other.category_id
 
 
 @pytest.mark.postgres
