@@ -42,7 +42,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
     stored answer, when `once` was carried out before.
     """
-    tried = once is None and at_once.is_one_statement() and not hoarding.counts(booking, by=by)
+    tried = once is None and at_once.is_one_statement()
     if tried and (made := holding.on_last_seen(booking, by=by)) is not None:
         return made
     return whole(lambda attempt: _hold(booking, by=by, once=once, is_sure=tried or attempt > 0))
@@ -95,7 +95,8 @@ def cancel(*, reservation_id: int, by: Caller) -> Reservation:
 
 
 def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
-    limits = hoarding.lock(booking, by=by)
+    limits = hoarding.seen(booking, by=by)
+    hoarding.lock(limits)
     claimed = idempotency.claim(once)
     venue = judging.find_venue(booking.venue)
     wish = holding.judge(venue, booking, by=by)
@@ -112,7 +113,8 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> 
 
 
 def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
-    limits = hoarding.lock(bookings[0], by=by)
+    limits = hoarding.seen(bookings[0], by=by)
+    hoarding.lock(limits)
     claimed = idempotency.claim(once)
     venue = judging.find_venue(bookings[0].venue)
     holding.judge(venue, bookings[0], by=by)

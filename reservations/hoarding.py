@@ -7,9 +7,12 @@ confirms at once is no hold: it takes no lock here and is not counted. Nor is wh
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Value
 
 from guests.callers import Caller
 from reservations import clock, drafting
@@ -57,22 +60,19 @@ def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
     return [limit for limit in every if limit.value and limit.most]
 
 
-def counts(booking: Booking, *, by: Caller) -> bool:
-    """Whether a booking is counted, going by the venue as it was last read here."""
-    return bool(limits(kept.last_seen(booking.venue), booking, by=by))
+def seen(booking: Booking, *, by: Caller) -> list[Limit]:
+    """The same, going by the venue as it was last read here: `judge` tells whether it still is."""
+    return limits(kept.last_seen(booking.venue), booking, by=by)
 
 
-def lock(booking: Booking, *, by: Caller) -> list[Limit]:
-    """Lock whom a booking counts for, until the transaction ends and before its other locks.
+def lock(found: Sequence[Limit]) -> None:
+    """Have whom these limit to oneself until the transaction ends; before any other lock.
 
-    Goes by the venue as it was last read here, which `judge` verifies. On SQLite there is one
-    writer at a time as it is.
+    On SQLite there is one writer at a time as it is.
     """
-    found = limits(kept.last_seen(booking.venue), booking, by=by)
     if found and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [sorted(limit.key for limit in found)])
-    return found
 
 
 def judge(
@@ -96,11 +96,9 @@ def _may_replace(venue: Venue) -> bool:
 
 
 def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
-    # Statements of their own, after the lock: that one's would see what was before its wait.
-    now = clock.now()
-    for limit in locked:
-        held = Reservation.objects.held(at=now).filter(**{limit.column: limit.value})
-        lapses = list(held.order_by("hold_expires_at").values_list("hold_expires_at", flat=True))
+    # A statement of its own, after the lock: that one's would see what was before its wait.
+    told = _lapses(locked, now=clock.now())
+    for limit, lapses in zip(locked, told, strict=True):
         over = len(lapses) + more - limit.most
         if over > 0:
             raise TooManyHolds(
@@ -109,3 +107,22 @@ def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
                 limit=limit.most,
                 frees_at=lapses[over - 1] if over <= len(lapses) else None,
             )
+
+
+def _lapses(locked: Sequence[Limit], *, now: datetime) -> list[list[datetime]]:
+    """When the open holds of each lapse, the next one first."""
+    rows = Reservation.objects.held(at=now).order_by()
+    # All of them have an instant, being held.
+    parts: list[Any] = [
+        rows.filter(**{limit.column: limit.value})
+        .annotate(limit=Value(number))
+        .values_list("limit", "hold_expires_at")
+        for number, limit in enumerate(locked)
+    ]
+    found: list[list[datetime]] = [[] for _ in locked]
+    if parts:
+        first, *others = parts
+        # One statement for all of them.
+        for number, lapse in first.union(*others, all=True) if others else first:
+            found[number].append(lapse)
+    return [sorted(lapses) for lapses in found]

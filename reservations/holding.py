@@ -1,5 +1,6 @@
 """What a new reservation needs: judged, placed at a glance or surely, and written."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from guests.callers import Caller
@@ -11,14 +12,17 @@ from reservations import (
     daily,
     drafting,
     events,
+    hoarding,
     judging,
     placing,
     quotes,
 )
 from reservations.errors import Forbidden, Refusal
+from reservations.hoarding import Limit
 from reservations.models import Reservation
 from reservations.placing import Ask
 from reservations.requests import Booking
+from reservations.transactions import whole
 from venues import kept
 from venues.hours import Window
 from venues.models import Category, Policy, Venue
@@ -62,13 +66,26 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
 def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
     """One statement, judged on the venue as it was last read here, which the statement verifies.
 
+    What makes a hold goes in a transaction with it, after a lock and a count (`hoarding`).
     None says nothing yet: what would be refused is judged again, on the venue as it is.
     """
     venue = kept.last_seen(booking.venue)
     if venue is None:
         return None
+    limits = hoarding.limits(venue, booking, by=by)
+    if not limits:
+        return _on(venue, booking, by=by, limits=limits)
+    return whole(lambda _: _on(venue, booking, by=by, limits=limits))
+
+
+def _on(
+    venue: Venue, booking: Booking, *, by: Caller, limits: Sequence[Limit]
+) -> Reservation | None:
+    hoarding.lock(limits)
     try:
-        return at_a_glance(judge(venue, booking, by=by))
+        wish = judge(venue, booking, by=by)
+        hoarding.judge(limits, venue, booking, by=by)
+        return at_a_glance(wish)
     except (Refusal, GuestError):
         return None
 

@@ -138,6 +138,25 @@ def test_a_venue_that_was_read_before_its_policy_changed_is_counted_as_it_is() -
     refused(venue, by)
 
 
+def test_what_has_come_to_confirm_at_once_is_not_refused_for_what_it_was() -> None:
+    by, venue = guest(), make_venue(units=5, confirms_at_once=False)
+    for _ in range(2):
+        hold(venue, by=by)
+    refused(venue, by)
+    Policy.objects.update(confirms_at_once=True)
+    assert hold(venue, by=by).confirmed_at
+
+
+@pytest.mark.postgres
+def test_a_hold_that_is_counted_takes_a_lock_a_count_and_the_one_statement(
+    venue: Venue, django_assert_num_queries: Any
+) -> None:
+    hold(venue)
+    by = replace(guest(), origin=HERE)
+    with django_assert_num_queries(4):  # with begin and commit; the driver's cursor runs the one
+        hold(venue, by=by)
+
+
 # What ends a hold frees its place.
 
 
