@@ -111,7 +111,10 @@ class Guests:
         try:
             line.request(method, path, body and json.dumps(body), sent)
             came = line.getresponse()
-            return Answer(came.status, json.loads(came.read() or b"{}"), dict(came.getheaders()))
+            text, headers = came.read(), dict(came.getheaders())
+            # A proxy's own answer is no JSON; its status is told to the test all the same.
+            is_json = "json" in headers.get("Content-Type", "")
+            return Answer(came.status, json.loads(text) if is_json else {}, headers)
         except (http.client.HTTPException, OSError):
             return Answer()
         finally:

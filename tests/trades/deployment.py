@@ -115,7 +115,8 @@ class Deployment:
             try:
                 if self.ask("/readyz", method="GET", by=name) == 200:
                     return
-            except urllib.error.URLError:
+            # Refused, or reset by one that is just starting.
+            except OSError:
                 time.sleep(0.1)
         raise TimeoutError(self.log(name))
 
