@@ -14,6 +14,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 # Ninja schemas that are first defined while freezegun has the clock fail, so all of them are
 # defined now.
 import config.urls  # noqa: F401
+from venues import kept
 
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
 # collected, before any fixture could make it.
@@ -59,6 +60,13 @@ freezegun.config.configure(extend_ignore_list=["_pytest.timing"])
 # At each freezing it would list and compare the names in two thousand modules; their number tells
 # as well whether there are new ones.
 freezegun.api._get_cached_module_attributes = _date_attributes_once
+
+
+@pytest.fixture(autouse=True)
+def _no_venue_was_seen() -> None:
+    # One that a test rolled back would be taken for the next of its name.
+    kept._kept.clear()
+    kept._ids.clear()
 
 
 @pytest.fixture
