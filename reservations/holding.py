@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from django.db import DatabaseError
+
 from guests.callers import Caller
-from guests.errors import GuestError
 from reservations import (
     allocation,
     at_once,
@@ -17,7 +18,7 @@ from reservations import (
     placing,
     quotes,
 )
-from reservations.errors import Forbidden, Refusal
+from reservations.errors import Forbidden
 from reservations.hoarding import Limit
 from reservations.models import Reservation
 from reservations.placing import Ask
@@ -25,7 +26,7 @@ from reservations.requests import Booking
 from reservations.transactions import whole
 from venues import kept
 from venues.hours import Window
-from venues.models import Category, Policy, Venue
+from venues.models import Category, Policy, Resource, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +86,22 @@ def _on(
     try:
         wish = judge(venue, booking, by=by)
         hoarding.judge(limits, venue, booking, by=by)
-        return at_a_glance(wish)
-    except (Refusal, GuestError):
+        ready = _ready(wish)
+    except DatabaseError:
+        raise
+    except Exception:  # noqa: BLE001 - refusals and faults alike are met again on the venue as it is
         return None
+    return at_once.write(*ready) if ready else None
 
 
 def at_a_glance(wish: Wish) -> Reservation | None:
     """The reservation, where some unit is free as things stand and nothing else is in the way."""
+    ready = _ready(wish)
+    return at_once.write(*ready) if ready else None
+
+
+def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
+    """What `at_once` writes, and the units it may write it on; None where a glance will not do."""
     ask = wish.ask
     # What else a guest has on that day is seen to under locks.
     if ask.is_override or ask.venue.policy.per_day != Policy.PerDay.ANY:
@@ -102,7 +112,7 @@ def at_a_glance(wish: Wish) -> Reservation | None:
     category = judging.category_of(ask.venue, units[0])
     row = drafting.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
     # Of several categories that cost the same, a glance is at one.
-    return at_once.write(row, ask, [unit for unit in units if unit.category_id == category.pk])
+    return row, ask, [unit for unit in units if unit.category_id == category.pk]
 
 
 def surely(wish: Wish) -> Reservation:

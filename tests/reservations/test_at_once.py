@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from django.forms import model_to_dict
@@ -184,3 +185,13 @@ def test_a_lapsed_hold_is_no_hindrance_to_who_books_surely(
     assert unit_of(hold(venue)) == "1"
     first.refresh_from_db()
     assert first.expired_at == first.hold_expires_at
+
+
+@pytest.mark.postgres
+def test_a_venue_that_was_broken_and_is_mended_is_read_anew() -> None:
+    venue = make_venue()
+    Venue.objects.update(time_zone="Nowhere/At_All")
+    with pytest.raises(ZoneInfoNotFoundError):
+        hold(venue)
+    Venue.objects.update(time_zone="UTC")
+    assert hold(venue).pk
