@@ -1,5 +1,6 @@
 """What every test stands on."""
 
+import signal
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from venues import kept
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
 # collected, before any fixture could make it.
 Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
+
+# Where this runs in the background interrupts are ignored, and what tests start would ignore them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hashing takes a fifth of a second of a core, on purpose: `slow_hashing` is for tests of it.
 HASHERS = list(settings.PASSWORD_HASHERS)

@@ -20,8 +20,9 @@ pytestmark = [pytest.mark.sqlite, pytest.mark.django_db(transaction=True)]
 
 @contextmanager
 def no_room() -> Iterator[None]:
-    """The file has the pages that it has."""
+    """The file has the pages that it has, none of them left free by what was there before."""
     with connection.cursor() as cursor:
+        cursor.execute("VACUUM")
         (most,) = cursor.execute("PRAGMA max_page_count").fetchone()
         (used,) = cursor.execute("PRAGMA page_count").fetchone()
         cursor.execute(f"PRAGMA max_page_count = {used}")
