@@ -112,8 +112,9 @@ class Guests:
             line.request(method, path, body and json.dumps(body), sent)
             came = line.getresponse()
             text, headers = came.read(), dict(came.getheaders())
-            # A proxy's own answer is no JSON; its status is told to the test all the same.
-            is_json = "json" in headers.get("Content-Type", "")
+            # A proxy's own answer is no JSON; its status is told to the test all the same. Asked
+            # of the answer, since a proxy may write names of headers in small letters.
+            is_json = "json" in came.getheader("Content-Type", "")
             return Answer(came.status, json.loads(text) if is_json else {}, headers)
         except (http.client.HTTPException, OSError):
             return Answer()
