@@ -77,6 +77,9 @@ def install(folder: Path, requirements: Path) -> bool:
         "install",
         "-qq",
         "--require-hashes",
+        # The file names everything, and older pips take an extra of something that is pinned
+        # (coverage[toml]) for something new, once it has a newer version.
+        "--no-deps",
     ]
     command += ["--requirement", requirements]
     # Whatever is said goes to stderr: stdout belongs to the command that was asked for.
