@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Exists, OuterRef, QuerySet, Value, When
+from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, Value, When
 
 from guests.callers import Caller, system
 from reservations import events
@@ -102,15 +102,8 @@ def release(reservations: Sequence[Reservation], *, now: datetime) -> int:
     policy gives the time away the rest of it is freed. Returns how many changed.
     """
     changed = [row for row in reservations if _lapse(row, now)]
-    Reservation.objects.bulk_update(changed, ["expired_at", "held_from", "missed_at", "version"])
-    for row in changed:
-        if row.expired_at:
-            free(row, at=None)
-        else:
-            lapsed = Allocation.objects.filter(reservation=row).lapsed(at=now)
-            truncate(lapsed, at=row.no_show_at or now)
-            # What is left was theirs, and with its buffers is in the way of the next like any time.
-            lapsed.update(lapses_at=None)
+    _expire([row.pk for row in changed if row.expired_at])
+    _miss([row.pk for row in changed if not row.expired_at], now)
     events.record_many(_lapse_event(row, now=now) for row in changed)
     return len(changed)
 
@@ -124,8 +117,8 @@ def free(reservation: Reservation, *, at: datetime | None) -> None:
         truncate(live, at=at)
 
 
-def truncate(live: QuerySet[Allocation], *, at: datetime) -> None:
-    """Cut these live rows short at an instant; those that would be left empty die."""
+def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
+    """Cut these live rows short at an instant, or one of their own; those left empty die."""
     # An empty range would be let into a taken one, so what ends at its start or before dies.
     live.filter(starts_at__gte=at).update(is_live=False)
     live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
@@ -246,6 +239,23 @@ def _lapse(reservation: Reservation, now: datetime) -> bool:
         reservation.missed_at = no_show_at
     reservation.version += 1
     return True
+
+
+def _expire(ids: Sequence[int]) -> None:
+    if ids:
+        rows = Reservation.objects.filter(pk__in=ids)
+        rows.update(expired_at=F("hold_expires_at"), held_from=None, version=F("version") + 1)
+        Allocation.objects.filter(reservation__in=ids, is_live=True).update(is_live=False)
+
+
+def _miss(ids: Sequence[int], now: datetime) -> None:
+    if ids:
+        rows = Reservation.objects.filter(pk__in=ids)
+        rows.update(missed_at=F("no_show_at"), version=F("version") + 1)
+        lapsed = Allocation.objects.filter(reservation__in=ids).lapsed(at=now)
+        truncate(lapsed, at=F("lapses_at"))
+        # What is left was theirs, and with its buffers is in the way of the next like any time.
+        lapsed.update(lapses_at=None)
 
 
 def _lapse_event(reservation: Reservation, *, now: datetime) -> Event:

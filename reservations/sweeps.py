@@ -1,7 +1,8 @@
 """Writes down what time alone has changed. Nothing waits for it: readers know already.
 
 Each batch is its own transaction of at most SWEEP_BATCH rows, locked with SKIP LOCKED, so that
-several workers share the work, and nobody's booking waits for it.
+several workers share the work, and nobody's booking waits for it. They are found in the order of
+an index, so that a backlog of many batches is not sorted anew for each.
 """
 
 import logging
@@ -13,7 +14,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from guests.callers import system
-from reservations import allocation, clock, events
+from reservations import allocation, clock, events, expiring
 from reservations.models import Allocation, Reservation, ReservationQuerySet
 from venues.models import Venue
 
@@ -34,19 +35,18 @@ def expire_holds(*, venue_id: int | None = None) -> int:
 
     Returns how many.
     """
-    rows = _of(venue_id)
-    return _in_batches(lambda now: rows.lapsed(at=now), _release)
+    return _until_done(lambda: expiring.some(venue_id, most=settings.SWEEP_BATCH))
 
 
 def mark_no_shows(*, venue_id: int | None = None) -> int:
     """Write down guests who did not come, and free their time where the policy says so."""
-    rows = _of(venue_id)
-    return _in_batches(lambda now: rows.missed(at=now), _release)
+    rows = _of(venue_id).order_by("no_show_at")
+    return _in_batches(lambda now: rows.missed(at=now), _miss)
 
 
 def complete_stays(*, venue_id: int | None = None) -> int:
     """Write down stays past their end where leaving is assumed, and say which unit is free."""
-    rows = _of(venue_id)
+    rows = _of(venue_id).order_by("ends_at")
     return _in_batches(lambda now: rows.ended(at=now), _complete)
 
 
@@ -79,29 +79,33 @@ def _in_batches(
     find: Callable[[datetime], QuerySet[Reservation]],
     write: Callable[[list[Reservation], datetime], None],
 ) -> int:
-    swept = 0
-    while True:
+    def some() -> int:
         with transaction.atomic(durable=True):
             now = clock.now()
-            rows = find(now).order_by("pk")
-            batch = list(
-                rows.select_for_update(skip_locked=True, no_key=True)[: settings.SWEEP_BATCH]
-            )
+            rows = find(now).select_for_update(skip_locked=True, no_key=True)
+            batch = list(rows[: settings.SWEEP_BATCH])
             write(batch, now)
-        swept += len(batch)
-        if len(batch) < settings.SWEEP_BATCH:
+        return len(batch)
+
+    return _until_done(some)
+
+
+def _until_done(some: Callable[[], int]) -> int:
+    swept = 0
+    while True:
+        count = some()
+        swept += count
+        if count < settings.SWEEP_BATCH:
             return swept
 
 
-def _release(batch: list[Reservation], now: datetime) -> None:
+def _miss(batch: list[Reservation], now: datetime) -> None:
     allocation.release(batch, now=now)
 
 
 def _complete(batch: list[Reservation], now: datetime) -> None:
-    for row in batch:
-        row.completed_at = row.ends_at
-        row.version += 1
-    Reservation.objects.bulk_update(batch, ["completed_at", "version"])
+    rows = Reservation.objects.filter(pk__in=[row.pk for row in batch])
+    rows.update(completed_at=F("ends_at"), version=F("version") + 1)
     # A buffer after the stay stays taken; the rest of the time is over by itself.
     events.record_many(
         events.draft(row, "reservation.completed", at=row.ends_at, by=SWEEP) for row in batch
