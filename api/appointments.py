@@ -161,7 +161,7 @@ def _appointment(row: Reservation) -> dict[str, Any]:
         "status": row.status_at(clock.now()).word,
         "is_confirmed": row.confirmed_at is not None,
         "hold_expires_at": to_z(row.hold_expires_at) if row.hold_expires_at else None,
-        "price": money(row.price_minor, row.currency).model_dump(),
+        "price": money(row.price_minor, row.currency),
     }
 
 

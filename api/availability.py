@@ -1,5 +1,6 @@
 """What could be booked, over HTTP: whole ranges, nights of a month, slots of some days."""
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
@@ -15,6 +16,7 @@ from api.ranges import ANSWERS, Category, Party, Range, heading, times_of, told
 from api.schemas import Day, InstantOut, Money, Schema, money, zone
 from reservations import availability, clock, judging
 from reservations.errors import Refusal
+from venues.hours import Window
 from venues.models import Venue
 
 router = Router(tags=["venues"])
@@ -139,13 +141,23 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
 
     def document() -> dict[str, Any]:
         slots = availability.slots(venue, within, now=now, category=asked.category)
-        return {**heading(venue), "items": [_slot(slot) for slot in slots]}
+        return {**heading(venue), "items": _slots(slots)}
 
     return remembering.answer(request, venue, now, document)
 
 
-def _slot(slot: availability.Slot) -> dict[str, Any]:
-    return {"resource": unit_of(slot.unit), **told(slot.window), "state": slot.state}
+def _slots(slots: Iterable[availability.Slot]) -> list[dict[str, Any]]:
+    """Thousands of a day, of few units and ranges: each of these is put into words once."""
+    units: dict[int, dict[str, Any]] = {}
+    ranges: dict[Window, dict[str, str]] = {}
+    items = []
+    for unit, window, state in slots:
+        if unit.id not in units:
+            units[unit.id] = unit_of(unit)
+        if window not in ranges:
+            ranges[window] = told(window)
+        items.append({"resource": units[unit.id], **ranges[window], "state": state})
+    return items
 
 
 def _why(refusal: Refusal | None) -> dict[str, str] | None:
@@ -158,7 +170,7 @@ def _offer(offer: availability.Offer, venue: Venue) -> dict[str, Any]:
         "name": offer.category.name,
         "free": offer.count,
         "units": [unit_of(unit) for unit in offer.units],
-        "price": money(offer.price_minor, venue.currency).model_dump(),
+        "price": money(offer.price_minor, venue.currency),
     }
 
 
@@ -168,5 +180,5 @@ def _calendar_day(day: availability.CalendarDay, venue: Venue) -> dict[str, Any]
         "date": day.day.isoformat(),
         "capacity": day.capacity,
         "free": day.free,
-        "lowest_price": None if price is None else money(price, venue.currency).model_dump(),
+        "lowest_price": None if price is None else money(price, venue.currency),
     }

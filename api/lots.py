@@ -150,7 +150,7 @@ def _described(found: Sequence[Venue]) -> list[dict[str, Any]]:
             "address": lot.address,
             "capacity": capacity[lot.pk],
             "free": free[lot.pk],
-            "price": money(price.get(lot.pk, 0), lot.currency).model_dump(),
+            "price": money(price.get(lot.pk, 0), lot.currency),
             "time_zone": lot.time_zone,
         }
         for lot in found

@@ -28,13 +28,20 @@ def page(rows: QuerySet[Row], asked: Page, render: Callable[[Row], Any]) -> dict
 
     Raises Invalid for a cursor that this server did not give out.
     """
+    return page_of(rows, asked, lambda found: [render(row) for row in found])
+
+
+def page_of(
+    rows: QuerySet[Row], asked: Page, render: Callable[[list[Row]], list[Any]]
+) -> dict[str, Any]:
+    """The same where the rows of a page are better put into words together."""
     if asked.cursor is not None:
         rows = rows.filter(pk__lt=_read(asked.cursor))
     found = list(rows.order_by("-pk")[: asked.limit + 1])
     more = len(found) > asked.limit
     shown = found[: asked.limit]
     return {
-        "items": [render(row) for row in shown],
+        "items": render(shown),
         "next_cursor": _write(shown[-1].pk) if more else None,
     }
 

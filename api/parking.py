@@ -284,5 +284,5 @@ def _parking(row: Reservation) -> dict[str, Any]:
         "status": WORDS[row.status_at(clock.now())],
         "occupied_at": to_z(row.checked_in_at) if row.checked_in_at else None,
         "released_at": to_z(row.checked_out_at) if row.checked_out_at else None,
-        "cost": money(row.price_minor, row.currency).model_dump(),
+        "cost": money(row.price_minor, row.currency),
     }

@@ -1,13 +1,12 @@
 """A reservation and an event as they go out, and the schemas that describe them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import ninja
 import orjson
-from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 
 from api.schemas import InstantOut, Money, money, to_z
@@ -16,6 +15,7 @@ from reservations.alternatives import Alternative
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
 from reservations.together import Arrangement
+from venues import kept
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -82,6 +82,8 @@ class EventPage(ninja.Schema):
     next_cursor: str | None
 
 
+_Row = TypeVar("_Row", "_Took", Allocation)
+
 _PLAIN = (
     "code", "first_name", "last_name", "phone", "email", "guest_count", "receive_email_updates",
     "receive_phone_call", "receive_text_notification", "occasion", "vehicle_plate", "remarks",
@@ -92,32 +94,31 @@ _INSTANTS = (
 )  # fmt: skip
 
 
-def with_units(rows: QuerySet[Reservation]) -> QuerySet[Reservation]:
-    """All that `reservation` reads, in a number of queries that does not grow with the rows."""
-    units = Allocation.objects.select_related("resource").order_by("pk")
-    rows = rows.select_related("venue__policy", "category")
-    return rows.prefetch_related(Prefetch("allocations", units))
+def reservations(rows: Sequence[Reservation], now: datetime) -> list[dict[str, Any]]:
+    """The documents of many: two queries, as venues and units are kept in memory."""
+    taken: dict[int, list[_Took]] = {row.pk: [] for row in rows}
+    found = Allocation.objects.filter(reservation__in=taken).order_by("pk")
+    for key, unit, end, is_live in found.values_list(
+        "reservation_id", "resource_id", "ends_at", "is_live"
+    ):
+        taken[key or 0].append(_Took(unit, end, is_live))
+    # Read after what refers to them, so that all of it is there.
+    venues = {venue.pk: venue for venue in kept.of(row.venue_id for row in rows)}
+    categories = {one.pk: one for venue in venues.values() for one in venue.categories.all()}
+    documents = []
+    for row in rows:
+        row.venue, row.category = venues[row.venue_id], categories[row.category_id]
+        units = kept.units_by_id(row.venue)
+        shown = [unit_of(units[took.resource_id]) for took in _last(taken[row.pk])]
+        documents.append(_document(row, shown, now))
+    return documents
 
 
 def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
     """The document of one reservation, as ReservationOut describes it."""
-    status: Status = row.status_at(now or clock.now())
-    units = [unit_of(unit) for unit in _units(row.just_taken or row.allocations.all())]
-    return {
-        "id": str(row.pk),
-        "group_id": str(row.group_id) if row.group_id else None,
-        "venue": row.venue.slug,
-        "category": row.category.code,
-        "resource": units[0] if units else None,
-        "resources": units,
-        "time_zone": row.venue.time_zone,
-        "status": status.word,
-        "status_code": int(status),
-        "price": money(row.price_minor, row.currency).model_dump(),
-        "paid": 0 < row.price_minor <= row.paid_minor,
-        **{name: getattr(row, name) for name in _PLAIN},
-        **{name: _instant(getattr(row, name)) for name in _INSTANTS},
-    }
+    taken = row.just_taken or list(row.allocations.select_related("resource").order_by("pk"))
+    units = [unit_of(one.resource) for one in _last(taken)]
+    return _document(row, units, now or clock.now())
 
 
 def alternative(found: Alternative) -> dict[str, Any]:
@@ -126,7 +127,7 @@ def alternative(found: Alternative) -> dict[str, Any]:
         **times(found.window, found.category.venue),
         "category": found.category.code,
         "resource": unit_of(found.unit) if found.unit else None,
-        "price": money(found.price_minor, found.category.venue.currency).model_dump(),
+        "price": money(found.price_minor, found.category.venue.currency),
     }
 
 
@@ -138,7 +139,7 @@ def arrangement(found: Arrangement) -> dict[str, Any]:
     return {
         **times(found.window, found.places[0].category.venue),
         "items": [{part: item[part] for part in parts} for item in items],
-        "price": money(found.price_minor, currency).model_dump(),
+        "price": money(found.price_minor, currency),
     }
 
 
@@ -182,12 +183,38 @@ def etag(row: Reservation) -> str:
     return f'"{row.pk}-{row.version}"'
 
 
-def _units(rows: Iterable[Allocation]) -> Sequence[Resource]:
-    """The units it takes; of one that takes no time any more, those it had last."""
-    every = list(rows)
-    shown = [row for row in every if row.is_live] or every[-1:]
-    last = max((row.ends_at for row in shown), default=None)
-    return [row.resource for row in shown if row.ends_at == last]
+def _document(row: Reservation, units: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    status: Status = row.status_at(now)
+    return {
+        "id": str(row.pk),
+        "group_id": str(row.group_id) if row.group_id else None,
+        "venue": row.venue.slug,
+        "category": row.category.code,
+        "resource": units[0] if units else None,
+        "resources": units,
+        "time_zone": row.venue.time_zone,
+        "status": status.word,
+        "status_code": int(status),
+        "price": money(row.price_minor, row.currency),
+        "paid": 0 < row.price_minor <= row.paid_minor,
+        **{name: getattr(row, name) for name in _PLAIN},
+        **{name: _instant(getattr(row, name)) for name in _INSTANTS},
+    }
+
+
+class _Took(NamedTuple):
+    """What of an allocation is told."""
+
+    resource_id: int
+    ends_at: datetime
+    is_live: bool
+
+
+def _last(taken: Sequence[_Row]) -> list[_Row]:
+    """The time it takes; of one that takes none any more, what it had last."""
+    shown = [one for one in taken if one.is_live] or list(taken[-1:])
+    last = max((one.ends_at for one in shown), default=None)
+    return [one for one in shown if one.ends_at == last]
 
 
 def unit_of(unit: Resource) -> dict[str, Any]:

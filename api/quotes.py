@@ -51,7 +51,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     category = drafting.those_seating(categories, data.guest_count)[0]
     made = quotes.quote(venue, category, window, data.guest_count, now=now)
     lines = [
-        {"label": item.label, "price": money(item.amount_minor, venue.currency).model_dump()}
+        {"label": item.label, "price": money(item.amount_minor, venue.currency)}
         for item in made.items
     ]
     return reply(
@@ -59,7 +59,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
             "quote": made.token,
             "category": category.code,
             **told(window),
-            "price": money(made.amount_minor, venue.currency).model_dump(),
+            "price": money(made.amount_minor, venue.currency),
             "items": lines,
             "expires_at": to_z(made.expires_at),
         }

@@ -15,8 +15,8 @@ from api import contacts, instead, presenting, repeats, verbs
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn, Email, Name, Phone
 from api.openapi import answering_with
-from api.paging import Page, page
-from api.presenting import EventPage, ReservationOut, ReservationPage, reply, with_units
+from api.paging import Page, page, page_of
+from api.presenting import EventPage, ReservationOut, ReservationPage, reply
 from api.repeats import Key
 from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
 from guests import phones
@@ -132,7 +132,7 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
     now = clock.now()
     rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
-    return reply(page(with_units(rows), filters, lambda row: presenting.reservation(row, now)))
+    return reply(page_of(rows, filters, lambda found: presenting.reservations(found, now)))
 
 
 @router.get(

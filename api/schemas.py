@@ -95,7 +95,7 @@ def _first_instant(value: Any) -> Any:
 
 def to_z(value: datetime) -> str:
     """An instant as it goes out: UTC, with Z."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.astimezone(UTC).isoformat()[: -len("+00:00")] + "Z"
 
 
 Instant = Annotated[
@@ -194,9 +194,9 @@ class Problem(ninja.Schema):
     ] = None
 
 
-def money(amount_minor: int, currency: str) -> Money:
-    """Minor units as they go out."""
-    return Money(amount=str(prices.decimal(amount_minor, currency)), currency=currency)
+def money(amount_minor: int, currency: str) -> dict[str, str]:
+    """Minor units as they go out, the document of a Money."""
+    return {"amount": str(prices.decimal(amount_minor, currency)), "currency": currency}
 
 
 def parse_id(given: str | int) -> int:

@@ -244,7 +244,7 @@ def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
     return {
         **told(slot.window),
         "category": slot.category.code,
-        "price": money(slot.price_minor, venue.currency).model_dump(),
+        "price": money(slot.price_minor, venue.currency),
     }
 
 

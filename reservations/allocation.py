@@ -15,7 +15,7 @@ from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, 
 from guests.callers import Caller, system
 from reservations import events
 from reservations.errors import HeldByOther, Refusal, Taken
-from reservations.models import Allocation, Event, Reservation
+from reservations.models import Allocation, AllocationQuerySet, Event, Reservation
 from reservations.transactions import Restart
 from venues.models import Resource
 
@@ -39,6 +39,14 @@ class Span:
     start: datetime
     end: datetime
     now: datetime
+    venue: int | None = None
+    """Whose units are looked at, where there are many: an index knows time by venue."""
+
+    @property
+    def rows(self) -> AllocationQuerySet:
+        """What is allocated within it."""
+        rows = Allocation.objects.overlapping(self.start, self.end)
+        return rows if self.venue is None else rows.filter(venue=self.venue)
 
 
 def lock_units(ids: Iterable[int]) -> list[Resource]:
@@ -55,8 +63,7 @@ def lock_reservations(ids: Iterable[int]) -> list[Reservation]:
 
 def free_units(units: QuerySet[Resource], span: Span) -> QuerySet[Resource]:
     """Those of `units` that nothing takes at any instant of the span, moving nobody."""
-    taking = Allocation.objects.filter(resource=OuterRef("pk"))
-    taking = taking.taking_time(at=span.now).overlapping(span.start, span.end)
+    taking = span.rows.filter(resource=OuterRef("pk")).taking_time(at=span.now)
     return units.filter(~Exists(taking))
 
 
@@ -90,8 +97,8 @@ def release_lapsed(units: Collection[int], span: Span) -> None:
 
 def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
     """The reservations whose time on these units within the span has lapsed."""
-    lapsed = Allocation.objects.filter(resource_id__in=units, reservation__isnull=False)
-    lapsed = lapsed.lapsed(at=span.now).overlapping(span.start, span.end)
+    lapsed = span.rows.filter(resource_id__in=units, reservation__isnull=False)
+    lapsed = lapsed.lapsed(at=span.now)
     return set(lapsed.values_list("reservation_id", flat=True))
 
 
@@ -126,8 +133,7 @@ def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
 
 def taken_rows(units: Collection[int], span: Span) -> list[Allocation]:
     """What takes time on these units within the span, with its reservation, earliest first."""
-    rows = Allocation.objects.filter(resource_id__in=units)
-    rows = rows.taking_time(at=span.now).overlapping(span.start, span.end)
+    rows = span.rows.filter(resource_id__in=units).taking_time(at=span.now)
     return _with_reservation(rows)
 
 
@@ -140,8 +146,7 @@ def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> lis
 
 def make_free(unit: int, span: Span) -> bool:
     """Whether a locked unit is free for all of the span, once what has lapsed there is released."""
-    live = Allocation.objects.filter(resource_id=unit, is_live=True)
-    live = live.overlapping(span.start, span.end)
+    live = span.rows.filter(resource_id=unit, is_live=True)
     rows = list(live.values_list("reservation_id", "lapses_at"))
     if not all(lapses_at and lapses_at <= span.now for _, lapses_at in rows):
         return False

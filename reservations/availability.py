@@ -1,9 +1,9 @@
 """What could be booked: whole ranges, nights of a month, slots of some days. Reads only."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from reservations import drafting, judging, reading
@@ -40,8 +40,7 @@ class Availability:
     refusal: Refusal | None
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """One unit for one range that is sold, and how it stands now."""
 
     unit: Resource
@@ -81,16 +80,14 @@ def slots(
     venue: Venue, within: Window, *, now: datetime, category: str | None = None
 ) -> list[Slot]:
     """The grid of units and the ranges that start within a window, in order of time, then unit."""
-    found = reading.board(venue, _reach(venue, within), now=now, category=category)
-    grid = list(_grid(found, within))
-    return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.pk))
+    grid = _grid(venue, _units(venue, category), within, now=now)
+    return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.id))
 
 
 def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
     """One unit's ranges that start within a window, earliest first."""
     venue = judging.load_venue(unit.venue_id)
-    found = reading.board(venue, _reach(venue, within), now=now, unit=unit.pk)
-    return list(_grid(found, within))
+    return list(_grid(venue, _units(venue, None, only=unit.pk), within, now=now))
 
 
 def calendar(
@@ -100,13 +97,12 @@ def calendar(
 
     What begins after midnight counts for the day it begins on.
     """
-    within = days(first, last, venue.zone)
-    found = reading.board(venue, _reach(venue, within), now=now, category=category)
-    prices = {one.pk: one for one in judging.categories_named(venue, category)}
-    begun: dict[date, list[Slot]] = {day: [] for day in _dates(first, last)}
-    for slot in _grid(found, within):
-        begun[slot.window.start.astimezone(venue.zone).date()].append(slot)
-    return [_calendar_day(venue, day, slots, prices) for day, slots in begun.items()]
+    categories = {one.pk: one for one in judging.categories_named(venue, category)}
+    begun: dict[date, list[_Stretch]] = {day: [] for day in _dates(first, last)}
+    units = _units(venue, category)
+    for stretch in _stretches(venue, units, days(first, last, venue.zone), now=now):
+        begun[stretch.window.start.astimezone(venue.zone).date()].append(stretch)
+    return [_calendar_day(venue, day, found, categories) for day, found in begun.items()]
 
 
 def days(first: date, last: date, zone: ZoneInfo) -> Window:
@@ -140,12 +136,13 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
 
 def sold(
     venue: Venue, units: Sequence[Resource], first: date, last: date
-) -> Iterator[tuple[Resource, list[Window]]]:
-    """Each unit with its ranges; worked out once for all that have no hours of their own."""
-    apart = judging.opens_by_itself(venue)
-    shared = [] if apart else sold_ranges(venue, None, first, last)
+) -> Iterator[tuple[list[Window], Sequence[Resource]]]:
+    """The ranges that are sold on some local days, each list with the units that sell those."""
+    if not judging.opens_by_itself(venue):
+        yield sold_ranges(venue, None, first, last), units
+        return
     for unit in units:
-        yield unit, sold_ranges(venue, unit, first, last) if apart else shared
+        yield sold_ranges(venue, unit, first, last), [unit]
 
 
 def stay(venue: Venue, check_in: date, check_out: date) -> Window:
@@ -176,18 +173,66 @@ def _offer(found: Board, category: Category, opened: Sequence[Resource], window:
     return Offer(category, found.free(around, units), count, price)
 
 
-def _grid(found: Board, within: Window) -> Iterator[Slot]:
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A range that some units sell; `state` where it is alike for all, `taken` where it is not."""
+
+    window: Window
+    units: Sequence[Resource]
+    state: State | None
+    taken: Mapping[int, State]
+
+    def state_of(self, unit: Resource) -> State:
+        return self.state or self.taken.get(unit.id, "free")
+
+
+def _grid(
+    venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
+) -> Iterator[Slot]:
+    for stretch in _stretches(venue, units, within, now=now):
+        for unit in stretch.units:
+            yield Slot(unit, stretch.window, stretch.state_of(unit))
+
+
+def _stretches(
+    venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
+) -> list[_Stretch]:
+    """The ranges that start within a window, earliest first, and how each stands."""
     # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
-    first = within.start.astimezone(found.venue.zone).date() - DAY
-    last = within.end.astimezone(found.venue.zone).date() + DAY
-    # Judged once for all units that sell the same ranges.
-    barred: dict[Window, State | None] = {}
-    for unit, windows in sold(found.venue, found.units, first, last):
+    first = within.start.astimezone(venue.zone).date() - DAY
+    last = within.end.astimezone(venue.zone).date() + DAY
+    sellers: dict[Window, list[Resource]] = {}
+    for windows, alike in sold(venue, units, first, last):
         for window in windows:
             if within.start <= window.start < within.end:
-                if window not in barred:
-                    barred[window] = _barred(found, window)
-                yield Slot(unit, window, barred[window] or _state(found, unit, window))
+                sellers.setdefault(window, []).extend(alike)
+    if not sellers:
+        return []
+    # No further than they reach: what is read is what can be in their way.
+    reach = Window(min(sellers).start, max(window.end for window in sellers))
+    found = reading.board(venue, reach, now=now)
+    return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
+
+
+def _stretch(found: Board, window: Window, units: Sequence[Resource]) -> _Stretch:
+    state = _barred(found, window)
+    return _Stretch(window, units, state, {} if state else _taken(found, window))
+
+
+def _taken(found: Board, window: Window) -> dict[int, State]:
+    """How each unit stands that is not free for all of a range."""
+    states: dict[int, State] = {}
+    for row in found.taken_at(found.around(window)):
+        if not (row.is_closure and row.unit in states):
+            states[row.unit] = "closed" if row.is_closure else "taken"
+    return states
+
+
+def _units(venue: Venue, category: str | None, *, only: int | None = None) -> list[Resource]:
+    """The units of a venue, or of a category of it, in the order they are shown."""
+    (every,) = reading.units([venue], only=only).values()
+    found = [unit for unit in every if category is None or unit.category.code == category]
+    return sorted(found, key=lambda unit: (unit.rank, unit.id))
 
 
 def _barred(found: Board, window: Window) -> State | None:
@@ -201,22 +246,24 @@ def _barred(found: Board, window: Window) -> State | None:
     return None
 
 
-def _state(found: Board, unit: Resource, window: Window) -> State:
-    taken = found.taken(unit.pk, found.around(window))
-    if not taken:
-        return "free"
-    return "closed" if all(row.is_closure for row in taken) else "taken"
-
-
 def _calendar_day(
-    venue: Venue, day: date, slots: list[Slot], categories: dict[int, Category]
+    venue: Venue, day: date, stretches: Iterable[_Stretch], categories: Mapping[int, Category]
 ) -> CalendarDay:
-    free = [slot for slot in slots if slot.state == "free"]
-    prices = {
-        drafting.price_of(venue, categories[slot.unit.category_id], slot.window)
-        for slot in {(slot.unit.category_id, slot.window): slot for slot in free or slots}.values()
-    }
-    return CalendarDay(day, len(slots), len(free), min(prices, default=None))
+    capacity = free = 0
+    sold_by: set[tuple[int, Window]] = set()
+    free_at: set[tuple[int, Window]] = set()
+    for stretch in stretches:
+        open_units = [unit for unit in stretch.units if stretch.state_of(unit) == "free"]
+        capacity += len(stretch.units)
+        free += len(open_units)
+        sold_by |= {(pk, stretch.window) for pk in _categories(stretch.units)}
+        free_at |= {(pk, stretch.window) for pk in _categories(open_units)}
+    prices = {drafting.price_of(venue, categories[pk], window) for pk, window in free_at or sold_by}
+    return CalendarDay(day, capacity, free, min(prices, default=None))
+
+
+def _categories(units: Iterable[Resource]) -> set[int]:
+    return {unit.category_id for unit in units}
 
 
 def _offered_length(policy: Policy) -> timedelta:
@@ -231,11 +278,6 @@ def _starts(
     while start < entry.end and start + fitting <= entry.end:
         yield Window(start, start + length)
         start += step
-
-
-def _reach(venue: Venue, within: Window) -> Window:
-    """All that ranges which start within a window may touch; a night may be nearly two days."""
-    return Window(within.start, within.end + max(3 * DAY, _offered_length(venue.policy)))
 
 
 def _dates(first: date, last: date) -> Iterator[date]:

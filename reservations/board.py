@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
 from reservations import allocation, judging, placing, seating
 from reservations.seating import Seat
@@ -16,8 +17,7 @@ from venues.hours import Window
 from venues.models import Resource, Venue
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """One row that takes time: whose, and since when it would not (`lapses_at`)."""
 
     unit: int
@@ -30,6 +30,9 @@ class Taken:
     @property
     def is_closure(self) -> bool:
         return self.reservation is None
+
+
+_NOTHING: tuple[list[Taken], list[datetime]] = ([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,13 @@ class Later:
         self, units: Iterable[Resource], now: datetime, *, without: Collection[int] = ()
     ) -> None:
         """The reservations `without` count as gone."""
-        self._ids = [unit.pk for unit in units]
+        self._units = units
         self._now = now
         self._without = without
+
+    @cached_property
+    def _ids(self) -> list[int]:
+        return [unit.pk for unit in self._units]
 
     @cached_property
     def last_pins(self) -> dict[int, datetime]:
@@ -88,19 +95,20 @@ class Board:
         self.joined = joined
         self.now = now
         self._later = later
-        self._of_unit: dict[int, list[Taken]] = {unit.pk: [] for unit in every}
-        for row in taken:
-            if row.unit in self._of_unit and row.start < row.end:
-                self._of_unit[row.unit].append(row)
-        self._starts = {unit: [row.start for row in rows] for unit, rows in self._of_unit.items()}
+        self._rows = [row for row in taken if row.start < row.end]
 
     def taken(self, unit: int, window: Window) -> list[Taken]:
         """What takes a unit's time within a window, earliest first."""
-        rows = self._of_unit[unit]
-        last = bisect_left(self._starts[unit], window.end)
+        rows, starts = self._of_unit.get(unit, _NOTHING)
+        last = bisect_left(starts, window.end)
         # Rows of one unit do not overlap, so at most one that starts earlier reaches in.
-        first = max(0, bisect_right(self._starts[unit], window.start) - 1)
+        first = max(0, bisect_right(starts, window.start) - 1)
         return [row for row in rows[first:last] if row.end > window.start]
+
+    def taken_at(self, window: Window) -> list[Taken]:
+        """What takes time within a window on any unit, earliest first."""
+        start, end = window.start, window.end
+        return [row for row in self._rows if row.start < end and row.end > start]
 
     def is_free(self, unit: int, window: Window) -> bool:
         """Whether nothing takes the unit at any instant of the window."""
@@ -108,17 +116,19 @@ class Board:
 
     def free(self, window: Window, units: Iterable[Resource] | None = None) -> list[Resource]:
         """The units that are free for all of the window, moving nobody."""
+        taken = {row.unit for row in self.taken_at(window)}
         asked = self.units if units is None else units
-        return [unit for unit in asked if self.is_free(unit.pk, window)]
+        return [unit for unit in asked if unit.id not in taken]
 
     def free_count(self, units: Sequence[Resource], window: Window) -> int:
         """How many more bookings of the window these like units can take, moving who can be."""
-        rows = [row for unit in units for row in self.taken(unit.pk, window)]
-        return len(units) - seating.most_at_once(
-            [Seat(0, row.unit, row.start, row.end, is_pinned=True) for row in rows],
-            window.start,
-            window.end,
-        )
+        ids = {unit.id for unit in units}
+        seats = [
+            Seat(0, row.unit, row.start, row.end, is_pinned=True)
+            for row in self.taken_at(window)
+            if row.unit in ids
+        ]
+        return len(units) - seating.most_at_once(seats, window.start, window.end)
 
     def free_joined(self, category: int, window: Window) -> list[Joined]:
         """The combinations of a category that are open and free for a range that is sold."""
@@ -154,6 +164,16 @@ class Board:
             return True
         ids = [unit.pk for unit in units]
         return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
+
+    @cached_property
+    def _of_unit(self) -> dict[int, tuple[list[Taken], list[datetime]]]:
+        """Each unit's rows, and when they begin. Not before it is asked for: few ranges ask."""
+        found: dict[int, tuple[list[Taken], list[datetime]]] = {}
+        for row in self._rows:
+            rows, starts = found.setdefault(row.unit, ([], []))
+            rows.append(row)
+            starts.append(row.start)
+        return found
 
     def around(self, window: Window) -> Window:
         """A range that is sold, with the buffers that are taken around it."""

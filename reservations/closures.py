@@ -41,7 +41,7 @@ def _close(
     now, closure_id = clock.now(), uuid.uuid4()
     ids = [unit.pk for unit in units]
     for part in _parts(window):
-        span = Span(start=part.start, end=part.end, now=now)
+        span = Span(start=part.start, end=part.end, now=now, venue=venue_id)
         allocation.release_lapsed(ids, span)
         rows = allocation.taken_rows(ids, span)
         if rows:

@@ -81,7 +81,7 @@ def _of_any(found: Board, window: Window) -> Explanation:
 
 def _against(found: Board, units: list[Resource], window: Window) -> Explanation:
     around, ids = found.around(window), {unit.pk for unit in units}
-    span = Span(start=around.start, end=around.end, now=found.now)
+    span = Span(start=around.start, end=around.end, now=found.now, venue=found.venue.pk)
     refusal = allocation.refusal_for(allocation.taken_rows(ids, span))
     return Explanation(window, refusal, [row for pk in ids for row in found.taken(pk, around)])
 

@@ -57,5 +57,8 @@ def _span(booking: Booking) -> Span:
     venue, now = judging.find_venue(booking.venue), clock.now()
     window, policy = judging.resolve(venue, booking.times, now), venue.policy
     return Span(
-        start=window.start - policy.buffer_before, end=window.end + policy.buffer_after, now=now
+        start=window.start - policy.buffer_before,
+        end=window.end + policy.buffer_after,
+        now=now,
+        venue=venue.pk,
     )

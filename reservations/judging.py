@@ -187,18 +187,17 @@ def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     return True
 
 
-def hours_key(venue: Venue, unit: Resource) -> str:
-    """Equal for units with the same hours; units of one pool may stand in for each other."""
-    own = [row for row in venue.openings.all() if row.resource_id == unit.pk]
-    return unit.time_zone + repr([(o.weekday, o.date, o.opens, o.closes) for o in own])
-
-
 def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
-    """Units that may stand in for each other, smallest capacity first."""
+    """Units that may stand in for each other, with the same hours too, smallest capacity first."""
+    own: dict[int, list[object]] = {}
+    for row in venue.openings.all():
+        if row.resource_id:
+            times = (row.weekday, row.date, row.opens, row.closes)
+            own.setdefault(row.resource_id, []).append(times)
     found: dict[object, list[Resource]] = {}
-    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.pk)):
-        key = (unit.category_id, unit.pool_key, hours_key(venue, unit))
-        found.setdefault(key, []).append(unit)
+    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.id)):
+        hours_of = unit.time_zone, repr(own.get(unit.id))
+        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit)
     return list(found.values())
 
 

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 
 from guests.callers import Caller
 from reservations.constraints import NoOverlap, ResourceOfVenue
+from reservations.ranges import Overlaps, RangeIndex
 from reservations.status import Status, status_expression, status_of
 from venues.models import Category, Resource, Venue
 
@@ -100,7 +101,10 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 class Reservation(models.Model):
     """A guest, a party and a range that was sold; prices and instants as they were promised."""
 
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="reservations")
+    # Found by reservation_of_venue.
+    venue = models.ForeignKey(
+        Venue, on_delete=models.PROTECT, related_name="reservations", db_index=False
+    )
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="reservations")
     guest = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -110,7 +114,7 @@ class Reservation(models.Model):
         blank=True,
     )
     partner = models.CharField(max_length=63, blank=True)
-    code = models.CharField(max_length=12, unique=True, default=new_code)
+    code = models.CharField(max_length=12, default=new_code)
     # Null rather than empty: a unique index lets any number of nulls be.
     day_key = models.CharField(max_length=60, null=True, blank=True)  # noqa: DJ001
     group_id = models.UUIDField(null=True, blank=True, db_index=True)
@@ -118,7 +122,7 @@ class Reservation(models.Model):
 
     first_name = models.CharField(max_length=15)
     last_name = models.CharField(max_length=15)
-    phone = models.CharField(max_length=16, db_index=True)
+    phone = models.CharField(max_length=16)
     email = models.CharField(max_length=254, blank=True)
     guest_count = models.PositiveSmallIntegerField()
     receive_email_updates = models.BooleanField(default=True)
@@ -163,6 +167,8 @@ class Reservation(models.Model):
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["venue", "starts_at"], name="reservation_of_venue"),
+            # Here rather than on the field, which would get an index for prefixes too.
+            models.Index(fields=["phone"], name="reservation_of_phone"),
             # One each for the sweeps, which look every minute and mostly find nothing.
             models.Index(
                 fields=["hold_expires_at"],
@@ -215,6 +221,7 @@ class Reservation(models.Model):
                 name="reservation_within_max_span",
                 condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
             ),
+            models.UniqueConstraint(fields=["code"], name="reservation_code_once"),
             # One per guest, unit and day where the policy says so; placing replaces or refuses.
             models.UniqueConstraint(
                 fields=["day_key"],
@@ -249,8 +256,7 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
 
     def overlapping(self, start: datetime, end: datetime) -> Self:
         """Rows sharing an instant with `[start, end)`."""
-        # The lower bound follows from MAX_SPAN and lets an index find the few rows.
-        return self.filter(starts_at__lt=end, ends_at__gt=start, starts_at__gt=start - MAX_SPAN)
+        return self.filter(Overlaps(start, end, MAX_SPAN))
 
 
 class Allocation(models.Model):
@@ -260,8 +266,13 @@ class Allocation(models.Model):
     has lapsed (`lapses_at`) takes none from that instant on.
     """
 
-    venue = models.ForeignKey(Venue, on_delete=models.PROTECT, related_name="allocations")
-    resource = models.ForeignKey(Resource, on_delete=models.PROTECT, related_name="allocations")
+    # Found by the indexes below.
+    venue = models.ForeignKey(
+        Venue, on_delete=models.PROTECT, related_name="allocations", db_index=False
+    )
+    resource = models.ForeignKey(
+        Resource, on_delete=models.PROTECT, related_name="allocations", db_index=False
+    )
     reservation = models.ForeignKey(
         Reservation, on_delete=models.PROTECT, related_name="allocations", null=True, blank=True
     )
@@ -277,7 +288,7 @@ class Allocation(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["venue", "ends_at"], name="allocation_of_venue"),
+            RangeIndex(fields=["venue", "ends_at"], name="allocation_of_venue_by_range"),
             models.Index(fields=["resource", "ends_at"], name="allocation_of_resource"),
         ]
         constraints: ClassVar = [

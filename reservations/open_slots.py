@@ -130,7 +130,7 @@ class _Search:
             length = max(DAY, policy.default_length or policy.shortest_stay or DAY)
             yield availability.stay(self.venue, day, day + length)
             return
-        for _, windows in availability.sold(self.venue, self.units, day - DAY, day + DAY):
+        for windows, _ in availability.sold(self.venue, self.units, day - DAY, day + DAY):
             yield from windows
 
     def _is_let(self, window: Window) -> bool:

@@ -42,6 +42,7 @@ class Ask:
             start=self.window.start - policy.buffer_before,
             end=self.window.end + policy.buffer_after,
             now=self.now,
+            venue=self.venue.pk,
         )
 
     def locked(self) -> "Ask":
@@ -239,7 +240,7 @@ def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
     chosen = moves.pop(seating.WANTED)
     # Where somebody moves to, a lapsed hold may still be written as live.
     last = max((seat.end for seat in seats), default=span.end)
-    allocation.release_lapsed(ids, Span(start=ask.now, end=last, now=ask.now))
+    allocation.release_lapsed(ids, replace(span, start=ask.now, end=last))
     allocation.move(moves, now=ask.now, by=ask.by)
     return Placement(units=[unit for unit in pool if unit.pk == chosen])
 

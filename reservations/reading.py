@@ -9,12 +9,21 @@ from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q, prefetch_related_objects
+from django.db.models import Case, Exists, OuterRef, Value, When, prefetch_related_objects
 
 from reservations.board import Board, Joined, Later, Taken
-from reservations.models import Allocation, AllocationQuerySet
+from reservations.models import Allocation, AllocationQuerySet, Reservation
+from venues import kept
 from venues.hours import Window
 from venues.models import Combination, Resource, Venue
+
+# Only what may lapse is looked up: most rows may not, and their reservations are not read.
+_IS_HELD = Case(
+    When(lapses_at__isnull=True, then=Value(False)),
+    default=Exists(
+        Reservation.objects.filter(pk=OuterRef("reservation"), confirmed_at__isnull=True)
+    ),
+)
 
 Units = Mapping[int, Sequence[Resource]]
 """Venue by id to its units, smallest first."""
@@ -73,60 +82,44 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
 def units(venues: Sequence[Venue], *, only: int | None = None) -> dict[int, list[Resource]]:
     """The units of each venue that are not retired, smallest first; or `only` the one."""
     prefetch_related_objects(venues, "resources__category")
-    return {
-        venue.pk: sorted(
-            (
-                unit
-                for unit in venue.resources.all()
-                if unit.retired_at is None and only in (None, unit.pk)
-            ),
-            key=lambda unit: (unit.capacity, unit.rank, unit.pk),
-        )
-        for venue in venues
-    }
+    every = {venue.pk: kept.units_by_size(venue) for venue in venues}
+    if only is None:
+        return every
+    return {pk: [unit for unit in found if unit.pk == only] for pk, found in every.items()}
 
 
 def _fitting(look: Look, units: Units) -> list[Resource]:
     return [
         unit
         for unit in units[look.venue.pk]
-        if unit.capacity >= look.party and look.category in (None, unit.category.code)
+        if unit.capacity >= look.party
+        and (look.category is None or unit.category.code == look.category)
     ]
 
 
 def _taken(looks: Sequence[Look], now: datetime) -> dict[int, list[Taken]]:
     """What takes time at each venue in the window that is looked at, earliest first."""
-    # Who did not come had the unit until then, whether a sweep has written that down or not.
-    is_promised = Q(reservation__confirmed_at__isnull=False)
-    rows = _near(looks).filter(
-        Q(lapses_at__isnull=True) | Q(lapses_at__gt=now) | is_promised, is_live=True
-    )
-    values = rows.order_by("starts_at").values_list(
-        "venue_id",
-        "resource_id",
-        "starts_at",
-        "ends_at",
-        "reservation_id",
-        "reservation__confirmed_at",
-        "lapses_at",
+    rows = _near(looks).filter(is_live=True).annotate(is_held=_IS_HELD).order_by("starts_at")
+    values = rows.values_list(
+        "venue_id", "resource_id", "starts_at", "ends_at", "reservation_id", "is_held", "lapses_at"
     )
     found: dict[int, list[Taken]] = {look.venue.pk: [] for look in looks}
     gone = _gone(looks)
-    for venue, unit, start, end, reservation, confirmed_at, lapses_at in values:
+    for venue, unit, start, end, reservation, is_held, lapses_at in values:
         if reservation in gone:
             continue
-        last = min(end, lapses_at) if lapses_at and lapses_at <= now else end
-        is_held = _is_held(reservation, confirmed_at)
+        last = end
+        if lapses_at is not None and lapses_at <= now:
+            if is_held:
+                continue
+            # Who did not come had the unit until then, whether that is written down or not.
+            last = min(end, lapses_at)
         found[venue].append(Taken(unit, start, last, reservation, is_held, lapses_at))
     return found
 
 
 def _gone(looks: Iterable[Look]) -> set[int]:
     return {look.without for look in looks if look.without is not None}
-
-
-def _is_held(reservation: int | None, confirmed_at: datetime | None) -> bool:
-    return reservation is not None and confirmed_at is None
 
 
 def _near(looks: Sequence[Look]) -> AllocationQuerySet:

@@ -5,12 +5,15 @@ without their units, whose membership no trigger watches.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from threading import Lock
+from typing import Any, TypeVar
 
 from django.db.models import Prefetch, QuerySet
 
 from venues.models import Resource, Venue
+
+T = TypeVar("T")
 
 MOST = 200
 """Venues kept in one process; the one not asked for longest makes way."""
@@ -51,6 +54,12 @@ def those(rows: Iterable[Venue]) -> list[Venue]:
     return [venue for row in given if (venue := known[row.pk]) is not None]
 
 
+def of(ids: Iterable[int]) -> list[Venue]:
+    """The venues of these ids, active or not, as they are now; one small query while unchanged."""
+    rows = Venue.objects.filter(pk__in=set(ids)).order_by()
+    return those(Venue(pk=pk, revision=now) for pk, now in rows.values_list("pk", "revision"))
+
+
 def last_seen(slug: str) -> Venue | None:
     """As it was when it was last read here, without a query.
 
@@ -62,10 +71,29 @@ def last_seen(slug: str) -> Venue | None:
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:
     """A venue's units, retired ones included; worked out once for what is kept."""
-    found: dict[int, Resource] | None = vars(venue).get("_units_by_id")
-    if found is None:
-        found = vars(venue)["_units_by_id"] = {unit.pk: unit for unit in venue.resources.all()}
+    return _once(venue, "_units_by_id", _by_id)
+
+
+def units_by_size(venue: Venue) -> list[Resource]:
+    """The units that are not retired, smallest first; worked out once for what is kept."""
+    return _once(venue, "_units_by_size", _by_size)
+
+
+def _once(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
+    known: dict[str, Any] = vars(venue)
+    if name not in known:
+        known[name] = work_out(venue)
+    found: T = known[name]
     return found
+
+
+def _by_id(venue: Venue) -> dict[int, Resource]:
+    return {unit.pk: unit for unit in venue.resources.all()}
+
+
+def _by_size(venue: Venue) -> list[Resource]:
+    in_use = [unit for unit in venue.resources.all() if unit.retired_at is None]
+    return sorted(in_use, key=lambda unit: (unit.capacity, unit.rank, unit.pk))
 
 
 def _current(rows: QuerySet[Venue]) -> Venue | None:

@@ -235,7 +235,7 @@ class Resource(models.Model):
     @property
     def pool_key(self) -> tuple[int, str]:
         """Units of one category that are the same here may stand in for each other."""
-        return (self.capacity, repr(sorted(self.attributes.items())))
+        return (self.capacity, repr(sorted(self.attributes.items())) if self.attributes else "")
 
 
 class Provider(models.Model):
