@@ -15,19 +15,29 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from guests import emails, phones
+from guests import emails, phones, tallies
+from guests.allowance import Allowance
 from guests.errors import (
     AlreadyRegistered,
     ContactInvalid,
     CredentialsInvalid,
     Faults,
     LastAdministrator,
+    TooManySignUps,
 )
 from guests.models import Client, Favourite, RefreshToken, User
 
 LONGEST_NAME = 15
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
 PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
+
+
+def count_sign_up(place: str) -> Allowance:
+    """Count one more from this place and tell what is left. Raises TooManySignUps."""
+    allowance = tallies.count(tallies.name("sign-up", place), settings.SIGN_UP_RATE)
+    if allowance.is_overdrawn:
+        raise TooManySignUps(allowance)
+    return allowance
 
 
 def sign_up(
