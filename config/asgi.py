@@ -26,7 +26,11 @@ _Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
-    """Pages of other sites are refused; programs, which send no Origin, are let in."""
+    """Pages of other sites are refused, but for those that may call the API; programs, which
+    send no Origin, are let in."""
+
+    def __init__(self, application: Any) -> None:
+        super().__init__(application, ())
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if not _is_address(dict(scope["headers"]).get(b"origin")):
@@ -35,6 +39,8 @@ class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is unt
         await super().__call__(scope, receive, send)
 
     def valid_origin(self, parsed_origin: Any) -> bool:
+        # Asked each time: the embedded server adds the names that it listens at.
+        self.allowed_origins = (*settings.ALLOWED_HOSTS, *settings.CORS_ALLOWED_ORIGINS)
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
@@ -59,5 +65,5 @@ _sockets: list[Any] = [
 ]
 
 application = ProtocolTypeRouter(
-    {"http": _pages, "websocket": _BrowserOrigins(URLRouter(_sockets), settings.ALLOWED_HOSTS)}
+    {"http": _pages, "websocket": _BrowserOrigins(URLRouter(_sockets))}
 )

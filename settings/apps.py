@@ -1,6 +1,7 @@
 """What the project is made of: applications, middleware, templates, static files, language."""
 
 from settings import environment
+from settings.cross_origin import CORS_ALLOWED_ORIGINS
 from settings.environment import BASE_DIR, DATA_DIR, text
 
 VERSION = environment.VERSION
@@ -43,6 +44,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
 ]
+if CORS_ALLOWED_ORIGINS:
+    # Outermost, so that what is refused can be read there as well.
+    MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
