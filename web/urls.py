@@ -1,0 +1,12 @@
+"""The addresses of the pages that guests use; `web:` names them in templates."""
+
+from django.urls import path
+
+from web import views
+
+app_name = "web"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("reservations/find/", views.home, name="find"),
+]
