@@ -58,6 +58,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.VenueInUse: 409,
     errors.AlreadyEntered: 409,
     errors.OpenStay: 409,
+    errors.NoStay: 409,
     errors.Busy: 503,
     people.ContactInvalid: 422,
     people.AlreadyRegistered: 409,

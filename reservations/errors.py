@@ -177,6 +177,12 @@ class VenueInUse(Refusal):
     code = "venue_in_use"
 
 
+class NoStay(Refusal):
+    """A venue is reviewed by who has stayed there, after a stay has ended."""
+
+    code = "no_stay"
+
+
 class AlreadyEntered(Refusal):
     """Somebody with this e-mail address or phone number is entered already."""
 

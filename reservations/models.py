@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -63,6 +64,11 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def in_status(self, status: Status, *, at: datetime) -> Self:
         """Those with this status at that instant."""
         return self.with_status(at=at).filter(status_number=int(status))
+
+    def in_one_of(self, statuses: Iterable[Status], *, at: datetime) -> Self:
+        """Those with any of these statuses at that instant."""
+        numbers = [int(status) for status in statuses]
+        return self.with_status(at=at).filter(status_number__in=numbers)
 
     def held(self, *, at: datetime) -> Self:
         """Those that are `held` at that instant, as an index finds them."""
