@@ -48,7 +48,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def visible_to(self, caller: Caller) -> Self:
         """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
         if caller.kind == "guest":
-            return self.filter(guest_id=caller.user_id) if caller.user_id else self.none()
+            theirs = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
+            return self.filter(theirs | Q(pk__in=caller.proven) if caller.proven else theirs)
         rows = self.filter(partner=caller.partner) if caller.kind == "partner" else self
         if caller.venue_ids is None:
             return rows
