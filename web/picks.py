@@ -150,9 +150,7 @@ def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
     )
 
 
-def of_alternatives(
-    venue: Venue, found: Iterable[Alternative], *, guests: int
-) -> list[Pick]:
+def of_alternatives(venue: Venue, found: Iterable[Alternative], *, guests: int) -> list[Pick]:
     """What the engine offers instead, as picks."""
     return [
         Pick(
