@@ -13,7 +13,7 @@ from tests.faults import world  # noqa: E402
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        made = eval(line, vars(world))  # noqa: S307 - the tests' own words
+        made = eval(line, vars(world))
         # Whatever is harmed next, nothing is open here.
         connection.close()
         print(json.dumps(made), flush=True)  # noqa: T201
