@@ -29,6 +29,10 @@ from guests.models import Client, Favourite, RefreshToken, User
 
 LONGEST_NAME = 15
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
+EXPORTED = (
+    "email", "first_name", "last_name", "display_name", "phone", *PREFERENCES, "role",
+    "created_at", "last_login",
+)  # fmt: skip
 PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
 
 
@@ -167,6 +171,11 @@ def mark_favourite(user: User, venue_id: int) -> None:
     Favourite.objects.bulk_create([Favourite(user=user, venue_id=venue_id)], ignore_conflicts=True)
 
 
+def unmark_favourite(user: User, venue_id: int) -> None:
+    """A venue without a mark is left as it is."""
+    user.favourites.filter(venue_id=venue_id).delete()
+
+
 def log_out_everywhere(user: User) -> None:
     """End every token of a person at once; used when the account may be in other hands."""
     with transaction.atomic():
@@ -203,6 +212,11 @@ def export(user: User) -> dict[str, Any]:
             )
         ),
     }
+
+
+def profile(user: User) -> dict[str, Any]:
+    """The person's own row, as it is handed out."""
+    return {"id": str(user.pk), **{field: getattr(user, field) for field in EXPORTED}}
 
 
 def judge_erasure(user: User) -> None:

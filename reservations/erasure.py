@@ -5,7 +5,9 @@ from typing import Any
 
 from django.db import transaction
 
+from guests import accounts
 from guests.callers import Caller
+from guests.models import User
 from reservations import actions, clock
 from reservations.errors import OpenStay
 from reservations.models import Reservation, StoredAnswer
@@ -30,6 +32,11 @@ _BLANK: dict[str, Any] = {
 }
 
 
+def export_person(user: User) -> dict[str, Any]:
+    """Everything held about a person: the row itself, what hangs on it, and reservations."""
+    return {**accounts.export(user), "reservations": export_guest(user.pk)}
+
+
 def export_guest(user_id: int) -> list[dict[str, Any]]:
     """Every reservation of a person with all that is held of it, oldest first."""
     rows = Reservation.objects.filter(guest_id=user_id).order_by("pk")
@@ -40,6 +47,13 @@ def export_guest(user_id: int) -> list[dict[str, Any]]:
         }
         for row, slug in zip(rows.values(), rows.values_list("venue__slug", flat=True), strict=True)
     ]
+
+
+def erase_person(user: User, *, by: Caller) -> None:
+    """Erase a person altogether. Raises OpenStay or LastAdministrator, with nothing changed."""
+    accounts.judge_erasure(user)
+    erase_guest(user_id=user.pk, by=by)
+    accounts.erase(user)
 
 
 def erase_guest(*, user_id: int, by: Caller) -> int:
