@@ -94,6 +94,13 @@ def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     return whole(lambda _: _cancel(reservation_id, by=by))
 
 
+def fee_minor(reservation: Reservation, now: datetime) -> int:
+    """What cancelling costs at that moment."""
+    free_until = reservation.cancel_free_until
+    is_late = reservation.confirmed_at and free_until is not None and now > free_until
+    return reservation.cancel_fee_minor if is_late else 0
+
+
 def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
     limits = hoarding.seen(booking, by=by)
     hoarding.lock(limits)
@@ -252,7 +259,7 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        data={"fee_minor": _fee_minor(reservation, now)},
+        data={"fee_minor": fee_minor(reservation, now)},
     )
     return reservation
 
@@ -260,9 +267,3 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
 def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     own = pace.of_venue(reservation.venue.policy.state_change_rate)
     pace.judge(reservation, pace=own, by=by, now=now)
-
-
-def _fee_minor(reservation: Reservation, now: datetime) -> int:
-    free_until = reservation.cancel_free_until
-    is_late = reservation.confirmed_at and free_until is not None and now > free_until
-    return reservation.cancel_fee_minor if is_late else 0

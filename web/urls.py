@@ -2,13 +2,24 @@
 
 from django.urls import path
 
-from web import views
+from web import booking, changing, finding, reservation_pages, venue_pages
 from web.account import urls as account
 
 app_name = "web"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("reservations/find/", views.home, name="find"),
+    path("", venue_pages.home, name="home"),
+    path("venues/<slug:slug>/", venue_pages.venue, name="venue"),
+    path("venues/<slug:slug>/book/", booking.book, name="book"),
+    path("reservations/find/", finding.find, name="find"),
+    path("reservations/<slug:code>/", reservation_pages.reservation, name="reservation"),
+    path("reservations/<slug:code>/confirm/", reservation_pages.confirm, name="confirm"),
+    path("reservations/<slug:code>/change/", changing.change, name="change"),
+    path("reservations/<slug:code>/cancel/", reservation_pages.cancel, name="cancel"),
+    path(
+        "reservations/<slug:code>/calendar.ics",
+        reservation_pages.calendar_file,
+        name="calendar_file",
+    ),
     *account.urlpatterns,
 ]

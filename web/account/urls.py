@@ -16,8 +16,5 @@ urlpatterns = [
     path("me/parking/", mine.my_parking, name="my_parking"),
     path("me/data/", data.my_data, name="my_data"),
     path("me/data/export/", data.export, name="export_my_data"),
-    # Until those pages are there.
-    path("venues/<slug:slug>/", signing_up.signed_out, name="venue"),
-    path("reservations/<slug:code>/", signing_up.signed_out, name="reservation"),
     path("me/data/erase/", data.erase, name="erase_me"),
 ]

@@ -1,14 +1,16 @@
 """Times as the venue's clocks show them, and money as the reader writes it."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django import template
+import phonenumbers
+from django import forms, template
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from venues import prices
+from venues import prices, wording
+from venues.hours import Window
 from venues.models import Venue
 
 register = template.Library()
@@ -33,6 +35,21 @@ def money(amount_minor: int | None, currency: str) -> str:
         "gap": gap,
         "amount": amount,
     }
+
+
+@register.filter
+def round_money(amount_minor: int, currency: str) -> str:
+    """The same without cents where there are none, for where there is little room."""
+    whole, cents = divmod(amount_minor, 10 ** prices.exponent(currency))
+    if cents:
+        return money(amount_minor, currency)
+    return f"{_SIGNS.get(currency, currency)}{formats.number_format(whole, force_grouping=True)}"
+
+
+@register.filter
+def price(amount_minor: int, currency: str) -> str:
+    """The same, where nothing to pay is said in words."""
+    return money(amount_minor, currency) if amount_minor else _("free of charge")
 
 
 @register.filter
@@ -75,9 +92,61 @@ def whose_time(place: Venue | ZoneInfo) -> str:
 
 
 @register.filter
+def ends(window: Window, place: Venue | ZoneInfo) -> str:
+    """The time a range ends there, with its date where that is another than it starts on."""
+    zone = _zone(place)
+    text = clock(window.end, place)
+    if window.start.astimezone(zone).date() == window.end.astimezone(zone).date():
+        return text
+    return f"{short_day(window.end, place)}, {text}"
+
+
+@register.filter
 def stars(number: int | None) -> str:
     """As many filled stars, of five."""
     return "" if number is None else "★" * number + "☆" * (5 - number)
+
+
+@register.filter
+def local(instant: datetime, place: Venue | ZoneInfo) -> datetime:
+    """The same instant, as clocks there have it."""
+    return instant.astimezone(_zone(place)).replace(tzinfo=None)
+
+
+@register.filter
+def length_words(length: timedelta) -> str:
+    """A length as people say it: `30 minutes`."""
+    return wording.duration(length)
+
+
+@register.filter
+def phone(number: str) -> str:
+    """An E.164 number in groups that can be read."""
+    try:
+        read = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def place_word(venue: Venue) -> str:
+    """What is booked there, in the word of its trade."""
+    words = {
+        Venue.Kind.HOTEL: _("Room"),
+        Venue.Kind.RESTAURANT: _("Table"),
+        Venue.Kind.PARKING: _("Spot"),
+        Venue.Kind.PRACTICE: _("Appointment"),
+    }
+    return words[Venue.Kind(venue.kind)]
+
+
+@register.filter
+def has_more_errors(form: forms.BaseForm) -> bool:
+    """Whether a field that is folded away has something to mend, or something typed in it."""
+    folded = ("occasion", "remarks")
+    typed = (form[name].value() for name in folded if name in form.fields)
+    return any(name in form.errors for name in folded) or any(typed)
 
 
 @register.filter
