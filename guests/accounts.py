@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from guests import emails, phones, tallies
 from guests.allowance import Allowance
@@ -107,7 +108,9 @@ def enter_client(*, email: str, first_name: str, last_name: str, phone: str, reg
             with transaction.atomic():
                 Client.objects.create(user=user, phone=user.phone)
         except IntegrityError:
-            raise AlreadyRegistered("Somebody is registered with this phone number.") from None
+            raise AlreadyRegistered(
+                gettext("Somebody is registered with this phone number.")
+            ) from None
         return user
 
 
@@ -240,11 +243,13 @@ def name(raw: str, field: str) -> str:
     """A first or last name as stored; ContactInvalid if it is blank, too long or unprintable."""
     trimmed = raw.strip()
     if not trimmed:
-        raise ContactInvalid(field, "This must not be blank.")
+        raise ContactInvalid(field, gettext("This must not be blank."))
     if len(trimmed) > LONGEST_NAME:
-        raise ContactInvalid(field, f"This has at most {LONGEST_NAME} characters.")
+        raise ContactInvalid(
+            field, gettext("This has at most %(most)s characters.") % {"most": LONGEST_NAME}
+        )
     if not trimmed.isprintable():
-        raise ContactInvalid(field, "This holds characters that cannot be printed.")
+        raise ContactInvalid(field, gettext("This holds characters that cannot be printed."))
     return trimmed
 
 

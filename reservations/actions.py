@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import (
     allocation,
@@ -157,7 +159,10 @@ def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.HELD | Status.EXPIRED:
             raise HoldExpired
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be confirmed.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be confirmed.")
+                % {"status": status.word}
+            )
     save(reservation, "confirmed_at")
     live(reservation).update(lapses_at=drafting.lapses_at(reservation))
     events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
@@ -209,7 +214,10 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.PRESENT | Status.LEFT:
             reservation.checked_out_at = now
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be checked out.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be checked out.")
+                % {"status": status.word}
+            )
     before = reservation.price_minor
     reservation.price_minor = tariffs.final_price(reservation, now)
     save(reservation, "checked_out_at", "price_minor")
@@ -250,7 +258,10 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.HELD | Status.UPCOMING:
             reservation.cancelled_at = now
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be cancelled.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be cancelled.")
+                % {"status": status.word}
+            )
     save(reservation, "cancelled_at")
     allocation.free(reservation, at=now)
     events.record(
