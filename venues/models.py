@@ -1,6 +1,7 @@
 """What can be reserved: venues, their categories, resources, openings, rates and policy."""
 
 from datetime import time, timedelta
+from functools import cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,9 +15,15 @@ from venues.currencies import is_currency
 from venues.revisions import Revises, new_revision
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Every name that the IANA database holds; finding them takes a walk through its folders."""
+    return frozenset(available_timezones())
+
+
 def is_time_zone(name: str) -> None:
     """Refuse a name that the IANA database does not hold."""
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValidationError(f"{name} is not an IANA time zone such as Europe/Amsterdam.")
 
 
