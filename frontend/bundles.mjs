@@ -24,6 +24,7 @@ export function bundle(entry, name, format, outDir) {
       cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
       minify: true,
       reportCompressedSize: false,
+      rolldownOptions: { checks: { pluginTimings: false } },
       lib: { entry, name: 'Holdfast', formats: [format], fileName: () => `${name}.js`, cssFileName: name },
     },
   }

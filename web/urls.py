@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web import booking, changing, finding, reservation_pages, venue_pages
+from web import booking, changing, examples, finding, reservation_pages, venue_pages
 from web.account import urls as account
 
 app_name = "web"
@@ -21,5 +21,6 @@ urlpatterns = [
         reservation_pages.calendar_file,
         name="calendar_file",
     ),
+    path("examples/smart-parking/", examples.smart_parking, name="smart_parking"),
     *account.urlpatterns,
 ]

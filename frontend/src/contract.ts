@@ -52,9 +52,15 @@ export function tell(
   return isOurs
 }
 
+/** The page's language, in the reader's own kind of it: dates and money differ within English. */
 export function languageOf(element: HTMLElement): string {
-  const marked = element.closest('[lang]')?.getAttribute('lang')
-  return marked || document.documentElement.lang || navigator.language || 'en'
+  const marked = element.closest('[lang]')?.getAttribute('lang') || navigator.language
+  const isAlike = (one: string) => one.split('-')[0] === marked
+  try {
+    return Intl.getCanonicalLocales(navigator.languages.find(isAlike) ?? marked)[0] ?? 'en'
+  } catch {
+    return 'en'
+  }
 }
 
 /** What the page keeps under a key, for this tab or for all of them. */
