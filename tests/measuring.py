@@ -1,6 +1,7 @@
 """Which tests the coverage tool looks at: one case of each, since its tracer doubles the cost."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from coverage import Coverage
@@ -23,11 +24,31 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
     """Leave its facts to themselves too; pytest-cov does so for the test alone."""
-    tracing = Coverage.current()
-    if tracing is None or not item.get_closest_marker("no_cover"):
+    if not item.get_closest_marker("no_cover"):
         return (yield)
+    with _unmeasured():
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object],
+) -> Generator[None, object, object]:
+    """Nor look at the migrations that make the databases."""
+    if fixturedef.argname != "django_db_setup":
+        return (yield)
+    with _unmeasured():
+        return (yield)
+
+
+@contextmanager
+def _unmeasured() -> Iterator[None]:
+    tracing = Coverage.current()
+    if tracing is None:
+        yield
+        return
     tracing.stop()
     try:
-        return (yield)
+        yield
     finally:
         tracing.start()
