@@ -34,6 +34,7 @@ def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> form
     return forms.CharField(
         label=label,
         required=required,
+        error_messages={"required": _("Fill this in.")},
         max_length=_longest(name),
         widget=forms.TextInput(attrs=attrs),
     )
@@ -126,6 +127,7 @@ class ContactForm(forms.Form):
     phone = forms.CharField(
         label=_("Phone number"),
         max_length=40,
+        error_messages={"required": _("Fill in a number where we can reach you.")},
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     email = forms.CharField(

@@ -12,6 +12,7 @@ from reservations import availability, remembering
 from venues.models import Resource, Venue
 
 DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
 FURTHEST = timedelta(days=730)
 """How far ahead months can be looked at, where the venue sets no horizon."""
 
@@ -131,6 +132,9 @@ def _first(venue: Venue, asked: Asked, lowest: date, highest: date) -> date:
     except ValueError:
         found = None
     soonest = (asked.now + venue.policy.notice).astimezone(venue.zone).date()
+    if (soonest + WEEK).month != soonest.month:
+        # Of the month that ends there is hardly anything left to choose from.
+        soonest += WEEK
     return min(max(found or asked.chosen or soonest, lowest), highest).replace(day=1)
 
 

@@ -48,8 +48,8 @@ def round_money(amount_minor: int, currency: str) -> str:
 
 @register.filter
 def price(amount_minor: int, currency: str) -> str:
-    """The same, where nothing to pay is said in words."""
-    return money(amount_minor, currency) if amount_minor else _("free of charge")
+    """The same in a sentence, where nothing is a word too."""
+    return money(amount_minor, currency) if amount_minor else _("nothing")
 
 
 @register.filter
