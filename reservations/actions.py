@@ -103,6 +103,11 @@ def fee_minor(reservation: Reservation, now: datetime) -> int:
     return reservation.cancel_fee_minor if is_late else 0
 
 
+def cancel_here(*, reservation_id: int, by: Caller) -> Reservation:
+    """The same in the transaction of whoever erases its guest."""
+    return _cancel(reservation_id, by=by)
+
+
 def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
     limits = hoarding.seen(booking, by=by)
     hoarding.lock(limits)
