@@ -29,12 +29,13 @@ def money(amount_minor: int | None, currency: str) -> str:
         force_grouping=True,
     )
     sign = _SIGNS.get(currency, currency)
-    gap = "" if len(sign) == 1 else "\u00a0"
-    return pgettext("money: sign, gap for long signs, amount", "%(sign)s%(gap)s%(amount)s") % {
-        "sign": sign,
-        "gap": gap,
-        "amount": amount,
-    }
+    written = (
+        pgettext("money, with a sign such as €", "%(sign)s%(amount)s")
+        if len(sign) == 1
+        else pgettext("money, with a code such as CHF", "%(sign)s %(amount)s")
+    )
+    # What belongs together stays on one line.
+    return (written % {"sign": sign, "amount": amount}).replace(" ", "\u00a0")
 
 
 @register.filter

@@ -37,4 +37,12 @@ class Command(makemessages.Command):
             super().handle(*args, **{**options, **chosen})
         finally:
             collected.unlink()
+        _drop_dates(Path(settings.LOCALE_PATHS[0]) / "nl" / "LC_MESSAGES" / "django.po")
         compilemessages.Command().run_from_argv(["manage.py", "compilemessages", "-l", "nl"])
+
+
+def _drop_dates(catalogue: Path) -> None:
+    """When texts were collected is in the history; here it would only make them differ."""
+    lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = (line for line in lines if not line.startswith(('"POT-Creation', '"Report-Msgid')))
+    catalogue.write_text("".join(kept), encoding="utf-8")
