@@ -25,6 +25,10 @@ _Receive = Callable[[], Awaitable[dict[str, Any]]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+_MOST_KEPT = max(4 * 2**20, 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+"""Bytes of a body. Django keeps all of it before anybody looks, so that it could fill the disk."""
+
+
 class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
     """Pages of other sites are refused, but for those that may call the API; programs, which
     send no Origin, are let in."""
@@ -53,6 +57,20 @@ def _is_address(origin: bytes | None) -> bool:
     return True
 
 
+async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
+    """Pages and API, to which no more of a body comes than could be read; the rest is let go."""
+    left = _MOST_KEPT
+
+    async def received() -> dict[str, Any]:
+        nonlocal left
+        message = await receive()
+        part = message.get("body", b"")[:left]
+        left -= len(part)
+        return message | {"body": part} if "body" in message else message
+
+    await cast(Any, _pages)(scope, received, send)
+
+
 async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
     await receive()
     await send({"type": "websocket.close", "code": 4404})
@@ -65,5 +83,5 @@ _sockets: list[Any] = [
 ]
 
 application = ProtocolTypeRouter(
-    {"http": _pages, "websocket": _BrowserOrigins(URLRouter(_sockets))}
+    {"http": _bounded, "websocket": _BrowserOrigins(URLRouter(_sockets))}
 )
