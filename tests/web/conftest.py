@@ -14,4 +14,5 @@ from tests.factories import NOON
 def freezer() -> Iterator[FrozenDateTimeFactory]:
     """A clock that stands still a day before NOON, until it is moved."""
     with freeze_time(NOON - timedelta(days=1)) as clock:
+        assert isinstance(clock, FrozenDateTimeFactory)
         yield clock

@@ -1,11 +1,12 @@
 """The calendar file of a reservation."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
 from freezegun.api import FrozenDateTimeFactory
-from icalendar import Calendar, Event
+from icalendar import Calendar
 
 from tests.factories import make_venue
 from tests.web.browsing import book
@@ -14,7 +15,7 @@ from venues.models import Venue
 pytestmark = pytest.mark.django_db
 
 
-def read(client: Client, code: str) -> tuple[Calendar, Event]:
+def read(client: Client, code: str) -> tuple[Any, Any]:
     answer = client.get(f"/reservations/{code}/calendar.ics")
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"
     assert answer["Content-Disposition"] == f'attachment; filename="{code}.ics"'
