@@ -1,5 +1,7 @@
 """A reservation found by code and phone number; nobody learns which of the two was wrong."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -32,15 +34,19 @@ def find(request: HttpRequest) -> HttpResponse:
         tallies.name("find", "place", address_of(request)),
         tallies.name("find", "code", code),
     ]
-    spent = next((left for left in map(_read, counts) if not left.left), None)
-    if spent is not None:
+    if (spent := _spent(counts)) is not None:
         return _wait(request, form, spent)
     row = _proven(code, form.cleaned_data["phone"])
     if row is None:
-        for who in counts:
-            tallies.count(who, settings.FIND_FAILURE_RATE)
+        told = [tallies.count(who, settings.FIND_FAILURE_RATE) for who in counts]
+        # Of a crowd at one moment no more are told than the rate says.
+        if over := next((left for left in told if left.is_overdrawn), None):
+            return _wait(request, form, over)
         form.add_error(None, _("No reservation has this code and this phone number. Check both."))
         return _page(request, form, status=422)
+    if (spent := _spent(counts)) is not None:
+        # Looked up while others failed: right or wrong, it stays untold.
+        return _wait(request, form, spent)
     visitors.remember(request, row.pk)
     return redirect("web:reservation", code=row.code)
 
@@ -55,8 +61,10 @@ def _proven(code: str, phone: str) -> Reservation | None:
     return row if row and row.phone and constant_time_compare(row.phone, given) else None
 
 
-def _read(who: str) -> Allowance:
-    return tallies.read(who, settings.FIND_FAILURE_RATE)
+def _spent(counts: Sequence[str]) -> Allowance | None:
+    """The first of these that has nothing left."""
+    found = (tallies.read(who, settings.FIND_FAILURE_RATE) for who in counts)
+    return next((left for left in found if not left.left), None)
 
 
 def _wait(request: HttpRequest, form: FindForm, spent: Allowance) -> HttpResponse:

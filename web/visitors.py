@@ -37,6 +37,8 @@ def known(request: HttpRequest) -> User | None:
 def remember(request: HttpRequest, reservation_id: int) -> None:
     """Let this browser go on with a reservation."""
     proven = _proven(request) | {str(reservation_id): clock.now().timestamp()}
+    # A session that somebody else put here beforehand proves nothing to them.
+    request.session.cycle_key()
     newest = sorted(proven.items(), key=lambda entry: entry[1])[-MOST:]
     request.session[_KEY] = dict(newest)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from tests.faults.fleet import Fleet, wait_until
 from tests.trades.deployment import PATIENCE, ROOT
 
-SECONDS = int(os.environ.get("PROVE_SECONDS", "12"))
+SECONDS = int(os.environ.get("PROVE_SECONDS", "10"))
 CLIENTS = os.environ.get("PROVE_CLIENTS", "4")
 TIMES = int(os.environ.get("PROVE_RESTARTS", "3"))
 """Fewer where the machine is so slow that the clients' time would be over before."""

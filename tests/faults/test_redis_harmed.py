@@ -15,7 +15,7 @@ from tests.faults.fleet import Fleet, wait_until
 from tests.faults.guests import Guests, fresh, judge
 
 BOOKINGS = int(os.environ.get("REDIS_BOOKINGS", "15"))
-AWAY = float(os.environ.get("REDIS_AWAY_SECONDS", "5"))
+AWAY = float(os.environ.get("REDIS_AWAY_SECONDS", "4"))
 """Over how many seconds the bookings are spread while Redis is stopped."""
 Harm = Callable[[Fleet], AbstractContextManager[None]]
 

@@ -8,6 +8,7 @@ from pytest_django import Settings
 from reservations.models import Reservation
 from tests.factories import hold, make_venue
 from tests.guests.factories import StaffFactory, UserFactory
+from tests.guests.races import race
 from tests.web.browsing import book, text
 from venues.models import Venue
 
@@ -82,6 +83,28 @@ def test_guessing_is_held_back(
     assert find(elsewhere, "ABCDEFGHJK")[0] == 422
     freezer.tick(61)
     assert find(client, row.code)[0] == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_sixteen_guesses_at_once_no_more_are_told_than_the_rate_says(settings: Settings) -> None:
+    settings.FIND_FAILURE_RATE = "3/d"
+    row = hold(make_venue())
+    outcomes = race(16, lambda: find(Client(), row.code, "+31201234568")[0])
+    assert sorted(outcomes) == [422] * 3 + [429] * 13
+
+
+def test_a_session_that_was_there_before_the_proof_proves_nothing(
+    client: Client, row: Reservation
+) -> None:
+    session = client.session
+    session["planted"] = "1"
+    session.save()
+    client.cookies["sessionid"] = planted = str(session.session_key)
+    assert find(client, row.code)[0] == 302
+    other = Client()
+    other.cookies["sessionid"] = planted
+    assert other.get(f"/reservations/{row.code}/").status_code == 302
+    assert client.get(f"/reservations/{row.code}/").status_code == 200
 
 
 def test_a_guest_sees_their_own_without_proof_and_staff_see_nobody_elses(
