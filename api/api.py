@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from django.conf import settings
 from django.http import HttpRequest
+from ninja.openapi.docs import Swagger
 from ninja.renderers import BaseRenderer
 
 from api import (
@@ -50,6 +51,8 @@ api = DocumentedAPI(
     auth=ANYBODY_KNOWN,
     parser=Json(),
     renderer=FastJson(),
+    # Without it the page sends the document's address to a service elsewhere.
+    docs=Swagger({"validatorUrl": None}),
 )
 api.add_router("", people.router)
 # Reading and keeping, which share their addresses.

@@ -15,8 +15,8 @@ from django.utils import timezone
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
 from ninja.utils import check_csrf
 
-from api.addresses import origin_of
 from guests import callers, keys, tokens
+from guests.addresses import origin_of
 from guests.callers import ANONYMOUS, Caller, Kind
 from guests.errors import Forbidden, KeyInvalid, TokenInvalid
 from guests.models import User

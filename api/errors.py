@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -20,6 +20,7 @@ from api.auth import KnownRequest
 from api.bodies import NotJson
 from api.schemas import parse_id
 from guests import errors as people
+from guests.models import User
 from reservations import errors
 from reservations.errors import Refusal
 from reservations.finding import look
@@ -58,6 +59,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.VenueInUse: 409,
     errors.AlreadyEntered: 409,
     errors.OpenStay: 409,
+    errors.NoStay: 409,
     errors.Busy: 503,
     people.ContactInvalid: 422,
     people.AlreadyRegistered: 409,
@@ -145,6 +147,7 @@ def install(api: NinjaAPI) -> None:
         HttpError: _ownership_first(_http_error),
         Http404: _not_found,
         RequestDataTooBig: _body_too_large,
+        IntegrityError: _nobody_left,
         OperationalError: _database_away,
         InterfaceError: _database_away,
         Exception: _failed,
@@ -253,6 +256,15 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
         return other(request, "malformed_body", detail)
     code = HTTPStatus(fault.status_code).phrase.lower().replace(" ", "_")
     return problem(request, status=fault.status_code, code=code, detail=str(fault))
+
+
+def _nobody_left(request: HttpRequest, fault: IntegrityError) -> HttpResponse:
+    """Whoever was erased while this was on its way is known no more; anything else is a fault."""
+    user_id = getattr(getattr(request, "auth", None), "user_id", None)
+    is_gone = user_id is not None and not User.objects.filter(pk=user_id).exists()
+    if is_gone or "fk_guests_user" in str(fault):
+        return _person_refused(request, people.TokenInvalid())
+    return _failed(request, fault)
 
 
 def _not_found(request: HttpRequest, fault: Http404) -> HttpResponse:

@@ -10,15 +10,11 @@ from typing import Any
 from api import presenting
 from guests.callers import Caller
 from reservations import actions, alternatives, clock, rearranging, together
-from reservations.alternatives import Alternative
-from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Taken
+from reservations.alternatives import REFUSED_TIME, Alternative
 from reservations.finding import look
 from reservations.idempotency import Once
 from reservations.models import Reservation
 from reservations.requests import Booking, Change
-
-REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge)
-"""Refusals that come with what could be booked instead."""
 
 Show = Callable[[Alternative], dict[str, Any]]
 

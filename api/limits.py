@@ -12,15 +12,13 @@ refuse only what the judge would refuse, and a cache that is away refuses nothin
 
 from datetime import timedelta
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from api import counters
-from api.addresses import address_of
-from guests import tallies
+from guests import accounts
+from guests.addresses import address_of
 from guests.allowance import Allowance
 from guests.callers import Caller
-from guests.errors import TooManySignUps
 from reservations import clock, pace
 from reservations.models import Reservation
 
@@ -54,11 +52,7 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
 
 def sign_up_gate(request: HttpRequest) -> dict[str, str]:
     """Count a sign-up from this place and tell what is left. Raises TooManySignUps."""
-    who = tallies.name("sign-up", address_of(request))
-    allowance = tallies.count(who, settings.SIGN_UP_RATE)
-    if allowance.is_overdrawn:
-        raise TooManySignUps(allowance)
-    return of_allowance("sign-up", allowance)
+    return of_allowance("sign-up", accounts.count_sign_up(address_of(request)))
 
 
 def of_allowance(name: str, allowance: Allowance) -> dict[str, str]:

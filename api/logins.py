@@ -5,8 +5,8 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 
 from api import limits
-from api.addresses import address_of
 from guests import accounts, guessing, tokens
+from guests.addresses import address_of
 
 
 def log_in(

@@ -13,6 +13,8 @@ _DETAILS = {
     405: "This address does not take that method; see the Allow header.",
 }
 
+_OF_ITS_BODY = ("Content-Type", "Content-Length", "Content-Language")
+
 
 class ProblemDocuments:
     """Outermost middleware: unknown paths, wrong methods and faults answer like operations do."""
@@ -57,7 +59,7 @@ def _replaced(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         return failure(request)
     code = status.phrase.lower().replace(" ", "_")
     # Those that other middlewares have set for safety are of this answer too.
-    kept = {name: value for name, value in response.items() if not name.startswith("Content-")}
+    kept = {name: value for name, value in response.items() if name not in _OF_ITS_BODY}
     if "Allow" in kept:
         kept["Allow"] = _with_head(kept["Allow"])
     detail = _DETAILS.get(status, status.description or status.phrase)

@@ -1,5 +1,6 @@
 """The OpenAPI document: what Ninja reads off the operations, and what they have in common."""
 
+from functools import cache
 from typing import Any
 
 from ninja import NinjaAPI
@@ -46,7 +47,7 @@ class DocumentedAPI(NinjaAPI):
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
-        return _Document(self, prefix)
+        return _document(self, prefix)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """`reservations_check_in`: router and verb, by which generated clients name a call."""
@@ -74,6 +75,12 @@ class _Document(OpenAPISchema):
         if schemes and len(schemes) < len(operation.auth_callbacks):
             schemes.append({})
         return schemes
+
+
+@cache
+def _document(api: NinjaAPI, prefix: str) -> _Document:
+    # Putting it together takes a second of a core, and anybody may ask.
+    return _Document(api, prefix)
 
 
 def _common(operation: Operation) -> dict[int, str]:

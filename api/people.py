@@ -14,8 +14,7 @@ from api.repeats import Key
 from api.schemas import InstantOut, Schema, problems
 from guests import accounts, callers, tokens
 from guests.models import Favourite, User
-from reservations import idempotency
-from reservations.erasure import erase_guest, export_guest
+from reservations import erasure, idempotency
 from reservations.idempotency import Answer
 from venues.models import Venue
 
@@ -207,16 +206,14 @@ def change_me(request: HttpRequest, data: Profile) -> User:
 def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Everything held about the person logged in."""
     user = _person(request)
-    return _private(response, {**accounts.export(user), "reservations": export_guest(user.pk)})
+    return _private(response, erasure.export_person(user))
 
 
 @router.delete("/me", auth=PEOPLE, response={204: None, **problems(401, 403, 409)})
 def erase_me(request: HttpRequest) -> Status[None]:
     """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
     user = _person(request)
-    accounts.judge_erasure(user)
-    erase_guest(user_id=user.pk, by=callers.for_user(user))
-    accounts.erase(user)
+    erasure.erase_person(user, by=callers.for_user(user))
     return Status(204, None)
 
 
@@ -243,7 +240,7 @@ def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
 def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
     """Take the mark off; a venue without one is left as it is."""
     found = get_object_or_404(Venue, slug=venue)
-    _person(request).favourites.filter(venue=found).delete()
+    accounts.unmark_favourite(_person(request), found.pk)
     return Status(204, None)
 
 

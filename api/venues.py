@@ -1,12 +1,11 @@
 """Venues over HTTP: search, one venue with its policy in words, and its units."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import ninja
-from django.db.models import Avg, Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
@@ -18,9 +17,8 @@ from api.ranges import Party, told
 from api.schemas import Day, InstantOut, Money, money, problems
 from guests.callers import Caller
 from guests.models import Favourite
-from reservations import clock, open_slots, remembering
+from reservations import clock, open_slots, remembering, searching
 from reservations.errors import NotFound
-from reservations.models import Event
 from reservations.open_slots import OpenSlot
 from venues import wording
 from venues.models import Resource, Venue
@@ -158,7 +156,7 @@ def described(slug: str, request: KnownRequest) -> dict[str, Any]:
     ((_, summary),) = _summaries([venue], request)
     return {
         **summary,
-        "booked_today": _booked_today([venue], now=clock.now())[venue.pk],
+        "booked_today": searching.booked_today([venue], now=clock.now())[venue.pk],
         **{name: getattr(venue, name) for name in _PLAIN},
         "categories": [_category(category) for category in _categories(venue)],
         "policy": wording.numbers(venue.policy),
@@ -171,31 +169,15 @@ _PLAIN = ("mode", "description", "address", "time_zone", "phone_region", "curren
 
 
 def _find(slug: str) -> Venue:
-    venue = _rated().select_related("policy").filter(slug=slug).first()
+    venue = searching.rated().select_related("policy").filter(slug=slug).first()
     if venue is None:
         raise NotFound(f"There is no venue {slug!r}.")
     return venue
 
 
-def _rated() -> QuerySet[Venue]:
-    return Venue.objects.filter(is_active=True).annotate(
-        rating=Avg("reviews__stars"), review_count=Count("reviews")
-    )
-
-
 def _matching(asked: VenueSearch, by: Caller) -> QuerySet[Venue]:
-    venues = _rated()
-    if by.venue_ids is not None:
-        venues = venues.filter(Q(is_listed=True) | Q(pk__in=by.venue_ids))
-    for word in (asked.q or "").split():
-        venues = venues.filter(
-            Q(name__icontains=word) | Q(city__icontains=word) | Q(address__icontains=word)
-        )
-    if asked.kind is not None:
-        venues = venues.filter(kind=asked.kind)
-    if asked.city is not None:
-        venues = venues.filter(city__iexact=asked.city.strip())
-    return venues
+    words, kind, city = asked.q or "", asked.kind or "", asked.city or ""
+    return searching.matching(words=words, kind=kind, city=city, by=by)
 
 
 def _summaries(
@@ -226,7 +208,7 @@ def _lately(
     """What changes with every booking: the number of today's, and what is open."""
 
     def work_out(some: Sequence[Venue]) -> dict[int, dict[str, Any]]:
-        booked = _booked_today(some, now=now)
+        booked = searching.booked_today(some, now=now)
         found = open_slots.next_few(some, day=asked.date, party=asked.guests, now=now)
         return {
             venue.pk: {
@@ -246,23 +228,6 @@ def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
         "category": slot.category.code,
         "price": money(slot.price_minor, venue.currency),
     }
-
-
-def _booked_today(venues: Sequence[Venue], *, now: datetime) -> Counter[int]:
-    """Reservations made on each venue's own today, in one query."""
-    zones = {venue.pk: venue.zone for venue in venues}
-    # Of events, as an index finds the latest of a venue.
-    made = Event.objects.filter(
-        venue__in=zones,
-        recorded_at__gt=now - timedelta(hours=26),
-        name="reservation.created",
-        reservation__cancelled_at__isnull=True,
-    )
-    return Counter(
-        venue_id
-        for venue_id, at in made.order_by().values_list("venue_id", "recorded_at")
-        if at.astimezone(zones[venue_id]).date() == now.astimezone(zones[venue_id]).date()
-    )
 
 
 def _categories(venue: Venue) -> Iterable[Any]:

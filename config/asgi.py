@@ -25,8 +25,16 @@ _Receive = Callable[[], Awaitable[dict[str, Any]]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
+_MOST_KEPT = max(4 * 2**20, 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+"""Bytes of a body. Django keeps all of it before anybody looks, so that it could fill the disk."""
+
+
 class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
-    """Pages of other sites are refused; programs, which send no Origin, are let in."""
+    """Pages of other sites are refused, but for those that may call the API; programs, which
+    send no Origin, are let in."""
+
+    def __init__(self, application: Any) -> None:
+        super().__init__(application, ())
 
     async def __call__(self, scope: _Scope, receive: _Receive, send: _Send) -> None:
         if not _is_address(dict(scope["headers"]).get(b"origin")):
@@ -35,6 +43,8 @@ class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is unt
         await super().__call__(scope, receive, send)
 
     def valid_origin(self, parsed_origin: Any) -> bool:
+        # Asked each time: the embedded server adds the names that it listens at.
+        self.allowed_origins = (*settings.ALLOWED_HOSTS, *settings.CORS_ALLOWED_ORIGINS)
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
@@ -45,6 +55,20 @@ def _is_address(origin: bytes | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
+    """Pages and API, to which no more of a body comes than could be read; the rest is let go."""
+    left = _MOST_KEPT
+
+    async def received() -> dict[str, Any]:
+        nonlocal left
+        message = await receive()
+        part = message.get("body", b"")[:left]
+        left -= len(part)
+        return message | {"body": part} if "body" in message else message
+
+    await cast(Any, _pages)(scope, received, send)
 
 
 async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
@@ -59,5 +83,5 @@ _sockets: list[Any] = [
 ]
 
 application = ProtocolTypeRouter(
-    {"http": _pages, "websocket": _BrowserOrigins(URLRouter(_sockets), settings.ALLOWED_HOSTS)}
+    {"http": _bounded, "websocket": _BrowserOrigins(URLRouter(_sockets))}
 )

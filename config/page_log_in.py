@@ -6,8 +6,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from api.addresses import address_of
 from guests import guessing
+from guests.addresses import address_of
 from guests.errors import CredentialsInvalid, TooManyFailures
 from guests.models import User
 

@@ -2,14 +2,16 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.i18n import set_language
 
 from api.api import api
 from config import health
-from web import views
+from web import venue_pages
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("favicon.ico", views.favicon),
+    path("", include("web.urls")),
+    path("favicon.ico", venue_pages.favicon),
+    path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

@@ -14,20 +14,35 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from guests import emails, phones
+from guests import emails, phones, tallies
+from guests.allowance import Allowance
 from guests.errors import (
     AlreadyRegistered,
     ContactInvalid,
     CredentialsInvalid,
     Faults,
     LastAdministrator,
+    TooManySignUps,
 )
 from guests.models import Client, Favourite, RefreshToken, User
 
 LONGEST_NAME = 15
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
+EXPORTED = (
+    "email", "first_name", "last_name", "display_name", "phone", *PREFERENCES, "role",
+    "created_at", "last_login",
+)  # fmt: skip
 PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
+
+
+def count_sign_up(place: str) -> Allowance:
+    """Count one more from this place and tell what is left. Raises TooManySignUps."""
+    allowance = tallies.count(tallies.name("sign-up", place), settings.SIGN_UP_RATE)
+    if allowance.is_overdrawn:
+        raise TooManySignUps(allowance)
+    return allowance
 
 
 def sign_up(
@@ -93,7 +108,9 @@ def enter_client(*, email: str, first_name: str, last_name: str, phone: str, reg
             with transaction.atomic():
                 Client.objects.create(user=user, phone=user.phone)
         except IntegrityError:
-            raise AlreadyRegistered("Somebody is registered with this phone number.") from None
+            raise AlreadyRegistered(
+                gettext("Somebody is registered with this phone number.")
+            ) from None
         return user
 
 
@@ -157,6 +174,11 @@ def mark_favourite(user: User, venue_id: int) -> None:
     Favourite.objects.bulk_create([Favourite(user=user, venue_id=venue_id)], ignore_conflicts=True)
 
 
+def unmark_favourite(user: User, venue_id: int) -> None:
+    """A venue without a mark is left as it is."""
+    user.favourites.filter(venue_id=venue_id).delete()
+
+
 def log_out_everywhere(user: User) -> None:
     """End every token of a person at once; used when the account may be in other hands."""
     with transaction.atomic():
@@ -195,6 +217,11 @@ def export(user: User) -> dict[str, Any]:
     }
 
 
+def profile(user: User) -> dict[str, Any]:
+    """The person's own row, as it is handed out."""
+    return {"id": str(user.pk), **{field: getattr(user, field) for field in EXPORTED}}
+
+
 def judge_erasure(user: User) -> None:
     """Raise LastAdministrator where nobody would be left to run the place."""
     others = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
@@ -216,11 +243,13 @@ def name(raw: str, field: str) -> str:
     """A first or last name as stored; ContactInvalid if it is blank, too long or unprintable."""
     trimmed = raw.strip()
     if not trimmed:
-        raise ContactInvalid(field, "This must not be blank.")
+        raise ContactInvalid(field, gettext("This must not be blank."))
     if len(trimmed) > LONGEST_NAME:
-        raise ContactInvalid(field, f"This has at most {LONGEST_NAME} characters.")
+        raise ContactInvalid(
+            field, gettext("This has at most %(most)s characters.") % {"most": LONGEST_NAME}
+        )
     if not trimmed.isprintable():
-        raise ContactInvalid(field, "This holds characters that cannot be printed.")
+        raise ContactInvalid(field, gettext("This holds characters that cannot be printed."))
     return trimmed
 
 

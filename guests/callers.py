@@ -22,6 +22,8 @@ class Caller:
     venue_ids: frozenset[int] | None = frozenset()
     scopes: frozenset[str] = frozenset()
     rate: str = ""
+    proven: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
+    """Reservations a guest has shown code and phone number of, or has made, without logging in."""
     origin: str = field(default="", compare=False, repr=False)
     """A keyed digest of the address the request comes from; empty where none is known."""
 

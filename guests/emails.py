@@ -3,6 +3,7 @@
 import unicodedata
 
 from django.conf import settings
+from django.utils.translation import get_language, gettext
 from email_validator import EmailNotValidError, validate_email
 
 from guests.errors import ContactInvalid
@@ -17,7 +18,10 @@ def parse(raw: str) -> str:
     mail is asked (DNS) only where CHECK_MAIL_DOMAINS is set.
     """
     if len(raw) > LONGEST:
-        raise ContactInvalid("email", f"An e-mail address has at most {LONGEST} characters.")
+        raise ContactInvalid(
+            "email",
+            gettext("An e-mail address has at most %(most)s characters.") % {"most": LONGEST},
+        )
     try:
         checked = validate_email(
             raw.strip(),
@@ -26,7 +30,7 @@ def parse(raw: str) -> str:
             strict=True,
         )
     except (EmailNotValidError, UnicodeError) as error:
-        raise ContactInvalid("email", str(error)) from None
+        raise ContactInvalid("email", _reason(str(error))) from None
     return fold(checked.normalized)
 
 
@@ -37,3 +41,10 @@ def fold(address: str) -> str:
     strasse, who are two.
     """
     return unicodedata.normalize("NFC", address.strip().lower())
+
+
+def _reason(said: str) -> str:
+    """The library's sentence; in another language, where it has none for that, a general one."""
+    told = gettext(said)
+    is_english = (get_language() or "en").startswith("en")
+    return told if is_english or told != said else gettext("This is not an e-mail address.")

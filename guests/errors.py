@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+
 from guests.allowance import Allowance
 
 
@@ -16,7 +19,7 @@ class GuestError(Exception):
 
     def __init__(self, detail: str = "") -> None:
         """`detail` replaces the docstring."""
-        self.detail = detail or " ".join((self.__doc__ or "").split())
+        self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))
         super().__init__(self.detail)
 
 
@@ -25,11 +28,12 @@ class ContactInvalid(GuestError):
 
     code = "validation_error"
 
-    def __init__(self, field: str, *details: str) -> None:
+    def __init__(self, field: str, *details: str | Promise) -> None:
         """One field, and a sentence for each thing that is wrong with it."""
-        super().__init__(" ".join(details))
+        told = [str(detail) for detail in details]
+        super().__init__(" ".join(told))
         self.field = field
-        self.errors = [(field, detail) for detail in details]
+        self.errors = [(field, detail) for detail in told]
         """Every fault as (field, sentence); several fields where several were judged."""
 
 

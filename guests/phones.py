@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 import phonenumbers
+from django.utils.translation import gettext, gettext_lazy
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from guests.errors import ContactInvalid
@@ -16,11 +17,15 @@ _SEPARATORS: Final = re.compile(
 )
 _EXTENSION: Final = re.compile(r"(ext|x|#|;)\D*\d+\s*$", re.IGNORECASE)
 
-_NOT_A_NUMBER = "This is not a phone number: write digits, and + with a country code if abroad."
-_TOO_SHORT = "This phone number is too short."
-_TOO_LONG = "This phone number is too long."
-_COUNTRY_CODE = "This phone number's country code is not known; begin with + and a country code."
-_EXTENSION_GIVEN = "Give the phone number without an extension."
+_NOT_A_NUMBER = gettext_lazy(
+    "This is not a phone number: write digits, and + with a country code if abroad."
+)
+_TOO_SHORT = gettext_lazy("This phone number is too short.")
+_TOO_LONG = gettext_lazy("This phone number is too long.")
+_COUNTRY_CODE = gettext_lazy(
+    "This phone number's country code is not known; begin with + and a country code."
+)
+_EXTENSION_GIVEN = gettext_lazy("Give the phone number without an extension.")
 
 _UNREADABLE: Final = {
     NumberParseException.INVALID_COUNTRY_CODE: _COUNTRY_CODE,
@@ -33,8 +38,10 @@ _IMPOSSIBLE: Final = {
     ValidationResult.TOO_SHORT: _TOO_SHORT,
     ValidationResult.TOO_LONG: _TOO_LONG,
     ValidationResult.INVALID_COUNTRY_CODE: _COUNTRY_CODE,
-    ValidationResult.INVALID_LENGTH: "This phone number has a digit too many or too few.",
-    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "This phone number lacks its area code.",
+    ValidationResult.INVALID_LENGTH: gettext_lazy(
+        "This phone number has a digit too many or too few."
+    ),
+    ValidationResult.IS_POSSIBLE_LOCAL_ONLY: gettext_lazy("This phone number lacks its area code."),
 }
 
 
@@ -77,5 +84,8 @@ def _read(raw: str, region: str) -> phonenumbers.PhoneNumber:
 def _not_in_use(number: phonenumbers.PhoneNumber) -> str:
     country = phonenumbers.region_code_for_country_code(number.country_code or 0)
     if country in ("ZZ", "001"):
-        return "This phone number is not one in use."
-    return f"This phone number is not one in use in {country}; if abroad, write + and its code."
+        return gettext("This phone number is not one in use.")
+    text = gettext(
+        "This phone number is not one in use in %(country)s; if abroad, write + and its code."
+    )
+    return text % {"country": country}

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import (
     allocation,
@@ -94,6 +96,18 @@ def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     return whole(lambda _: _cancel(reservation_id, by=by))
 
 
+def fee_minor(reservation: Reservation, now: datetime) -> int:
+    """What cancelling costs at that moment."""
+    free_until = reservation.cancel_free_until
+    is_late = reservation.confirmed_at and free_until is not None and now > free_until
+    return reservation.cancel_fee_minor if is_late else 0
+
+
+def cancel_here(*, reservation_id: int, by: Caller) -> Reservation:
+    """The same in the transaction of whoever erases its guest."""
+    return _cancel(reservation_id, by=by)
+
+
 def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
     limits = hoarding.seen(booking, by=by)
     hoarding.lock(limits)
@@ -150,7 +164,10 @@ def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.HELD | Status.EXPIRED:
             raise HoldExpired
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be confirmed.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be confirmed.")
+                % {"status": status.word}
+            )
     save(reservation, "confirmed_at")
     live(reservation).update(lapses_at=drafting.lapses_at(reservation))
     events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
@@ -202,7 +219,10 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.PRESENT | Status.LEFT:
             reservation.checked_out_at = now
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be checked out.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be checked out.")
+                % {"status": status.word}
+            )
     before = reservation.price_minor
     reservation.price_minor = tariffs.final_price(reservation, now)
     save(reservation, "checked_out_at", "price_minor")
@@ -243,7 +263,10 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         case Status.HELD | Status.UPCOMING:
             reservation.cancelled_at = now
         case status:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be cancelled.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be cancelled.")
+                % {"status": status.word}
+            )
     save(reservation, "cancelled_at")
     allocation.free(reservation, at=now)
     events.record(
@@ -252,7 +275,7 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        data={"fee_minor": _fee_minor(reservation, now)},
+        data={"fee_minor": fee_minor(reservation, now)},
     )
     return reservation
 
@@ -260,9 +283,3 @@ def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
 def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     own = pace.of_venue(reservation.venue.policy.state_change_rate)
     pace.judge(reservation, pace=own, by=by, now=now)
-
-
-def _fee_minor(reservation: Reservation, now: datetime) -> int:
-    free_until = reservation.cancel_free_until
-    is_late = reservation.confirmed_at and free_until is not None and now > free_until
-    return reservation.cancel_fee_minor if is_late else 0

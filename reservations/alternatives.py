@@ -9,11 +9,14 @@ from itertools import islice
 from guests.callers import Caller
 from reservations import availability, daily, drafting, judging, reading
 from reservations.board import Board
-from reservations.errors import Refusal
+from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Refusal, Taken
 from reservations.fitting import Fitting, is_offered
 from reservations.requests import Booking
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
+
+REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge)
+"""Refusals that come with what could be booked instead."""
 
 MOST = 3
 NEAR = timedelta(hours=1)

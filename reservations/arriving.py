@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import allocation, clock, drafting, placing
 from reservations.allocation import Span
@@ -24,13 +26,16 @@ def judge(reservation: Reservation, now: datetime) -> None:
         case Status.HELD if not has_its_time(reservation):
             raise HoldExpired
         case Status.HELD | Status.UPCOMING if now < opens_at:
-            raise WrongStatus("It is too early to check in.", opens_at=opens_at)
+            raise WrongStatus(gettext("It is too early to check in."), opens_at=opens_at)
         case Status.HELD | Status.UPCOMING | Status.PRESENT:
             return
         case Status.NO_SHOW if now < reservation.ends_at:
             return
         case _:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be checked in.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be checked in.")
+                % {"status": status.word}
+            )
 
 
 def prepare(seen: Reservation, *, by: Caller) -> Placement | None:

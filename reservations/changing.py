@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import clock, drafting, events, judging
 from reservations.errors import ChangedMeanwhile, HoldExpired, WrongStatus
@@ -46,7 +48,10 @@ def judge(reservation: Reservation, wish: Change) -> Status:
         case Status.HELD if not has_its_time(reservation):
             raise HoldExpired
         case status if status not in ACTIVE:
-            raise WrongStatus(f"A reservation that is {status.word} cannot be changed.")
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be changed.")
+                % {"status": status.word}
+            )
         case status:
             return status
 

@@ -3,6 +3,8 @@
 import uuid
 from collections.abc import Iterable, Sequence
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import allocation, clock, events
 from reservations.allocation import Span
@@ -34,10 +36,10 @@ def _close(
 ) -> uuid.UUID:
     judge_staff(venue_id, by)
     if window.end <= window.start:
-        raise Invalid("ends_at", "The end must be after the start.")
+        raise Invalid("ends_at", gettext("The end must be after the start."))
     units = [unit for unit in allocation.lock_units(resource_ids) if unit.venue_id == venue_id]
     if not units or len(units) != len(set(resource_ids)):
-        raise NotFound("There is no such unit at this venue.")
+        raise NotFound(gettext("There is no such unit at this venue."))
     now, closure_id = clock.now(), uuid.uuid4()
     ids = [unit.pk for unit in units]
     for part in _parts(window):
@@ -57,7 +59,7 @@ def _reopen(closure_id: uuid.UUID, *, by: Caller) -> int:
     rows = Allocation.objects.filter(closure_id=closure_id)
     units = allocation.lock_units(rows.values_list("resource_id", flat=True))
     if not units or not by.may_run(units[0].venue_id):
-        raise NotFound("There is no such closure.")
+        raise NotFound(gettext("There is no such closure."))
     judge_staff(units[0].venue_id, by)
     now = clock.now()
     left = rows.filter(is_live=True, ends_at__gt=now)

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext
+
 
 class Refusal(Exception):
     """The request was refused."""
@@ -11,7 +13,7 @@ class Refusal(Exception):
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
         """`detail` replaces the docstring; `facts` are told to the caller beside it."""
-        self.detail = detail or " ".join((self.__doc__ or "").split())
+        self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))
         self.facts = facts
         super().__init__(self.detail)
 
@@ -175,6 +177,12 @@ class VenueInUse(Refusal):
     """Reservations to come, or under way, rest on this."""
 
     code = "venue_in_use"
+
+
+class NoStay(Refusal):
+    """A venue is reviewed by who has stayed there, after a stay has ended."""
+
+    code = "no_stay"
 
 
 class AlreadyEntered(Refusal):

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from reservations import allocation, judging, reading
 from reservations.allocation import Span
 from reservations.board import Board, Taken
@@ -50,12 +52,14 @@ def _named(found: Board, resource: int) -> Resource:
     for unit in found.every:
         if unit.pk == resource:
             return unit
-    raise NotFound("There is no such unit at this venue.")
+    raise NotFound(gettext("There is no such unit at this venue."))
 
 
 def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explanation:
     if unit.capacity < party:
-        raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
+        raise PartyTooLarge(
+            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+        )
     judging.judge_hours(found.venue, window, unit)
     if found.is_free(unit.pk, found.around(window)):
         return Explanation(window, None, [])

@@ -1,6 +1,7 @@
 """Finds a reservation through its caller, unlocked or locked, and saves what a verb changed."""
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from guests.callers import Caller
 from reservations.errors import Forbidden, NotFound
@@ -54,17 +55,17 @@ def save(reservation: Reservation, *fields: str) -> None:
 def judge_staff(venue_id: int, by: Caller) -> None:
     """Raise Forbidden for whoever is not staff of the venue."""
     if by.kind not in ("staff", "administrator", "system") or not by.may_run(venue_id):
-        raise Forbidden("Only staff of the venue may do this.")
+        raise Forbidden(gettext("Only staff of the venue may do this."))
 
 
 def judge_desk(reservation: Reservation, by: Caller) -> None:
     """Arrival and leaving are recorded by who runs the venue, or the driver where that is so."""
     if not by.may_run(reservation.venue_id) and not reservation.venue.policy.guests_check_in:
-        raise Forbidden("Arrival and leaving are recorded by the venue.")
+        raise Forbidden(gettext("Arrival and leaving are recorded by the venue."))
 
 
 def _first(rows: QuerySet[Reservation], reservation_id: int) -> Reservation:
     found = rows.select_related("venue__policy", "category").filter(pk=reservation_id).first()
     if found is None:
-        raise NotFound("There is no such reservation.")
+        raise NotFound(gettext("There is no such reservation."))
     return found

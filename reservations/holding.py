@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from django.db import DatabaseError
+from django.utils.translation import gettext
 
 from guests.callers import Caller
 from reservations import (
@@ -41,7 +42,7 @@ class Wish:
 def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
     """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
     if by.kind == "partner" and not by.may_run(venue.pk):
-        raise Forbidden("This key is not for this venue.")
+        raise Forbidden(gettext("This key is not for this venue."))
     now = clock.now()
     window = judging.resolve(venue, booking.times, now)
     details = drafting.read_details(asdict(booking.contact), venue.phone_region)

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations.errors import (
     Closed,
@@ -32,7 +34,7 @@ def find_venue(slug: str) -> Venue:
     """The venue with all that it sells by, shared with other requests. Raises NotFound."""
     venue = kept.find(slug)
     if venue is None:
-        raise NotFound(f"There is no venue {slug!r}.")
+        raise NotFound(gettext("There is no venue %(slug)r.") % {"slug": slug})
     return venue
 
 
@@ -46,7 +48,7 @@ def categories_named(venue: Venue, code: str | None) -> list[Category]:
     every = list(venue.categories.all())
     found = [category for category in every if code in (None, category.code)]
     if code is not None and not found:
-        raise NotFound(f"There is no category {code!r} at this venue.")
+        raise NotFound(gettext("There is no category %(code)r at this venue.") % {"code": code})
     return found
 
 
@@ -75,7 +77,9 @@ def judge_span(venue: Venue, window: Window) -> None:
     """Whether one row can take the range, buffers included. Raises TooLong."""
     policy = venue.policy
     if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
-        raise TooLong(f"A reservation is at most {MAX_SPAN.days} days long.")
+        raise TooLong(
+            gettext("A reservation is at most %(days)s days long.") % {"days": MAX_SPAN.days}
+        )
 
 
 def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
@@ -175,7 +179,11 @@ def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None
         return
     found = venue.resources.filter(pk=resource).values_list("category__code", flat=True).first()
     if found not in (None, category):
-        raise Invalid("resource", f"This unit is of category {found!r}, not {category!r}.")
+        raise Invalid(
+            "resource",
+            gettext("This unit is of category %(found)r, not %(category)r.")
+            % {"found": found, "category": category},
+        )
 
 
 def may_override(venue_id: int, reason: str, by: Caller) -> bool:
@@ -183,7 +191,7 @@ def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     if not reason:
         return False
     if by.kind not in ("staff", "administrator", "system") or not by.may_run(venue_id):
-        raise Forbidden("Only staff of the venue may override its policy.")
+        raise Forbidden(gettext("Only staff of the venue may override its policy."))
     return True
 
 
@@ -210,7 +218,9 @@ def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
     for slot in grid:
         if slot.start >= earliest and slot.start.astimezone(venue.zone).date() == today:
             return replace(times, starts_at=slot.start, ends_at=times.ends_at or slot.end)
-    raise Invalid("starts_at", "No slot that could be booked is left today; give another's start.")
+    raise Invalid(
+        "starts_at", gettext("No slot that could be booked is left today; give another's start.")
+    )
 
 
 def _grid(venue: Venue, moment: datetime) -> list[Window]:
@@ -228,13 +238,13 @@ def _nights(venue: Venue, times: Times) -> Window:
     if check_out is None and times.ends_at is not None:
         check_out = times.ends_at.astimezone(zone).date()
     if check_in is None:
-        raise Invalid("check_in", "Give the date of arrival.")
+        raise Invalid("check_in", gettext("Give the date of arrival."))
     if check_out is None and policy.default_length is not None:
         check_out = check_in + max(policy.default_length, DAY)
     if check_out is None:
-        raise Invalid("check_out", "Give the date of departure.")
+        raise Invalid("check_out", gettext("Give the date of departure."))
     if check_out <= check_in:
-        raise Invalid("check_out", "Departure must be at least one night after arrival.")
+        raise Invalid("check_out", gettext("Departure must be at least one night after arrival."))
     return hours.nights(check_in, check_out, zone, policy.check_in_time, policy.check_out_time)
 
 
@@ -242,16 +252,16 @@ def _times(venue: Venue, times: Times) -> Window:
     start, end = times.starts_at, times.ends_at
     usual = venue.policy.default_length or venue.policy.slot_length
     if start is None:
-        raise Invalid("starts_at", "Give the time at which the reservation starts.")
+        raise Invalid("starts_at", gettext("Give the time at which the reservation starts."))
     if end is None and usual is None and venue.mode == Venue.Mode.SLOT:
         end = next((slot.end for slot in _grid(venue, start) if slot.start == start), None)
     if end is None and usual is None:
-        raise Invalid("ends_at", "Give the time at which the reservation ends.")
+        raise Invalid("ends_at", gettext("Give the time at which the reservation ends."))
     if end is None and usual is not None:
         end = start + usual
     assert end is not None
     if end <= start:
-        raise Invalid("ends_at", "The end must be after the start.")
+        raise Invalid("ends_at", gettext("The end must be after the start."))
     return Window(start, end)
 
 
@@ -266,7 +276,9 @@ def _judge_agreement(times: Times, window: Window, zone: ZoneInfo) -> None:
     ):
         day = given.astimezone(zone).date() if isinstance(given, datetime) else given
         if day not in (None, sold):
-            raise Invalid(field, "Dates and times were given, and they are not of the same day.")
+            raise Invalid(
+                field, gettext("Dates and times were given, and they are not of the same day.")
+            )
 
 
 def _length(venue: Venue, window: Window) -> timedelta:
@@ -281,21 +293,23 @@ def _judge_nights(venue: Venue, window: Window, unit: Resource | None) -> None:
     last = window.end.astimezone(venue.zone).date()
     closed = [day for day in closed_days(venue, unit) if first <= day < last]
     if closed:
-        raise Closed(f"Closed on {min(closed).isoformat()}.")
+        raise Closed(gettext("Closed on %(day)s.") % {"day": min(closed).isoformat()})
 
 
 def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:
     grid = [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
     starts, ends = {slot.start for slot in grid}, {slot.end for slot in grid}
     if window.start not in starts or window.end not in ends:
-        raise NotOffered("Reservations here start and end with the slots of the day.")
+        raise NotOffered(gettext("Reservations here start and end with the slots of the day."))
 
 
 def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
     step = venue.policy.step
     if step and (window.start - begun) % step:
         minutes = step // timedelta(minutes=1)
-        raise NotOffered(f"Reservations here start every {minutes} minutes.")
+        raise NotOffered(
+            gettext("Reservations here start every %(minutes)s minutes.") % {"minutes": minutes}
+        )
 
 
 def _midnight(venue: Venue, start: datetime) -> datetime:

@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from guests.callers import Caller
 from guests.phones import is_region
@@ -117,14 +118,14 @@ def locked(slug: str, **of: Any) -> Venue:
     venues = Venue.objects.select_for_update(no_key=True)
     venue = venues.filter(slug=slug, is_active=True, **of).first()
     if venue is None:
-        raise NotFound(f"There is no venue {slug!r}.")
+        raise NotFound(gettext("There is no venue %(slug)r.") % {"slug": slug})
     return venue
 
 
 def judge_administrator(by: Caller) -> None:
     """Raise Forbidden for anybody else."""
     if by.kind not in ("administrator", "system"):
-        raise Forbidden("Only administrators make venues and give them up.")
+        raise Forbidden(gettext("Only administrators make venues and give them up."))
 
 
 def tell(venue: Venue, name: str, by: Caller, data: dict[str, Any]) -> None:
@@ -157,14 +158,14 @@ def _close_venue(slug: str, *, by: Caller) -> None:
 def _judge_fields(wish: VenueWish) -> None:
     code, region = wish.fields.get("currency"), wish.fields.get("phone_region")
     if code is not None and not is_currency(code):
-        raise Invalid("currency", "Give the currency as ISO 4217 writes it, such as EUR.")
+        raise Invalid("currency", gettext("Give the currency as ISO 4217 writes it, such as EUR."))
     if region is not None and not is_region(region):
-        raise Invalid("phone_region", "Give the region as ISO 3166 writes it, such as NL.")
+        raise Invalid("phone_region", gettext("Give the region as ISO 3166 writes it, such as NL."))
 
 
 def _judge_capacity(kind: str, wish: VenueWish) -> None:
     if kind != Venue.Kind.PARKING and wish.capacity is not None:
-        raise Invalid("capacity", "Only parking is made from a number of spots.")
+        raise Invalid("capacity", gettext("Only parking is made from a number of spots."))
 
 
 def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
@@ -187,14 +188,15 @@ def _judge_unused(venue: Venue, now: datetime) -> None:
     if codes:
         named = ", ".join(codes[:MOST_NAMED])
         raise VenueInUse(
-            f"Reservations {named} are to come or under way.", reservations=codes[:MOST_NAMED]
+            gettext("Reservations %(codes)s are to come or under way.") % {"codes": named},
+            reservations=codes[:MOST_NAMED],
         )
 
 
 def _name(given: str) -> str:
     name = given.strip()
     if not name or not name.isprintable():
-        raise Invalid("name", "Give a name of printable characters.")
+        raise Invalid("name", gettext("Give a name of printable characters."))
     return name
 
 
@@ -209,4 +211,4 @@ def _free_slug(name: str, kind: str) -> str:
 
 def _invalid(fault: ValidationError) -> Invalid:
     field, details = next(iter(fault.message_dict.items()))
-    return Invalid(field, " ".join(details))
+    return Invalid(field, gettext(" ").join(details))

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import idempotency, keeping, spots
 from reservations.errors import Invalid
@@ -55,7 +57,10 @@ def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
 def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
     venue = keeping.locked(slug, kind=Venue.Kind.PARKING)
     if wish.currency not in (None, venue.currency):
-        raise Invalid("price", f"Prices of this lot are in {venue.currency}.")
+        raise Invalid(
+            "price",
+            gettext("Prices of this lot are in %(currency)s.") % {"currency": venue.currency},
+        )
     keeping.alter(venue, _of_venue(wish))
     if wish.price_minor is not None:
         _set_price(venue, wish.price_minor)

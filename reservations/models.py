@@ -2,6 +2,7 @@
 
 import secrets
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -48,7 +49,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def visible_to(self, caller: Caller) -> Self:
         """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
         if caller.kind == "guest":
-            return self.filter(guest_id=caller.user_id) if caller.user_id else self.none()
+            theirs = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
+            return self.filter(theirs | Q(pk__in=caller.proven) if caller.proven else theirs)
         rows = self.filter(partner=caller.partner) if caller.kind == "partner" else self
         if caller.venue_ids is None:
             return rows
@@ -64,6 +66,11 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def in_status(self, status: Status, *, at: datetime) -> Self:
         """Those with this status at that instant."""
         return self.with_status(at=at).filter(status_number=int(status))
+
+    def in_one_of(self, statuses: Iterable[Status], *, at: datetime) -> Self:
+        """Those with any of these statuses at that instant."""
+        numbers = [int(status) for status in statuses]
+        return self.with_status(at=at).filter(status_number__in=numbers)
 
     def held(self, *, at: datetime) -> Self:
         """Those that are `held` at that instant, as an index finds them."""

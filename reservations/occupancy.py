@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Q
+from django.utils.translation import gettext
 
 from reservations import reading
 from reservations.board import Board
@@ -53,7 +54,9 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
     judge(window)
     step = step or window.end - window.start
     if (window.end - window.start) / step > MOST_STEPS:
-        raise Invalid("step", f"Ask for at most {MOST_STEPS} steps at once.")
+        raise Invalid(
+            "step", gettext("Ask for at most %(most)s steps at once.") % {"most": MOST_STEPS}
+        )
     found = reading.board(venue, window, now=now)
     return [_step(found, part) for part in _parts(window, step)]
 
@@ -95,9 +98,12 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
 def judge(window: Window) -> None:
     """Whether a window can be looked at. Raises Invalid."""
     if window.end <= window.start:
-        raise Invalid("ends_at", "The end must be after the start.")
+        raise Invalid("ends_at", gettext("The end must be after the start."))
     if window.end - window.start > LONGEST_LOOK:
-        raise Invalid("ends_at", f"Ask for at most {LONGEST_LOOK.days} days at once.")
+        raise Invalid(
+            "ends_at",
+            gettext("Ask for at most %(most)s days at once.") % {"most": LONGEST_LOOK.days},
+        )
 
 
 def _step(found: Board, part: Window) -> Step:

@@ -19,6 +19,8 @@ from venues.models import Category, Resource, Venue
 
 DAY = timedelta(days=1)
 MOST = 5
+MOST_OF_DAY = 288
+"""As many as a day has steps of five minutes."""
 LOOK_AHEAD = 7
 """Local days after today on which an open start is looked for, where no date is asked for."""
 USUAL_PARTY = {Venue.Kind.RESTAURANT: 2}
@@ -57,13 +59,29 @@ def next_few(
     return {search.venue.pk: search.found for search in searches}
 
 
+def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list[OpenSlot]:
+    """Every open start of one local day, each in the cheapest category that has a place."""
+    units = reading.units([venue])
+    search = _Search(venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY)
+    search.begin(day)
+    if search.first_day():
+        search.see(reading.boards([search.look()], units, now=now)[0])
+    return search.found
+
+
 class _Search:
     """The days of one venue, and what was found on the first of them that has anything."""
 
     def __init__(
-        self, venue: Venue, units: Sequence[Resource], *, party: int | None, now: datetime
+        self,
+        venue: Venue,
+        units: Sequence[Resource],
+        *,
+        party: int | None,
+        now: datetime,
+        most: int = MOST,
     ) -> None:
-        self.venue, self.now = venue, now
+        self.venue, self.now, self.most = venue, now, most
         self.party = party or USUAL_PARTY.get(Venue.Kind(venue.kind), 1)
         self.units = units
         self.categories = {one.pk: one for one in venue.categories.all() if not one.is_on_request}
@@ -99,12 +117,12 @@ class _Search:
         # venue is asked about, not for a list of them: such a start is not told here.
         fitting = Fitting(found, self.categories, makes_room=found.is_roomy)
         for windows in self._asked:
-            self.found = list(islice(self._open(fitting, windows), MOST))
+            self.found = list(islice(self._open(fitting, windows), self.most))
             if self.found:
                 return
 
     def _open(self, fitting: Fitting, windows: list[Window]) -> Iterator[OpenSlot]:
-        most = MOST if self.venue.mode == Venue.Mode.NIGHT else 1
+        most = self.most if self.venue.mode == Venue.Mode.NIGHT else 1
         for window in windows:
             priced = (self._priced(category, window) for category in self.categories.values())
             fitting_in = (

@@ -7,6 +7,7 @@ from itertools import groupby
 from random import randrange
 
 from django.db.models import Max, Q
+from django.utils.translation import gettext
 
 from guests.callers import Caller
 from reservations import allocation, clock, judging, seating
@@ -124,10 +125,12 @@ def _named(ask: Ask, resource: int) -> Placement:
     unit = next(iter(allocation.lock_units([resource])), None)
     ask = ask.locked()
     if unit is None or unit.venue_id != ask.venue.pk or unit.retired_at:
-        raise NotFound("There is no such unit at this venue.")
+        raise NotFound(gettext("There is no such unit at this venue."))
     unit.venue = ask.venue
     if unit.capacity < ask.party and not ask.is_override:
-        raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
+        raise PartyTooLarge(
+            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+        )
     if not (ask.is_override or ask.hours_hold):
         judging.judge_hours(ask.venue, ask.window, unit)
     allocation.release_lapsed([unit.pk], ask.span)

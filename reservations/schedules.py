@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext
 
 from guests.callers import Caller
 from reservations import allocation, clock, idempotency
@@ -63,7 +64,7 @@ def find_provider(provider_id: int) -> Resource:
     units = units.filter(venue__kind=Venue.Kind.PRACTICE, venue__is_active=True)
     unit = units.filter(pk=provider_id, retired_at__isnull=True).first()
     if unit is None:
-        raise NotFound("There is no such provider.")
+        raise NotFound(gettext("There is no such provider."))
     return unit
 
 
@@ -115,7 +116,10 @@ def _judge_zone(unit: Resource, time_zone: str) -> None:
     if not time_zone or time_zone == unit.zone.key:
         return
     if unit.openings.exists():
-        raise Invalid("time_zone", f"This provider's schedule is in {unit.zone.key}.")
+        raise Invalid(
+            "time_zone",
+            gettext("This provider's schedule is in %(zone)s.") % {"zone": unit.zone.key},
+        )
     Resource.objects.filter(pk=unit.pk).update(time_zone=time_zone)
 
 
@@ -126,17 +130,24 @@ def _today(zone: ZoneInfo) -> date:
 def _judge_dates(blocks: Sequence[Block], today: date) -> None:
     for number, block in enumerate(blocks):
         if block.date < today:
-            raise Invalid(f"blocks/{number}/date", f"This day is past; it is {today} there.")
+            raise Invalid(
+                f"blocks/{number}/date",
+                gettext("This day is past; it is %(today)s there.") % {"today": today},
+            )
 
 
 def _judge_blocks(blocks: Sequence[Block], stored: Sequence[Block]) -> None:
     others = [_span(block) for block in stored]
     for number, block in enumerate(blocks):
         if block.end <= block.start:
-            raise Invalid(f"blocks/{number}/end", "A block must end after it starts, the same day.")
+            raise Invalid(
+                f"blocks/{number}/end", gettext("A block must end after it starts, the same day.")
+            )
         start, end = _span(block)
         if any(start < other_end and other_start < end for other_start, other_end in others):
-            raise Invalid(f"blocks/{number}", "This block overlaps another one of that day.")
+            raise Invalid(
+                f"blocks/{number}", gettext("This block overlaps another one of that day.")
+            )
         others.append((start, end))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from reservations import allocation, clock
 from reservations.allocation import Span
@@ -77,7 +78,10 @@ def _shrink(spots: Sequence[Resource], count: int) -> None:
     empty = [spot.pk for spot in spots if spot.pk not in used]
     if len(empty) < count:
         names = [spot.name for spot in spots if spot.pk in used]
-        raise LotInUse(f"Spots {', '.join(names[:20])} are taken or reserved.", spots=names)
+        raise LotInUse(
+            gettext("Spots %(names)s are taken or reserved.") % {"names": ", ".join(names[:20])},
+            spots=names,
+        )
     Resource.objects.filter(pk__in=empty[-count:]).update(retired_at=now)
 
 

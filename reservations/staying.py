@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from guests.callers import Caller
 from reservations import allocation, changing, clock, drafting, judging, placing, tariffs
 from reservations.allocation import Span
@@ -59,9 +61,9 @@ def _judge(
     reservation: Reservation, wish: Change, venue: Venue, window: Window, by: Caller
 ) -> None:
     if window.start != reservation.starts_at:
-        raise WrongStatus("The guest is here: only the end can change.")
+        raise WrongStatus(gettext("The guest is here: only the end can change."))
     if window.end <= clock.now():
-        raise Invalid("ends_at", "The end must be in the future; check out instead.")
+        raise Invalid("ends_at", gettext("The end must be in the future; check out instead."))
     if judging.may_override(venue.pk, wish.override_reason, by):
         return
     judging.judge_choice(venue, wish.resource)
@@ -76,7 +78,10 @@ def _judge_party(wish: Change, units: frozenset[int]) -> None:
     for unit in Resource.objects.filter(pk__in=units):
         # What a combination seats was judged when it was given.
         if len(units) == 1 and unit.capacity < (wish.guest_count or 0):
-            raise PartyTooLarge(f"{unit.name} seats {unit.capacity}.")
+            raise PartyTooLarge(
+                gettext("%(unit)s seats %(capacity)s.")
+                % {"unit": unit.name, "capacity": unit.capacity}
+            )
 
 
 def _category(reservation: Reservation, wish: Change, venue: Venue, window: Window) -> Category:

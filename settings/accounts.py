@@ -17,7 +17,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "web:signed_out"
 
 # Contact details.
 CHECK_MAIL_DOMAINS = flag("CHECK_MAIL_DOMAINS", default=False)

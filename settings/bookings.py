@@ -15,3 +15,5 @@ HOLDS_PER_ADDRESS = integer("HOLDS_PER_ADDRESS", 100)
 """The same for all guests and partners that book from one address."""
 SWEEP_BATCH = integer("SWEEP_BATCH", 200, least=1, most=200)
 """Rows a sweep takes in one transaction; more would hold locks that bookings wait for."""
+FIND_FAILURE_RATE = text("FIND_FAILURE_RATE", "10/m")
+"""How often one place, or anybody for one code, may fail to prove a reservation by its phone."""

@@ -4,6 +4,7 @@ from settings.apps import *
 from settings.accounts import *
 from settings.bookings import *
 from settings.cache import *
+from settings.cross_origin import *
 from settings.database import *
 from settings.live import *
 from settings.logs import *

@@ -1,7 +1,10 @@
 """Who may talk to this server and what the browser is told; unsafe combinations are checks."""
 
+from csp.constants import NONE, SELF
+
 from settings import secrets
-from settings.environment import flag, integer, names
+from settings.environment import flag, integer, json_value, names
+from settings.sign_in import origins
 
 SECRET_KEY = secrets.SECRET_KEY
 JWT_SECRET = secrets.JWT_SECRET
@@ -25,6 +28,21 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
+
+# What a page may load and do. Nothing inline and nothing from elsewhere: no page needs more.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        # Small drawings in the style sheets of the API's documentation.
+        "img-src": [SELF, "data:"],
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        # Signing in through others is a form that leads there.
+        "form-action": [SELF, *origins(json_value("SIGN_IN_PROVIDERS", []))],
+        "frame-ancestors": [NONE],
+    }
+}
 
 TRUSTED_PROXIES = integer("TRUSTED_PROXIES", 0, most=10)
 """How many proxies in front append to X-Forwarded-For; 0 believes none of it."""

@@ -7,6 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 PROVIDERS = ("openid_connect", "google", "github")
 _FIELDS = {"provider", "id", "name", "client_id", "secret", "server_url"}
+_PLACES = {"google": "https://accounts.google.com", "github": "https://github.com"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -29,6 +30,14 @@ def read(entries: object) -> dict[str, Any]:
         ids.add(app["provider_id"])
         configured[entry["provider"]]["APPS"].append(app)
     return configured
+
+
+def origins(entries: object) -> list[str]:
+    """Where a browser is sent to sign in, for what pages allow it."""
+    given = entries if isinstance(entries, list) else []
+    urls = [_PLACES.get(entry["provider"]) or entry["server_url"] for entry in given]
+    parts = [urlsplit(url) for url in urls]
+    return sorted({f"{one.scheme}://{one.netloc}" for one in parts})
 
 
 def _app(entry: object, place: str) -> dict[str, Any]:

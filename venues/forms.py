@@ -3,7 +3,6 @@
 from decimal import Decimal
 from functools import cache
 from typing import Any, ClassVar
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -12,7 +11,7 @@ from django.utils.choices import CallableChoiceIterator
 
 from venues import prices, promises
 from venues.lengths import LengthField
-from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue, time_zones
 
 MOST_MINOR = 10**12
 """The largest rate that the database takes, in minor units."""
@@ -20,7 +19,7 @@ MOST_MINOR = 10**12
 
 @cache
 def _zones() -> list[tuple[str, str]]:
-    return [("", "---------"), *((name, name) for name in sorted(available_timezones()))]
+    return [("", "---------"), *((name, name) for name in sorted(time_zones()))]
 
 
 def _clock() -> forms.TimeInput:

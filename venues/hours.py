@@ -39,6 +39,14 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> da
     return _gap_end(local.replace(fold=1), local.replace(fold=0), zone)
 
 
+def showings(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
+    """The instants at which a clock there shows this: two where an hour happens twice, or none."""
+    local = datetime.combine(day, clock, tzinfo=zone)
+    found = {local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}
+    wanted = local.replace(tzinfo=None)
+    return sorted(one for one in found if one.astimezone(zone).replace(tzinfo=None) == wanted)
+
+
 def windows(openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date) -> list[Window]:
     """The instants at which these openings are open on the local days `first` to `last`.
 

@@ -1,6 +1,7 @@
 """What can be reserved: venues, their categories, resources, openings, rates and policy."""
 
 from datetime import time, timedelta
+from functools import cache
 from typing import ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -8,14 +9,21 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from venues.currencies import is_currency
 from venues.revisions import Revises, new_revision
 
 
+@cache
+def time_zones() -> frozenset[str]:
+    """Every name that the IANA database holds; finding them takes a walk through its folders."""
+    return frozenset(available_timezones())
+
+
 def is_time_zone(name: str) -> None:
     """Refuse a name that the IANA database does not hold."""
-    if name not in available_timezones():
+    if name not in time_zones():
         raise ValidationError(f"{name} is not an IANA time zone such as Europe/Amsterdam.")
 
 
@@ -28,10 +36,10 @@ class Venue(models.Model):
     """A place that takes reservations, in one time zone, with one currency and one policy."""
 
     class Kind(models.TextChoices):
-        HOTEL = "hotel"
-        RESTAURANT = "restaurant"
-        PARKING = "parking"
-        PRACTICE = "practice"
+        HOTEL = "hotel", _("Hotel")
+        RESTAURANT = "restaurant", _("Restaurant")
+        PARKING = "parking", _("Parking")
+        PRACTICE = "practice", _("Practice")
 
     class Mode(models.TextChoices):
         NIGHT = "night"
@@ -329,10 +337,10 @@ class Rate(models.Model):
     """
 
     class Unit(models.TextChoices):
-        NIGHT = "night"
-        HOUR = "hour"
-        STARTED_HOUR = "started_hour", "started hour"
-        FLAT = "flat"
+        NIGHT = "night", _("Night")
+        HOUR = "hour", _("Hour")
+        STARTED_HOUR = "started_hour", _("started hour")
+        FLAT = "flat", _("Flat")
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="rates")
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="rates")

@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext
+
 from venues import currencies
 from venues.hours import instant
 from venues.models import Rate
@@ -67,7 +69,7 @@ def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInf
     items = _hour_items(rates, start, end, zone)
     least = rate.minimum_minor if rate is not None and rate.minimum_minor else 0
     if total(items) < least:
-        items.append(Item("minimum", least - total(items)))
+        items.append(Item(gettext("minimum"), least - total(items)))
     return items
 
 
@@ -166,7 +168,11 @@ def _amount(rate: Rate, length: timedelta) -> int:
 
 def _label(day: date, rate: Rate, length: timedelta) -> str:
     minutes = length // timedelta(minutes=1)
-    return f"{day.isoformat()}, {minutes // 60}:{minutes % 60:02} at {rate.get_unit_display()} rate"
+    return gettext("%(day)s, %(length)s at %(unit)s rate") % {
+        "day": day.isoformat(),
+        "length": f"{minutes // 60}:{minutes % 60:02}",
+        "unit": rate.get_unit_display(),
+    }
 
 
 def _applies(rate: Rate, local: datetime) -> bool:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext, ngettext
 
 from venues.models import Policy, Venue
 
@@ -41,38 +42,50 @@ def sentences(venue: Venue) -> list[str]:
 def duration(length: timedelta) -> str:
     """A length in the largest units that say it exactly: `1 day`, `1 hour 30 minutes`."""
     seconds = int(length.total_seconds())
-    parts = []
-    for name, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count} {name}{'s' if count > 1 else ''}")
-    return " ".join(parts) or "no time"
+    days, seconds = divmod(seconds, 86_400)
+    hours, seconds = divmod(seconds, 3_600)
+    minutes, seconds = divmod(seconds, 60)
+    parts = (
+        days and ngettext("%(count)s day", "%(count)s days", days) % {"count": days},
+        hours and ngettext("%(count)s hour", "%(count)s hours", hours) % {"count": hours},
+        minutes and ngettext("%(count)s minute", "%(count)s minutes", minutes) % {"count": minutes},
+        seconds and ngettext("%(count)s second", "%(count)s seconds", seconds) % {"count": seconds},
+    )
+    return " ".join(part for part in parts if part) or gettext("no time")
 
 
 def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
     if venue.mode == Venue.Mode.NIGHT:
-        arrive, leave = policy.check_in_time, policy.check_out_time
-        yield f"Check in from {arrive:%H:%M}, check out by {leave:%H:%M}."
+        yield gettext("Check in from %(arrive)s, check out by %(leave)s.") % {
+            "arrive": f"{policy.check_in_time:%H:%M}",
+            "leave": f"{policy.check_out_time:%H:%M}",
+        }
     if policy.notice:
-        yield f"Book at least {duration(policy.notice)} ahead."
+        yield gettext("Book at least %(length)s ahead.") % _length(policy.notice)
     if policy.horizon:
-        yield f"Book at most {duration(policy.horizon)} ahead."
+        yield gettext("Book at most %(length)s ahead.") % _length(policy.horizon)
     if policy.longest_stay:
-        yield f"Stay at most {duration(policy.longest_stay)}."
+        yield gettext("Stay at most %(length)s.") % _length(policy.longest_stay)
     if not policy.confirms_at_once:
-        yield f"We hold your reservation for {duration(policy.hold_time)}; confirm it in that time."
+        text = gettext("We hold your reservation for %(length)s; confirm it in that time.")
+        yield text % _length(policy.hold_time)
     if policy.records_arrival and policy.releases_no_shows:
-        yield f"We keep your place for {duration(policy.grace)} after the start."
+        text = gettext("We keep your place for %(length)s after the start.")
+        yield text % _length(policy.grace)
     yield _cancelling(policy)
     if policy.unit_choice == Policy.UnitChoice.VENUE:
-        yield "You are given the first place that is available."
+        yield gettext("You are given the first place that is available.")
 
 
 def _cancelling(policy: Policy) -> str:
     if not policy.cancel_fee_percent:
-        return "Cancelling is free until the start."
-    fee = f"{policy.cancel_fee_percent}% of the price"
-    return f"Cancelling is free until {duration(policy.cancel_deadline)} before; after that {fee}."
+        return gettext("Cancelling is free until the start.")
+    text = gettext("Cancelling is free until %(length)s before; after that %(fee)s%% of the price.")
+    return text % {**_length(policy.cancel_deadline), "fee": policy.cancel_fee_percent}
+
+
+def _length(length: timedelta) -> dict[str, str]:
+    return {"length": duration(length)}
 
 
 def _seconds(length: timedelta | None) -> int | None:

@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from time import sleep
 
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Q
@@ -30,6 +31,9 @@ _FOR = {
 }
 """Which reservations a verb is tried on, as they look to whoever has locked nothing."""
 _MOST_RECENT = 20
+_LOST = (OperationalError, InterfaceError)
+_WHILE_AWAY = 0.1
+"""Seconds until somebody asks again whose database went away: nobody asks a thousand times."""
 
 
 def by(client: int) -> Caller:
@@ -173,7 +177,12 @@ class Actor:
         if step.verb == "check in":
             # Those for whom it is about time; earlier ones mostly find somebody there before them.
             rows = rows.filter(starts_at__lte=clock.now() + step.length * STEP)
-        ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:_MOST_RECENT])
+        try:
+            ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:_MOST_RECENT])
+        except _LOST:
+            # Nothing was asked yet, so there is nothing to write down.
+            connection.close()
+            return None
         return ids[int(step.pick * len(ids))] if ids else None
 
     def _unit(self, step: Step) -> int:
@@ -213,6 +222,8 @@ class Actor:
             call.outcome = "ok" if call.outcome == "unknown" else call.outcome
         call.answered_at = clock.now()
         self._journal.write(call)
+        if call.outcome == "unknown":
+            sleep(_WHILE_AWAY)
 
 
 def _note(call: Call, error: Exception) -> None:
@@ -221,6 +232,6 @@ def _note(call: Call, error: Exception) -> None:
         call.frees_at = error.facts.get("may_free_at")
         return
     # A statement that the server does not understand is no lost answer.
-    is_lost = isinstance(error, (OperationalError, InterfaceError))
+    is_lost = isinstance(error, _LOST)
     call.outcome, call.code = "unknown" if is_lost else "fault", repr(error)[:300]
     connection.close()

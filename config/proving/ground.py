@@ -4,14 +4,15 @@ import fcntl
 import itertools
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from time import monotonic, sleep
 
 from django.conf import settings
 from django.core.management.base import CommandError
-from django.db import connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 
 from reservations.models import Allocation, Event, Reservation
 from venues import presets, scratch
@@ -25,6 +26,8 @@ SEATS = 2
 _BATCH = 500
 _LOCK = 7_364_121_908
 """Of all advisory locks in the database, the one that says a proof is running."""
+_PATIENCE = 30.0
+"""Seconds that a database may take to come back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +91,28 @@ def alone() -> Iterator[None]:
         with _alone_in(Path(settings.DATA_DIR)):
             yield
         return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
-        if cursor.fetchone() != (True,):
-            raise CommandError("Another prove is running in this database.")
+    _lock()
     try:
         yield
     finally:
-        with connection.cursor() as cursor:
+        # One that was lost has let go by itself.
+        with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def come_back() -> None:
+    """Be connected and alone again, also where the database was restarted meanwhile."""
+    if connection.vendor != "postgresql" or connection.is_usable():
+        return
+    connection.close()
+    limit = monotonic() + _PATIENCE
+    while True:
+        with suppress(OperationalError):
+            _lock()
+            return
+        if monotonic() > limit:
+            raise CommandError("The database did not come back.")
+        sleep(1)
 
 
 def _policy() -> dict[str, object]:
@@ -130,6 +146,13 @@ def _delete(rows: models.QuerySet[models.Model]) -> None:
     """A batch at a time, each a transaction: a live system's bookings must not wait for it."""
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
         rows.filter(pk__in=ids).delete()
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        if cursor.fetchone() != (True,):
+            raise CommandError("Another prove is running in this database.")
 
 
 @contextmanager

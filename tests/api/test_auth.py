@@ -8,9 +8,9 @@ from django.test import RequestFactory
 from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from api.addresses import address_of
 from api.auth import ANYBODY_KNOWN, OPTIONAL, PEOPLE, allow, require_kind, require_scope
 from guests import accounts, callers, keys, tokens
+from guests.addresses import address_of
 from guests.callers import ANONYMOUS, Caller
 from guests.errors import Forbidden, GuestError, KeyInvalid, TokenInvalid
 from guests.models import User

@@ -16,9 +16,17 @@ ANSWERS = {
     "/admin/": 302,
     "/admin/login/": 200,
     "/accounts/login/": 200,
+    "/accounts/signup/": 200,
+    "/accounts/password/reset/": 200,
+    "/reservations/find/": 200,
+    "/reservations/ABCDEFGHJK/": 302,
+    "/venues/nowhere/": 404,
+    "/me/": 302,
+    "/me/data/": 302,
+    "/examples/smart-parking/": 200,
     "/healthz": 200,
     "/readyz": 200,
-    "/static/web/home.css": 200,
+    "/static/web/holdfast.css": 200,
     "/favicon.ico": 301,
     "/static/nothing.css": 404,
     "/api/v1/docs": 200,
@@ -41,6 +49,8 @@ def secured(answer: Any) -> None:
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    policy = answer["Content-Security-Policy"]
+    assert "default-src 'self'" in policy and "unsafe" not in policy
     # A static file is read as it is sent, and stays open otherwise.
     answer.close()
     assert "Server" not in answer and "X-Powered-By" not in answer

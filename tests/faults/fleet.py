@@ -18,6 +18,8 @@ from tests.faults.servers import OwnPostgres, SlowLine
 from tests.trades.deployment import PATIENCE, ROOT, Deployment
 
 GUNICORN = ("gunicorn", "--config", "deploy/gunicorn.conf.py")
+GUESSES = 20
+"""Wrong passwords that are told a day; each costs the server a slow hash."""
 
 
 class Fleet(Deployment):
@@ -28,6 +30,7 @@ class Fleet(Deployment):
         self.postgres = OwnPostgres()
         self.line = SlowLine(self.redis.port)
         self.ports = {name: free_port() for name in ("api", "second")}
+        self._maker: subprocess.Popen[str] | None = None
         self._secrets = {name: secrets.token_hex(32) for name in ("SECRET_KEY", "JWT_SECRET")}
 
     def start(self) -> None:
@@ -39,6 +42,9 @@ class Fleet(Deployment):
 
     def stop(self) -> None:
         super().stop()
+        if self._maker is not None:
+            self._maker.kill()
+            self._maker.communicate()
         self.line.close()
         self.postgres.end()
 
@@ -54,12 +60,19 @@ class Fleet(Deployment):
             "WEB_WORKERS": "2",
             "WEB_THREADS": "4",
             "SWEEP_BATCH": "20",
+            # No window that ends while a test guesses.
+            "LOGIN_FAILURE_RATE": f"{GUESSES}/d",
             "DEMO": "0",
         }
 
     def serve(self, name: str, **values: str) -> None:
         """Start an API process, and wait until it takes bookings."""
         self.launch(name, **values)
+        self._wait(name)
+
+    def serve_mortal(self, name: str) -> None:
+        """Start an API process that can be asked to die before it answers."""
+        self._start(name, *GUNICORN, "tests.faults.mortal:application")
         self._wait(name)
 
     def launch(self, name: str, **values: str) -> None:
@@ -101,8 +114,25 @@ class Fleet(Deployment):
 
     def world(self, make: str) -> Any:
         """What a function of tests/faults/world.py made in this database."""
-        script = f"import json; from tests.faults import world; print(json.dumps(world.{make}))"
-        return json.loads(self.manage("shell", "--no-imports", "-c", script).splitlines()[-1])
+        # One process for all of it: starting one takes longer than most tests.
+        if self._maker is None:
+            self._maker = self._start_maker()
+        assert self._maker.stdin is not None and self._maker.stdout is not None
+        print(make, file=self._maker.stdin, flush=True)
+        return json.loads(self._maker.stdout.readline() or self.log("maker"))
+
+    def _start_maker(self) -> "subprocess.Popen[str]":
+        environment = {"DJANGO_SETTINGS_MODULE": "settings.project"} | self.environment()
+        with (self.logs / "maker.log").open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.making"],
+                cwd=ROOT,
+                env=os.environ | environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def forget_messages(self) -> None:
         """Redis loses what it has, as it may."""

@@ -9,7 +9,8 @@ from functools import partial
 import pytest
 
 from tests.faults.fleet import Fleet, wait_until
-from tests.faults.guests import Guests, fresh, judge
+from tests.faults.guests import Guests, fresh, judge, kept
+from tests.faults.mortal import HEADER
 
 TIMES = 6
 
@@ -29,6 +30,22 @@ def test_every_acknowledged_booking_is_there_and_every_key_made_one_at_most(
     # A connection that ended without an answer, and never a fault.
     assert guests.statuses() <= {201, 409, None}
     report(judge(guests, fleet.postgres))
+
+
+def test_killed_between_commit_and_answer_the_repeat_is_told_what_was_made(fleet: Fleet) -> None:
+    fleet.serve_mortal("second")
+    guests = fresh(fleet, "second")
+    wish = guests.wish()
+    path, once = "/api/v1/reservations", {"Idempotency-Key": wish.key}
+    assert guests.ask("POST", path, wish.body, **once, **{HEADER: "1"}).status is None
+    (made,) = kept(fleet.postgres)[wish.key]
+    told = guests.send(wish)
+    assert (told.status, told.body["id"]) == (201, str(made))
+    # The control: without the key its own booking is in the guest's way.
+    again = guests.ask("POST", path, wish.body, **{"Idempotency-Key": "another"})
+    assert (again.status, again.body["code"]) == (409, "taken")
+    assert kept(fleet.postgres)[wish.key] == [made]
+    fleet.kill("second")
 
 
 def test_the_judge_finds_what_is_missing_and_what_was_made_twice(fleet: Fleet) -> None:

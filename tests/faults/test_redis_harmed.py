@@ -1,6 +1,7 @@
 """Redis away, silent, slow and empty during bookings: none fails, no limit loosens, all is told."""
 
 import json
+import os
 import re
 import statistics
 import time
@@ -13,7 +14,9 @@ import pytest
 from tests.faults.fleet import Fleet, wait_until
 from tests.faults.guests import Guests, fresh, judge
 
-BOOKINGS = 15
+BOOKINGS = int(os.environ.get("REDIS_BOOKINGS", "15"))
+AWAY = float(os.environ.get("REDIS_AWAY_SECONDS", "4"))
+"""Over how many seconds the bookings are spread while Redis is stopped."""
 Harm = Callable[[Fleet], AbstractContextManager[None]]
 
 
@@ -47,7 +50,7 @@ def test_bookings_go_on_limits_hold_and_every_event_goes_out_afterwards(
     guests, changing = fresh(fleet), fresh(fleet, confirms_at_once=False, state_change_rate="1/m")
     usual = [book(guests) for _ in range(BOOKINGS)]
     with harm(fleet):
-        harmed = [book(guests) for _ in range(BOOKINGS)]
+        harmed = list(book_for(AWAY if harm is stopped else 0, guests))
         change_twice(changing)
     book(guests)
     change_twice(changing)
@@ -82,6 +85,14 @@ def book(guests: Guests) -> float:
     wish.answer = guests.send(wish)
     guests.wishes.append(wish)
     return time.monotonic() - began
+
+
+def book_for(seconds: float, guests: Guests) -> Iterator[float]:
+    """So many bookings, one after the other, that are not over before so many seconds."""
+    began = time.monotonic()
+    for number in range(1, BOOKINGS + 1):
+        yield book(guests)
+        time.sleep(max(began + number * seconds / BOOKINGS - time.monotonic(), 0))
 
 
 def change_twice(guests: Guests) -> None:

@@ -40,6 +40,19 @@ def _race(runners: int, act: Callable[[], Any]) -> list[Any]:
     return outcomes
 
 
+def until_somebody_waits() -> None:
+    """Until a lock of this connection is in somebody's way; PostgreSQL alone tells."""
+    # For this connection: what another worker's tests wait for is none of ours.
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        own = cursor.fetchone()
+        while True:
+            cursor.execute(waiting, own)
+            if cursor.fetchone():
+                return
+
+
 @contextmanager
 def _alone() -> Iterator[None]:
     """No other worker of the suite has a crowd meanwhile. The lock is of this very file."""

@@ -1,7 +1,9 @@
 """Guessing passwords: how many are told, with the counters away, at once, in every spelling."""
 
 import threading
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import pytest
 from django.contrib.auth import authenticate
@@ -141,6 +143,15 @@ def test_old_counts_are_forgotten_a_batch_at_a_time() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_sixteen_guesses_at_once_three_are_told() -> None:
     assert sorted(race(16, guess)) == ["held back"] * 13 + ["wrong"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_640_guesses_by_sixteen_threads_exactly_as_many_are_told_as_the_limit_says(
+    settings: Settings,
+) -> None:
+    settings.LOGIN_FAILURE_RATE = "100/d"
+    outcomes = Counter(chain(*race(16, lambda: [guess() for _ in range(40)])))
+    assert outcomes == {"wrong": 100, "held back": 540}
 
 
 @pytest.mark.django_db(transaction=True)

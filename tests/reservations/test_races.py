@@ -19,7 +19,7 @@ from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
 from tests.factories import DESK, NOON, add_category, hold, make_venue
-from tests.guests.races import race
+from tests.guests.races import race, until_somebody_waits
 from tests.reservations.facts import (
     DAY,
     HOUR,
@@ -270,7 +270,7 @@ def test_a_change_that_waited_for_another_is_worked_out_anew() -> None:
     with transaction.atomic():
         lock_units(Resource.objects.values_list("pk", flat=True))
         second.start()
-        _until_somebody_waits()
+        until_somebody_waits()
         _modify(row.pk, later, by=DESK)
     second.join()
     row.refresh_from_db()
@@ -290,7 +290,7 @@ def test_who_waits_for_a_move_to_another_category_finds_the_reservation(verb: An
     with transaction.atomic():
         _modify(row.pk, Change(resource=other.pk), by=DESK)
         waiter.start()
-        _until_somebody_waits()
+        until_somebody_waits()
     waiter.join()
     assert [type(one) for one in outcomes] == [Reservation]
     assert outcomes[0].category_id == other.category_id
@@ -304,22 +304,10 @@ def test_a_unit_that_is_retired_while_its_lock_is_waited_for_is_not_sold() -> No
         Resource.objects.update(retired_at=clock.now())
         waiter = threading.Thread(target=lambda: outcomes.extend(race(1, lambda: hold(venue))))
         waiter.start()
-        _until_somebody_waits()
+        until_somebody_waits()
     waiter.join()
     assert [type(one) for one in outcomes] == [PartyTooLarge]
     assert not Allocation.objects.exists()
-
-
-def _until_somebody_waits() -> None:
-    # For this connection: what another worker's tests wait for is none of ours.
-    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND %s = ANY(pg_blocking_pids(pid))"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        own = cursor.fetchone()
-        while True:
-            cursor.execute(waiting, own)
-            if cursor.fetchone():
-                return
 
 
 def check_then_insert(unit: Resource, between: Callable[[], Any]) -> str:

@@ -43,15 +43,20 @@ class Deployment:
         self.redis.start()
         self._start("api", "gunicorn", "--config", "deploy/gunicorn.conf.py", WEB_WORKERS="1")
         for name in ("live", "other"):
-            port = str(self.ports[name])
-            # As docker-compose.yml has it.
-            options = f"--port {port} --lifespan off --ws websockets-sansio --ws-max-size 4096"
-            options += " --ws-per-message-deflate false --no-access-log"
-            self._start(name, "uvicorn", "config.asgi:application", *options.split())
+            self._start_boards(name)
         self._start("worker", *"celery --app config.celery worker --pool solo".split())
         for name in self.ports:
             self._wait(name)
         self.run_task("config.tasks.dispatch_events")
+
+    def restart_boards(self, name: str) -> int:
+        """The exit code of the process that was there; another is in its place, and ready."""
+        process = self._running.pop(name)
+        process.terminate()
+        code = process.wait(PATIENCE)
+        self._start_boards(name)
+        self._wait(name)
+        return code
 
     def stop(self) -> None:
         for process in self._running.values():
@@ -92,6 +97,12 @@ class Deployment:
     def environment(self) -> dict[str, str]:
         """What every process of it is told."""
         return _environment(self.redis.url)
+
+    def _start_boards(self, name: str) -> None:
+        # As docker-compose.yml has it.
+        options = f"--port {self.ports[name]} --lifespan off --ws websockets-sansio"
+        options += " --ws-max-size 4096 --ws-per-message-deflate false --no-access-log"
+        self._start(name, "uvicorn", "config.asgi:application", *options.split())
 
     def _start(self, name: str, command: str, *arguments: str, **values: str) -> None:
         given = self.environment() | values

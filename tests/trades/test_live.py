@@ -152,6 +152,27 @@ def test_pages_of_other_sites_are_refused(
     assert browser.of(venue, origin=origin).opened is is_let_in
 
 
+@pytest.mark.parametrize(
+    ("origin", "is_let_in"),
+    [
+        ("https://shop.example", True),
+        ("https://shop.example:443", True),
+        ("http://shop.example", False),
+        ("https://shop.example:8443", False),
+        ("https://www.shop.example", False),
+        ("https://shop.example.evil.example", False),
+        ("https://evil-shop.example", False),
+        ("https://shop.example@evil.example", False),
+        ("null", False),
+    ],
+)
+def test_pages_that_may_call_the_api_are_let_in(
+    browser: Pages, venue: Venue, settings: Settings, origin: str, is_let_in: bool
+) -> None:
+    settings.CORS_ALLOWED_ORIGINS = ["https://shop.example"]
+    assert browser.of(venue, origin=origin).opened is is_let_in
+
+
 def test_programs_that_send_no_origin_are_let_in(browser: Pages, venue: Venue) -> None:
     assert browser.of(venue).opened
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import datetime
+from signal import SIGTERM
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 from redis import Redis
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from api import hub
@@ -227,6 +229,22 @@ def test_two_hundred_pages_that_close_at_once_are_no_fault(
     for name in ("live", "other"):
         assert "Traceback" not in deployed.log(name)
         assert "[error]" not in deployed.log(name)
+
+
+def test_pages_of_a_process_that_is_restarted_are_told_to_come_again_and_do(
+    deployed: Deployment, watch: Watch, venue: Venue, driver: User
+) -> None:
+    pages = [watch(venue, "other") for _ in range(20)]
+    code = deployed.restart_boards("other")
+    for page in pages:
+        with pytest.raises(ConnectionClosed):
+            page.recv(HEARING)
+    assert {page.close_code for page in pages} == {1012}
+    # As a server ends that was asked to: by the signal, once all is done.
+    assert code in (0, -SIGTERM)
+    again = watch(venue, "other")
+    assert booked(deployed, venue, driver) == 201
+    assert [state for _, _, state in heard(again, 2)] == ["taken", "taken"]
 
 
 def test_pages_hear_again_once_redis_is_back_and_are_greeted_for_what_they_missed(

@@ -90,6 +90,7 @@ class Command(BaseCommand):
         with crowd(made, seed=seed, folder=folder) as gathered:
             gathered.play(clients=clients, seconds=options["seconds"], kills=options["kills"])
         calls = journal.read(gathered.journals())
+        ground.come_back()
         # The last holds lapse meanwhile.
         sleep(ground.HOLD_TIME.total_seconds())
         acting.sweep(made.venue_id)

@@ -16,7 +16,7 @@ def origin_of(request: HttpRequest) -> str:
     address = address_of(request)
     if address == UNKNOWN:
         return ""
-    return salted_hmac("api.addresses", address, algorithm="sha256").hexdigest()[:32]
+    return salted_hmac("guests.addresses", address, algorithm="sha256").hexdigest()[:32]
 
 
 def address_of(request: HttpRequest) -> str:

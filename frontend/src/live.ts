@@ -1,0 +1,74 @@
+/** A socket that tells of changes, opened again when it is lost, a little later each time. */
+
+import type { Word } from './board'
+
+export interface Ears {
+  /** From now on everything is told: ask how it stands. */
+  hello(): void
+  word(word: Word): void
+  /** Nothing is told until the next hello. */
+  away(): void
+}
+
+export const NO_SUCH_VENUE = 4404
+const FIRST_PAUSE = 1_000
+const LONGEST_PAUSE = 30_000
+
+/** The address of a venue's board, beside the API. */
+export function boardOf(api: string, venue: string): string {
+  const address = new URL(`/ws/venues/${encodeURIComponent(venue)}/`, new URL(api, location.href))
+  address.protocol = address.protocol.replace('http', 'ws')
+  return address.href
+}
+
+/** Listen until the function that is returned is called. */
+export function listen(address: string, ears: Ears): () => void {
+  let socket: WebSocket | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let failed = 0
+  let isOver = false
+
+  function open(): void {
+    try {
+      socket = new WebSocket(address)
+    } catch {
+      again()
+      return
+    }
+    socket.onmessage = ({ data }) => {
+      const told = parse(data)
+      if (told?.type === 'hello') {
+        failed = 0
+        ears.hello()
+      } else if (told?.type === 'allocation') {
+        ears.word(told as unknown as Word)
+      }
+    }
+    socket.onclose = ({ code }) => {
+      if (isOver) return
+      ears.away()
+      if (code !== NO_SUCH_VENUE) again()
+    }
+  }
+
+  function again(): void {
+    // Half of it by chance, so that the pages of a server that went away do not all come at once.
+    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failed++)
+    timer = setTimeout(open, pause * (0.5 + Math.random() / 2))
+  }
+
+  open()
+  return () => {
+    isOver = true
+    clearTimeout(timer)
+    socket?.close()
+  }
+}
+
+function parse(data: unknown): { type?: string } | null {
+  try {
+    return JSON.parse(String(data)) as { type?: string }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,76 @@
+"""A person's own parking: each time they parked, and what a month of it adds up to. Reads only."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Prefetch
+
+from guests.models import User
+from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.status import Status
+from venues.models import Venue
+
+MONTHS = 12
+
+
+@dataclass(slots=True)
+class Month:
+    """What was parked in one month, by the lots' own calendars; money in minor units."""
+
+    first: date
+    visits: int = 0
+    length: timedelta = timedelta(0)
+    spent: Counter[str] = field(default_factory=Counter)
+
+
+def parked(user: User, *, at: datetime) -> ReservationQuerySet:
+    """Each time the person parked, the one that goes on now too, latest first, with the spots."""
+    spots = Allocation.objects.select_related("resource").order_by("-is_live", "-pk")
+    rows = Reservation.objects.filter(guest=user, venue__kind=Venue.Kind.PARKING)
+    rows = rows.in_one_of((Status.PRESENT, Status.LEFT), at=at)
+    rows = rows.select_related("venue").order_by("-starts_at", "-pk")
+    return rows.prefetch_related(Prefetch("allocations", spots))
+
+
+def came_at(row: Reservation) -> datetime:
+    """When the vehicle was on the spot: as recorded, or assumed from the start."""
+    return row.checked_in_at or row.starts_at
+
+
+def left_at(row: Reservation, *, at: datetime) -> datetime | None:
+    """When it had left: as recorded, or assumed at the end; None while it is there."""
+    if row.checked_out_at or row.status_at(at) == Status.PRESENT:
+        return row.checked_out_at
+    return row.ends_at
+
+
+def months(user: User, *, at: datetime) -> list[Month]:
+    """The last twelve months, this one included, of what has ended."""
+    rows = Reservation.objects.filter(guest=user, venue__kind=Venue.Kind.PARKING)
+    rows = rows.in_status(Status.LEFT, at=at).filter(starts_at__gt=at - timedelta(days=400))
+    return _by_month(rows.select_related("venue").order_by(), at)
+
+
+def _by_month(rows: Iterable[Reservation], at: datetime) -> list[Month]:
+    found = {first: Month(first) for first in _firsts(at.date())}
+    for row in rows:
+        begun = came_at(row)
+        month = found.get(_first(begun, row.venue.zone))
+        if month is not None:
+            month.visits += 1
+            month.length += (left_at(row, at=at) or at) - begun
+            month.spent[row.currency] += row.price_minor
+    return list(found.values())
+
+
+def _firsts(today: date) -> list[date]:
+    """The first days of the months, oldest first."""
+    number = today.year * 12 + today.month - 1
+    return [date(n // 12, n % 12 + 1, 1) for n in range(number - MONTHS + 1, number + 1)]
+
+
+def _first(begun: datetime, zone: ZoneInfo) -> date:
+    return begun.astimezone(zone).date().replace(day=1)

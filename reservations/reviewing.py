@@ -1,0 +1,63 @@
+"""Reviews: whoever has stayed somewhere may say what it was like, once a venue."""
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from guests.models import Review, User
+from reservations import clock
+from reservations.errors import Invalid, NoStay
+from reservations.models import Reservation
+from reservations.status import Status
+from venues.models import Venue
+
+LONGEST_TEXT = 1_000
+
+
+def review(*, user: User, venue_id: int, stars: int, text: str) -> Review:
+    """Write what a person thought of a venue, or write it anew.
+
+    Raises NoStay before a stay of theirs there has ended, Invalid for what cannot be kept.
+    """
+    text = _judge(stars, text)
+    if not stays_ended(user, at=clock.now()).filter(venue_id=venue_id).exists():
+        raise NoStay
+    written, __ = Review.objects.update_or_create(
+        user=user, venue_id=venue_id, defaults={"stars": stars, "text": text}
+    )
+    return written
+
+
+def withdraw(*, user: User, venue_id: int) -> None:
+    """Take one's own review back. Repeating it changes nothing."""
+    user.reviews.filter(venue_id=venue_id).delete()
+
+
+def reviewable(user: User, *, among: Collection[int], at: datetime) -> set[int]:
+    """Of these venues, by id, those that the person has stayed at."""
+    stays = stays_ended(user, at=at).filter(venue_id__in=among)
+    return set(stays.values_list("venue_id", flat=True))
+
+
+def stays_ended(user: User, *, at: datetime) -> QuerySet[Reservation]:
+    """The person's stays that have ended, wherever."""
+    return Reservation.objects.filter(guest=user).in_status(Status.LEFT, at=at).order_by()
+
+
+def venues_stayed_at(user: User, *, at: datetime) -> QuerySet[Venue]:
+    """Every venue that the person may review."""
+    return Venue.objects.filter(pk__in=stays_ended(user, at=at).values("venue_id"))
+
+
+def _judge(stars: int, text: str) -> str:
+    """The text as it is kept. Raises Invalid."""
+    trimmed = text.replace("\r\n", "\n").strip()
+    if stars not in range(1, 6):
+        raise Invalid("stars", _("Give one to five stars."))
+    if len(trimmed) > LONGEST_TEXT:
+        raise Invalid("text", _("This has at most %(most)s characters.") % {"most": LONGEST_TEXT})
+    if not all(line.isprintable() for line in trimmed.split("\n")):
+        raise Invalid("text", _("This holds characters that cannot be printed."))
+    return trimmed

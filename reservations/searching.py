@@ -1,0 +1,57 @@
+"""Venues as they are looked for: by words, kind and city, with their rating and today's bookings.
+
+What is here is the same for the search over the API and on the pages.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Avg, Count, Q, QuerySet
+
+from guests.callers import Caller
+from reservations.models import Event
+from venues.models import Venue
+
+
+def rated() -> QuerySet[Venue]:
+    """Venues that take reservations, each with the mean of its reviews' stars and their number."""
+    return Venue.objects.filter(is_active=True).annotate(
+        rating=Avg("reviews__stars"), review_count=Count("reviews")
+    )
+
+
+def matching(*, words: str, kind: str, city: str, by: Caller) -> QuerySet[Venue]:
+    """Those whose name, city or address has every word; a blank asks for nothing.
+
+    What is not listed is found by who runs it alone.
+    """
+    venues = rated()
+    if by.venue_ids is not None:
+        venues = venues.filter(Q(is_listed=True) | Q(pk__in=by.venue_ids))
+    for word in words.split():
+        venues = venues.filter(
+            Q(name__icontains=word) | Q(city__icontains=word) | Q(address__icontains=word)
+        )
+    if kind:
+        venues = venues.filter(kind=kind)
+    if city.strip():
+        venues = venues.filter(city__iexact=city.strip())
+    return venues
+
+
+def booked_today(venues: Sequence[Venue], *, now: datetime) -> Counter[int]:
+    """Reservations made on each venue's own today, in one query."""
+    zones = {venue.pk: venue.zone for venue in venues}
+    # Of events, as an index finds the latest of a venue.
+    made = Event.objects.filter(
+        venue__in=zones,
+        recorded_at__gt=now - timedelta(hours=26),
+        name="reservation.created",
+        reservation__cancelled_at__isnull=True,
+    )
+    return Counter(
+        venue_id
+        for venue_id, at in made.order_by().values_list("venue_id", "recorded_at")
+        if at.astimezone(zones[venue_id]).date() == now.astimezone(zones[venue_id]).date()
+    )

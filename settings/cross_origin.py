@@ -1,0 +1,32 @@
+"""Pages of which other origins may call the API and watch boards; by default none."""
+
+import re
+
+from django.core.exceptions import ImproperlyConfigured
+
+from settings.environment import names
+
+CORS_ALLOWED_ORIGINS = names("CORS_ALLOWED_ORIGINS")
+"""As browsers send them: `https://shop.example`, and the port where it is not the usual one."""
+
+# No "*" and no "null": any page in a sandboxed frame says the latter of itself.
+_ORIGIN = re.compile(r"https?://(?!\.)([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+if not all(_ORIGIN.fullmatch(origin) for origin in CORS_ALLOWED_ORIGINS):
+    raise ImproperlyConfigured(
+        "CORS_ALLOWED_ORIGINS is not valid: expected origins such as https://shop.example, in "
+        "small letters and without a path, separated by commas."
+    )
+
+CORS_URLS_REGEX = r"^/api/"
+# Tokens and keys go in headers; a cookie of somebody logged in here is nothing to another origin.
+CORS_ALLOW_CREDENTIALS = False
+CORS_ALLOW_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+CORS_ALLOW_HEADERS = (
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "x-api-key",
+)
+CORS_EXPOSE_HEADERS = ("ETag", "Location", "RateLimit", "RateLimit-Policy", "Retry-After")

@@ -1,0 +1,77 @@
+"""What is held about a person: changed, handed out, erased."""
+
+import orjson
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from guests import accounts, callers
+from guests.errors import ContactInvalid, LastAdministrator
+from guests.models import User
+from reservations import erasure
+from reservations.errors import OpenStay
+from web.account.forms import ErasureForm, ProfileForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def my_data(request: HttpRequest) -> HttpResponse:
+    """Contact data and preferences, as bookings are filled from them."""
+    user = _person(request)
+    known = {field: getattr(user, field) for field in accounts.PROFILE}
+    form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
+    if request.method == "POST" and form.is_valid():
+        try:
+            accounts.change_profile(user, form.cleaned_data)
+        except ContactInvalid as fault:
+            form.tell(fault.errors)
+            # The header greets with what is kept, not with what was refused.
+            user.refresh_from_db()
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("web:my_data")
+    return render(request, "web/account/my_data.html", {"form": form})
+
+
+@login_required
+@never_cache
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """All of it as one file, the same document as the API's."""
+    user = _person(request)
+    held = erasure.export_person(user)
+    held["profile"] = accounts.profile(user)
+    document = orjson.dumps(held, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2)
+    return HttpResponse(
+        document,
+        content_type="application/json",
+        headers={"Content-Disposition": 'attachment; filename="holdfast-my-data.json"'},
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """What erasing does, and the button that does it."""
+    user = _person(request)
+    form = ErasureForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            erasure.erase_person(user, by=callers.for_user(user))
+        except (OpenStay, LastAdministrator) as refusal:
+            form.tell([("", refusal.detail)])
+        else:
+            logout(request)
+            messages.success(request, _("You are erased: nothing that names you is left here."))
+            return redirect("web:home")
+    return render(request, "web/account/erase.html", {"form": form})
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user

@@ -1,0 +1,105 @@
+"""What people type about themselves; each field is judged by the verb that keeps it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from guests import accounts, emails, phones
+
+_FIRST_NAME = {"autocomplete": "given-name", "maxlength": accounts.LONGEST_NAME}
+_LAST_NAME = {"autocomplete": "family-name", "maxlength": accounts.LONGEST_NAME}
+_PHONE = {"autocomplete": "tel", "maxlength": phones.LONGEST_INPUT, "inputmode": "tel"}
+
+
+def _text(label: Any, widget: type[forms.Widget], hint: Any = "", **attrs: Any) -> forms.CharField:
+    """A field that only has to be filled in here: its own rule stands with the verb."""
+    return forms.CharField(
+        label=label,
+        help_text=hint,
+        widget=widget(attrs=attrs),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+
+class Told(forms.Form):
+    """A form that shows what a verb refused beside the fields it is about."""
+
+    use_required_attribute = False
+
+    def tell(self, faults: Iterable[tuple[str, str]]) -> None:
+        """Add what was refused, (field, sentence) each; of no field here, to the whole form."""
+        for field, detail in faults:
+            self.add_error(field if field in self.fields else None, detail)
+
+
+class SignUpForm(Told):
+    first_name = _text(_("First name"), forms.TextInput, **_FIRST_NAME)
+    last_name = _text(_("Last name"), forms.TextInput, **_LAST_NAME)
+    email = _text(
+        _("E-mail address"),
+        forms.EmailInput,
+        _("You log in with it."),
+        autocomplete="username",
+        maxlength=emails.LONGEST,
+    )
+    phone = _text(
+        _("Phone number"),
+        forms.TextInput,
+        _("From abroad: begin with + and the country code."),
+        type="tel",
+        **_PHONE,
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        max_length=1024,
+        help_text=_("At least 8 characters; three words that do not go together are good."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+
+class ProfileForm(Told):
+    first_name = _text(_("First name"), forms.TextInput, **_FIRST_NAME)
+    last_name = _text(_("Last name"), forms.TextInput, **_LAST_NAME)
+    phone = _text(
+        _("Phone number"),
+        forms.TextInput,
+        _("From abroad: begin with + and the country code."),
+        type="tel",
+        **_PHONE,
+    )
+    receive_email_updates = forms.BooleanField(label=_("Send me updates by e-mail"), required=False)
+    receive_phone_call = forms.BooleanField(label=_("You may phone me"), required=False)
+    receive_text_notification = forms.BooleanField(label=_("Send me text messages"), required=False)
+
+
+class ReviewForm(Told):
+    stars = forms.TypedChoiceField(
+        label=_("How many stars?"),
+        coerce=int,
+        choices=[
+            (5, _("5 stars: excellent")),
+            (4, _("4 stars: good")),
+            (3, _("3 stars: all right")),
+            (2, _("2 stars: poor")),
+            (1, _("1 star: bad")),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how many stars.")},
+    )
+    text = forms.CharField(
+        label=_("What was it like?"),
+        required=False,
+        help_text=_("Shown to everybody, with your first name. At most 1,000 characters."),
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+
+class ErasureForm(Told):
+    sure = forms.BooleanField(
+        label=_("Yes, erase all that you hold about me"),
+        error_messages={"required": _("Tick this if you are sure.")},
+    )

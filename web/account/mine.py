@@ -1,0 +1,154 @@
+"""A person's own: what they reserved, and what they parked."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.db.models import Prefetch
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import formats
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from guests.models import User
+from reservations import clock, driving, reviewing
+from reservations.driving import Month
+from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.plots import Bar, columns
+from reservations.status import Status
+from venues import prices
+from web.account.pages import page_of
+from web.templatetags.holdfast import money
+
+HOUR = timedelta(hours=1)
+
+_SHOWN = {
+    "upcoming": (Status.PRESENT, Status.UPCOMING, Status.HELD),
+    "past": (Status.LEFT, Status.NO_SHOW),
+    "cancelled": (Status.CANCELLED, Status.EXPIRED),
+}
+
+
+@login_required
+@require_safe
+def me(request: HttpRequest) -> HttpResponse:
+    """What comes next, and the way to everything else that is one's own."""
+    user, now = _person(request), clock.now()
+    coming = _those(user, "upcoming", now)[:3]
+    stayed = reviewing.venues_stayed_at(user, at=now).exclude(reviews__user=user)
+    context = {"rows": _with_status(coming, now), "unreviewed": stayed.order_by("name")[:3]}
+    return render(request, "web/account/me.html", context)
+
+
+@login_required
+@require_safe
+def my_reservations(request: HttpRequest) -> HttpResponse:
+    """Upcoming, past or cancelled, each with its status at this moment."""
+    user, now = _person(request), clock.now()
+    shown = request.GET.get("show", "")
+    shown = shown if shown in _SHOWN else "upcoming"
+    page = page_of(_those(user, shown, now), request)
+    seen = {row.venue_id for row in page}
+    context = {
+        "page": page,
+        "rows": _with_status(page, now),
+        "shown": shown,
+        "reviewable": reviewing.reviewable(user, among=seen, at=now) if shown == "past" else set(),
+    }
+    return render(request, "web/account/my_reservations.html", context)
+
+
+@login_required
+@require_safe
+def my_parking(request: HttpRequest) -> HttpResponse:
+    """Each time one parked, and the last twelve months as plots."""
+    user, now = _person(request), clock.now()
+    page = page_of(driving.parked(user, at=now), request)
+    months = driving.months(user, at=now)
+    currencies = sorted({currency for month in months for currency in month.spent})
+    context = {
+        "page": page,
+        "rows": [_parked(row, now) for row in page],
+        "months": [_told(month, currencies) for month in reversed(months)],
+        "currencies": currencies,
+        "plots": list(_plots(months, currencies)) if any(m.visits for m in months) else [],
+    }
+    return render(request, "web/account/my_parking.html", context)
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _those(user: User, shown: str, now: datetime) -> ReservationQuerySet:
+    rows = Reservation.objects.filter(guest=user).in_one_of(_SHOWN[shown], at=now)
+    rows = rows.select_related("venue", "category").prefetch_related(
+        Prefetch("allocations", Allocation.objects.filter(is_live=True).select_related("resource"))
+    )
+    return rows.order_by("starts_at" if shown == "upcoming" else "-starts_at", "pk")
+
+
+def _with_status(rows: Any, now: datetime) -> list[tuple[Reservation, Status]]:
+    return [(row, row.status_at(now)) for row in rows]
+
+
+def _parked(row: Reservation, now: datetime) -> dict[str, Any]:
+    taken = list(row.allocations.all())
+    return {
+        "row": row,
+        "spot": taken[0].resource if taken else None,
+        "came_at": driving.came_at(row),
+        "left_at": driving.left_at(row, at=now),
+        "is_recorded": row.checked_in_at is not None,
+    }
+
+
+def _told(month: Month, currencies: list[str]) -> dict[str, Any]:
+    return {
+        "name": formats.date_format(month.first, "F Y"),
+        "visits": month.visits,
+        "hours": _hours(month),
+        "spent": [money(month.spent[currency], currency) for currency in currencies],
+    }
+
+
+def _plots(months: list[Month], currencies: list[str]) -> Iterator[tuple[str, SafeString]]:
+    """What each shows, and the plot."""
+    yield _plot(_("Visits"), months, lambda month: month.visits, lambda month: str(month.visits))
+    for currency in currencies:
+        yield _plot(
+            _("Amount spent in %(currency)s") % {"currency": currency},
+            months,
+            partial(_amount, currency),
+            partial(_money, currency),
+        )
+    yield _plot(_("Hours parked"), months, lambda month: month.length / HOUR, _hours)
+
+
+def _plot(
+    title: str,
+    months: list[Month],
+    value: Callable[[Month], float],
+    show: Callable[[Month], str],
+) -> tuple[str, SafeString]:
+    bars = [
+        Bar(formats.date_format(month.first, "M"), value(month), show(month)) for month in months
+    ]
+    return title, columns(title, bars)
+
+
+def _amount(currency: str, month: Month) -> float:
+    return float(prices.decimal(month.spent[currency], currency))
+
+
+def _money(currency: str, month: Month) -> str:
+    return money(month.spent[currency], currency)
+
+
+def _hours(month: Month) -> str:
+    return formats.number_format(round(month.length / HOUR, 1), decimal_pos=1)

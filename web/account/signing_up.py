@@ -1,0 +1,56 @@
+"""Signing up, with a name and a phone number so that bookings fill themselves in."""
+
+from allauth.account.utils import perform_login
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from guests import accounts
+from guests.addresses import address_of
+from guests.errors import AlreadyRegistered, ContactInvalid, TooManySignUps
+from guests.models import User
+from web.account.forms import SignUpForm
+from web.account.onward import onward
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """A form, and after it the page one came from, logged in."""
+    after = onward(request)
+    if request.user.is_authenticated:
+        return redirect(after)
+    form = SignUpForm(request.POST if request.method == "POST" else None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = _made(request, form)
+        except TooManySignUps as refusal:
+            form.tell([("", refusal.detail)])
+            status = 429
+        else:
+            if made is not None:
+                answer: HttpResponse = perform_login(request, made, redirect_url=after)
+                return answer
+    return render(request, "web/account/sign_up.html", {"form": form, "next": after}, status=status)
+
+
+@require_safe
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Where logging out leads."""
+    return render(request, "web/account/signed_out.html")
+
+
+def _made(request: HttpRequest, form: SignUpForm) -> User | None:
+    """The new guest; None where the form now says why there is none. Raises TooManySignUps."""
+    accounts.count_sign_up(address_of(request))
+    try:
+        return accounts.sign_up(**form.cleaned_data)
+    except ContactInvalid as fault:
+        form.tell(fault.errors)
+    except AlreadyRegistered as refusal:
+        form.tell([("email", refusal.detail)])
+    return None

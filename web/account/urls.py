@@ -1,0 +1,20 @@
+"""The addresses of a person's own pages, part of those of `web:`."""
+
+from django.urls import path
+
+from web.account import data, favourites, mine, reviews, signing_up
+
+urlpatterns = [
+    path("accounts/signup/", signing_up.sign_up, name="sign_up"),
+    path("accounts/signed-out/", signing_up.signed_out, name="signed_out"),
+    path("venues/<slug:slug>/favourite/", favourites.mark, name="favourite"),
+    path("venues/<slug:slug>/review/", reviews.review, name="review"),
+    path("venues/<slug:slug>/review/delete/", reviews.withdraw, name="withdraw_review"),
+    path("me/", mine.me, name="me"),
+    path("me/reservations/", mine.my_reservations, name="my_reservations"),
+    path("me/favourites/", favourites.favourites, name="favourites"),
+    path("me/parking/", mine.my_parking, name="my_parking"),
+    path("me/data/", data.my_data, name="my_data"),
+    path("me/data/export/", data.export, name="export_my_data"),
+    path("me/data/erase/", data.erase, name="erase_me"),
+]

@@ -1,0 +1,169 @@
+"""The booking form: what was picked, what it costs, who comes; sent, it takes the time."""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from guests.callers import Caller
+from guests.errors import ContactInvalid
+from reservations import actions, alternatives, clock, judging, quotes
+from reservations.errors import Invalid, KeyReused, NotFound, QuoteExpired, Refusal
+from reservations.idempotency import Answer, Once, Repeated
+from reservations.models import Reservation
+from reservations.requests import Booking
+from venues import prices
+from web import picks, refusals, visitors
+from web.forms import BookingForm, of_profile
+from web.picks import Pick
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def book(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form for what was picked; POST holds it, or says why not and what else there is."""
+    try:
+        venue = judging.find_venue(slug)
+    except NotFound:
+        raise Http404 from None
+    given = request.POST if request.method == "POST" else request.GET
+    try:
+        pick = picks.read(venue, _picked(given), now=clock.now())
+    except Refusal as refusal:
+        messages.warning(request, refusals.told(refusal, venue))
+        return redirect("web:venue", slug=slug)
+    if request.method != "POST":
+        user = visitors.known(request)
+        form = BookingForm(venue=venue, initial={**of_profile(user), "guests": pick.guests})
+        return _page(request, pick, form)
+    if "instead" in request.POST:
+        # What was typed stays; nothing is judged until the new time has been seen.
+        typed = {name: request.POST.get(name, "") for name in BookingForm.base_fields}
+        return _page(request, pick, BookingForm(venue=venue, initial=typed))
+    form = BookingForm(request.POST, venue=venue)
+    if not form.is_valid():
+        return _page(request, pick, form, status=422)
+    return _take(request, pick, form)
+
+
+def _picked(given: QueryDict) -> Mapping[str, Any]:
+    """What the address or the form says; a button may say something else than its form."""
+    return QueryDict(str(given["instead"])) if "instead" in given else given
+
+
+def _take(request: HttpRequest, pick: Pick, form: BookingForm) -> HttpResponse:
+    by = visitors.visitor(request)
+    wish = _wish(pick, form)
+    try:
+        made = _hold(wish, pick, form, by)
+    except ContactInvalid as fault:
+        form.tell(fault)
+        return _page(request, pick, form, status=422)
+    except Invalid as fault:
+        form.add_error(None, fault.detail)
+        return _page(request, pick, form, status=422)
+    except NotFound as gone:
+        messages.warning(request, refusals.told(gone, pick.venue))
+        return redirect("web:venue", slug=pick.venue.slug)
+    except Refusal as refusal:
+        return _refused(request, refusal, wish, pick, form, by)
+    visitors.remember(request, made)
+    code = Reservation.objects.values_list("code", flat=True).get(pk=made)
+    return redirect("web:reservation", code=code)
+
+
+def _hold(wish: Booking, pick: Pick, form: BookingForm, by: Caller) -> int:
+    """The id of what was made; of what this form made before, when it is sent again."""
+    once = _once(wish, form, by)
+    try:
+        try:
+            return actions.hold(booking=wish, by=by, once=once).pk
+        except QuoteExpired as old:
+            # What was promised is too old, or for another party; if it costs the same, no matter.
+            if old.facts["price"]["amount"] != form.cleaned_data["price_shown"]:
+                raise
+            promised = replace(wish, quote=old.facts["quote"])
+            return actions.hold(booking=promised, by=by, once=once).pk
+    except Repeated as repeated:
+        return int(json.loads(repeated.answer.body)["id"])
+
+
+def _refused(
+    request: HttpRequest,
+    refusal: Refusal,
+    wish: Booking,
+    pick: Pick,
+    form: BookingForm,
+    by: Caller,
+) -> HttpResponse:
+    if isinstance(refusal, KeyReused):
+        # Sent before with other words, as after going back: it may be meant, so ask once more.
+        told = _("You have booked with this form already. Send it again to book once more.")
+        return _page(request, pick, form, why_not=told, status=409)
+    found = []
+    if isinstance(refusal, alternatives.REFUSED_TIME):
+        found = alternatives.for_booking(wish, by=by, now=clock.now())
+    return _page(
+        request,
+        pick,
+        form,
+        why_not=refusals.told(refusal, pick.venue),
+        instead=picks.of_alternatives(pick.venue, found, guests=wish.guest_count),
+        status=409,
+    )
+
+
+def _page(
+    request: HttpRequest, pick: Pick, form: BookingForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """The form with the price as it is now, and a key that makes sending it twice harmless."""
+    venue = pick.venue
+    quote = quotes.quote(venue, pick.category, pick.window, pick.guests, now=clock.now())
+    context = {
+        "venue": venue,
+        "pick": pick,
+        "form": form,
+        "quote": quote,
+        "price_shown": str(prices.decimal(quote.amount_minor, venue.currency)),
+        "once": secrets.token_urlsafe(24),
+        **more,
+    }
+    return render(request, "web/book.html", context, status=status)
+
+
+def _wish(pick: Pick, form: BookingForm) -> Booking:
+    return Booking(
+        venue=pick.venue.slug,
+        times=pick.times,
+        contact=form.contact,
+        guest_count=form.cleaned_data["guests"],
+        category=None if pick.unit else pick.category.code,
+        resource=pick.unit.pk if pick.unit else None,
+        occasion=form.told("occasion"),
+        vehicle_plate=form.told("vehicle_plate"),
+        remarks=form.told("remarks"),
+        quote=form.cleaned_data["quote"],
+    )
+
+
+def _once(wish: Booking, form: BookingForm, by: Caller) -> Once:
+    """The form's own key, unguessable, so that it needs no other name of who sent it."""
+    facts = repr(replace(wish, quote=""))
+    return Once(
+        caller=by.name if by.user_id else "page",
+        key=f"page:{form.cleaned_data['once']}",
+        fingerprint=salted_hmac("web.booking", facts, algorithm="sha256").hexdigest(),
+        render=_answer,
+        guest_id=by.user_id,
+    )
+
+
+def _answer(row: Reservation) -> Answer:
+    return Answer(201, json.dumps({"id": str(row.pk)}))

@@ -1,0 +1,219 @@
+"""What people fill in. Shapes only: every rule of the engine is the engine's to judge."""
+
+from datetime import date, datetime, time
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from guests.errors import ContactInvalid
+from guests.models import User
+from reservations.models import Reservation
+from reservations.requests import Contact
+from venues.hours import showings
+from venues.models import Venue
+from web.picks import DayField, GuestsField
+
+CONTACT = (
+    "first_name", "last_name", "phone", "email", "receive_email_updates", "receive_phone_call",
+    "receive_text_notification",
+)  # fmt: skip
+EXTRAS = ("occasion", "vehicle_plate", "remarks")
+
+
+def _longest(name: str) -> int | None:
+    """As much as a reservation keeps of it."""
+    found = Reservation._meta.get_field(name)
+    return found.max_length if isinstance(found, models.CharField) else None
+
+
+def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> forms.CharField:
+    attrs.setdefault("autocomplete", "off")
+    return forms.CharField(
+        label=label,
+        required=required,
+        error_messages={"required": _("Fill this in.")},
+        max_length=_longest(name),
+        widget=forms.TextInput(attrs=attrs),
+    )
+
+
+class SearchForm(forms.Form):
+    """Looks for a venue; all of it may be left out."""
+
+    q = forms.CharField(
+        label=_("Name or address"),
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[
+            ("", _("Any kind")),
+            (Venue.Kind.HOTEL, _("Hotel")),
+            (Venue.Kind.RESTAURANT, _("Restaurant")),
+            (Venue.Kind.PARKING, _("Parking")),
+            (Venue.Kind.PRACTICE, _("Practice")),
+        ],
+    )
+    city = forms.CharField(
+        label=_("City"),
+        max_length=80,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    date = DayField(label=_("Date"), required=False)
+    guests = GuestsField(label=_("Guests"), required=False)
+
+
+class NightsForm(forms.Form):
+    """The nights of a stay; dates that are typed, or chosen in the calendar."""
+
+    check_in = DayField(label=_("Arrive"), required=False)
+    check_out = DayField(label=_("Leave"), required=False)
+    guests = GuestsField(label=_("Guests"), required=False, initial=1)
+
+
+class DayForm(forms.Form):
+    """The day on which times are looked at."""
+
+    date = DayField(label=_("Date"), required=False)
+    guests = GuestsField(label=_("Guests"), required=False, initial=1)
+
+
+class RangeForm(forms.Form):
+    """From a day and time until another, by the venue's clocks."""
+
+    from_date = DayField(label=_("From"), required=False)
+    from_time = forms.TimeField(
+        label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    until_date = DayField(label=_("Until"), required=False)
+    until_time = forms.TimeField(
+        label=_("Time"), required=False, widget=forms.TimeInput(attrs={"type": "time"})
+    )
+    guests = GuestsField(label=_("Guests"), required=False, initial=1)
+
+    def instants(self, end: str, venue: Venue) -> list[datetime]:
+        """When `from` or `until` is: two instants in an hour that happens twice, else one.
+
+        None where it was not filled in, or the clocks skip it, which becomes an error.
+        """
+        day, clock = self.cleaned_data.get(f"{end}_date"), self.cleaned_data.get(f"{end}_time")
+        return shown(self, f"{end}_time", day, clock, venue)
+
+
+def shown(
+    form: forms.Form, name: str, day: date | None, clock: time | None, venue: Venue
+) -> list[datetime]:
+    """The instants at which the venue's clocks show this; a field's error where they never do."""
+    if day is None or clock is None:
+        return []
+    found = showings(day, clock, venue.zone)
+    if not found:
+        form.add_error(name, _("The clocks skip this time on that day. Choose another."))
+    return found
+
+
+class ContactForm(forms.Form):
+    """Who comes and how to reach them; the engine judges names and numbers."""
+
+    first_name = _text("first_name", _("First name"), autocomplete="given-name")
+    last_name = _text("last_name", _("Last name"), autocomplete="family-name")
+    phone = forms.CharField(
+        label=_("Phone number"),
+        max_length=40,
+        error_messages={"required": _("Fill in a number where we can reach you.")},
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+    email = forms.CharField(
+        label=_("E-mail"),
+        required=False,
+        max_length=_longest("email"),
+        widget=forms.TextInput(attrs={"type": "email", "autocomplete": "email"}),
+    )
+    vehicle_plate = _text("vehicle_plate", _("Number plate"), required=False)
+    occasion = _text("occasion", _("Occasion"), required=False)
+    remarks = forms.CharField(
+        label=_("Remarks"),
+        required=False,
+        max_length=_longest("remarks"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    receive_email_updates = forms.BooleanField(label=_("By e-mail"), required=False, initial=True)
+    receive_phone_call = forms.BooleanField(label=_("By phone call"), required=False, initial=True)
+    receive_text_notification = forms.BooleanField(label=_("By text message"), required=False)
+
+    def __init__(self, *args: Any, venue: Venue, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if venue.kind != Venue.Kind.PARKING:
+            del self.fields["vehicle_plate"]
+        if venue.kind in (Venue.Kind.PARKING, Venue.Kind.PRACTICE):
+            del self.fields["occasion"]
+        self.fields["phone"].help_text = _phone_hint(venue.phone_region)
+
+    def tell(self, fault: ContactInvalid) -> None:
+        """What the engine found wrong, at the fields it is about."""
+        for name, detail in fault.errors:
+            self.add_error(name if name in self.fields else None, _(detail))
+
+    @property
+    def contact(self) -> Contact:
+        return Contact(**{name: self.cleaned_data[name] for name in CONTACT})
+
+    def told(self, name: str) -> str:
+        """What else is told; nothing where it is not asked here."""
+        return str(self.cleaned_data.get(name, ""))
+
+
+class BookingForm(ContactForm):
+    """All that a booking asks beside the time."""
+
+    guests = GuestsField(label=_("Guests"))
+    quote = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
+    price_shown = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    once = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+
+
+class FindForm(forms.Form):
+    """What proves that a reservation is one's own."""
+
+    code = forms.CharField(
+        label=_("Reservation code"),
+        max_length=40,
+        help_text=_("Ten letters and digits, in your confirmation."),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
+        ),
+    )
+    phone = forms.CharField(
+        label=_("Phone number"),
+        max_length=40,
+        help_text=_("The number you gave when you booked."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
+    )
+
+    def clean_code(self) -> str:
+        """However it was copied."""
+        return "".join(self.cleaned_data["code"].split()).replace("-", "").upper()
+
+
+def of_profile(user: User | None) -> dict[str, Any]:
+    """What a form begins with for somebody who is logged in."""
+    if user is None:
+        return {}
+    return {name: getattr(user, name) for name in CONTACT}
+
+
+def _phone_hint(region: str) -> Any:
+    example = phonenumbers.example_number(region)
+    if example is None:
+        return _("Begin with + and the country code.")
+    national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return _("Such as %(number)s; begin with + and the country code if it is from abroad.") % {
+        "number": national
+    }

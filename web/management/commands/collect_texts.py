@@ -1,0 +1,48 @@
+"""Brings the Dutch catalogue up to date with the texts that are marked: `manage.py collect_texts`.
+
+Needs gettext, which only whoever changes texts has to have: what it makes is in the repository.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.commands import compilemessages, makemessages
+
+from web import refused
+
+_IGNORED = ("tests", "benchmarks", "docs", "deploy", "frontend", "node_modules")
+_PLAIN = ["--no-location", "--sort-output"]
+"""Places move with every edit, and say nothing that a search does not."""
+
+
+class Command(makemessages.Command):
+    help = "Collect marked texts into web/locale, and compile what is translated."
+
+    xgettext_options = [*makemessages.Command.xgettext_options, *_PLAIN]  # noqa: RUF012
+    msgmerge_options = [  # noqa: RUF012
+        *makemessages.Command.msgmerge_options,
+        *_PLAIN,
+        "--no-fuzzy-matching",
+    ]
+    msgattrib_options = [*makemessages.Command.msgattrib_options, *_PLAIN]  # noqa: RUF012
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        # What is not written as gettext("…") is written so for as long as xgettext looks.
+        collected = Path(settings.LOCALE_PATHS[0]).parent / "texts_of_refusals.py"
+        lines = [f"gettext({sentence!r})" for sentence in refused.sentences()]
+        collected.write_text("\n".join(lines), encoding="utf-8")
+        try:
+            chosen = {"locale": ["nl"], "ignore_patterns": list(_IGNORED), "no_obsolete": True}
+            super().handle(*args, **{**options, **chosen})
+        finally:
+            collected.unlink()
+        _drop_dates(Path(settings.LOCALE_PATHS[0]) / "nl" / "LC_MESSAGES" / "django.po")
+        compilemessages.Command().run_from_argv(["manage.py", "compilemessages", "-l", "nl"])
+
+
+def _drop_dates(catalogue: Path) -> None:
+    """When texts were collected is in the history; here it would only make them differ."""
+    lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = (line for line in lines if not line.startswith(('"POT-Creation', '"Report-Msgid')))
+    catalogue.write_text("".join(kept), encoding="utf-8")

@@ -1,0 +1,30 @@
+"""Every text that the engine and its libraries word themselves, for translators to find."""
+
+from collections.abc import Iterator
+
+from guests.errors import GuestError
+from reservations.errors import Refusal
+
+OF_LIBRARIES = (
+    # email-validator's; the reason why an address cannot be right.
+    "An email address must have an @-sign.",
+    "There must be something before the @-sign.",
+    "There must be something after the @-sign.",
+    "An email address cannot have a period immediately before the @-sign.",
+    "An email address cannot have two periods in a row.",
+    "The part after the @-sign is not valid. It should have a period.",
+    "The part after the @-sign is a special-use or reserved name that cannot be used with email.",
+)
+
+
+def sentences() -> Iterator[str]:
+    """What a refusal says of itself, which is its docstring, and what libraries say."""
+    yield from OF_LIBRARIES
+    for kind in _below(Refusal), _below(GuestError):
+        yield from (" ".join((one.__doc__ or "").split()) for one in kind)
+
+
+def _below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _below(child)

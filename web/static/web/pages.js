@@ -1,0 +1,67 @@
+// What pages gain from a script; each works without it.
+
+// A piece that is new on the page, and the summary of errors, are where a reader goes on.
+function focusWhatIsNew(within) {
+  const found = within.querySelector("[data-focus]");
+  if (found) {
+    found.focus();
+  }
+}
+
+// A hold counts down; it is told aloud now and then only, and the page says itself that it lapsed.
+function countDown(clock) {
+  const until = Date.parse(clock.dataset.until);
+  const told = clock.querySelector("[data-left]");
+  const aloud = clock.querySelector("[data-aloud]");
+  let announced = null;
+  function tick() {
+    const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+    const minutes = Math.floor(seconds / 60);
+    told.textContent = `${minutes}:${String(seconds % 60).padStart(2, "0")}`;
+    clock.classList.toggle("soon", seconds < 120);
+    if ([10, 5, 2, 1].includes(minutes) && seconds % 60 === 0 && announced !== minutes) {
+      announced = minutes;
+      aloud.textContent = clock.dataset.say.replace("%s", minutes);
+    }
+    if (seconds === 0) {
+      window.setTimeout(() => window.location.reload(), 1500);
+      return;
+    }
+    window.setTimeout(tick, 1000);
+  }
+  // A page kept by the browser for going back may be old: its time is up already, reloading is not.
+  if (until > Date.now()) {
+    clock.hidden = false;
+    tick();
+  }
+}
+
+// A form that is on its way is not sent again by a second click; a repeat would be harmless.
+function sendOnce(event) {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) {
+    return;
+  }
+  if (form.dataset.sent) {
+    event.preventDefault();
+    return;
+  }
+  form.dataset.sent = "yes";
+  window.setTimeout(() => delete form.dataset.sent, 8000);
+}
+
+// What a choice alters is shown at once; without a script there is a button.
+function changeAtOnce(event) {
+  const form = event.target.closest("form[data-at-once]");
+  if (form && event.target.checkValidity()) {
+    form.requestSubmit();
+  }
+}
+
+document.addEventListener("DOMContentLoaded", () => {
+  focusWhatIsNew(document);
+  document.querySelectorAll("[data-until]").forEach(countDown);
+  document.addEventListener("submit", sendOnce);
+  document.addEventListener("change", changeAtOnce);
+});
+document.addEventListener("htmx:afterSettle", (event) => focusWhatIsNew(event.detail.elt));

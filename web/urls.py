@@ -1,0 +1,26 @@
+"""The addresses of the pages that guests use; `web:` names them in templates."""
+
+from django.urls import path
+
+from web import booking, changing, examples, finding, reservation_pages, venue_pages
+from web.account import urls as account
+
+app_name = "web"
+
+urlpatterns = [
+    path("", venue_pages.home, name="home"),
+    path("venues/<slug:slug>/", venue_pages.venue, name="venue"),
+    path("venues/<slug:slug>/book/", booking.book, name="book"),
+    path("reservations/find/", finding.find, name="find"),
+    path("reservations/<slug:code>/", reservation_pages.reservation, name="reservation"),
+    path("reservations/<slug:code>/confirm/", reservation_pages.confirm, name="confirm"),
+    path("reservations/<slug:code>/change/", changing.change, name="change"),
+    path("reservations/<slug:code>/cancel/", reservation_pages.cancel, name="cancel"),
+    path(
+        "reservations/<slug:code>/calendar.ics",
+        reservation_pages.calendar_file,
+        name="calendar_file",
+    ),
+    path("examples/smart-parking/", examples.smart_parking, name="smart_parking"),
+    *account.urlpatterns,
+]
