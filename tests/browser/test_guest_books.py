@@ -6,7 +6,15 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    ViewportSize,
+    expect,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from reservations.models import Reservation
@@ -44,7 +52,16 @@ def practice(transactional_db: None) -> Venue:
 @pytest.fixture
 def guest(chromium: Browser, live_server: LiveServer) -> Iterator[Any]:
     """Opens pages of fresh visitors; fails when a script does, or anything is asked elsewhere."""
-    contexts, faults = [], []
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def refused(said: ConsoleMessage) -> None:
+        if "Content Security" in said.text:
+            faults.append(said.text)
+
+    def foreign(asked: Request) -> None:
+        if not asked.url.startswith(live_server.url):
+            faults.append(asked.url)
 
     def opened(**options: Any) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
@@ -52,14 +69,8 @@ def guest(chromium: Browser, live_server: LiveServer) -> Iterator[Any]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
-        page.on(
-            "console",
-            lambda said: "Content Security" in said.text and faults.append(said.text),
-        )
-        page.on(
-            "request",
-            lambda asked: asked.url.startswith(live_server.url) or faults.append(asked.url),
-        )
+        page.on("console", refused)
+        page.on("request", foreign)
         return page
 
     yield opened
