@@ -8,6 +8,8 @@ from api.api import api
 from config import health
 from web import venue_pages
 
+handler500 = "web.away.no_answer"
+
 urlpatterns = [
     path("", include("web.urls")),
     path("favicon.ico", venue_pages.favicon),

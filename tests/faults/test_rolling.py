@@ -13,6 +13,8 @@ from tests.faults.fleet import Fleet, wait_until
 from tests.faults.guests import fresh, judge
 from tests.faults.proxy import Proxy
 
+REQUESTS = 1_000
+"""So many are asked while processes come and go."""
 _WAITING = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
@@ -61,7 +63,7 @@ def test_two_processes_restarted_in_turn_behind_a_proxy_fail_nobody(
                 assert second.ask_to_end(name).wait(60) == 0
                 second.serve(name)
                 proxy.put_back(name)
-            guests.wait_for(10)
+            wait_until(lambda: len(guests.wishes) >= REQUESTS)
     finally:
         proxy.stop()
         shutil.rmtree(folder)

@@ -61,7 +61,8 @@ def test_the_price_is_shown_line_by_line_before_it_is_agreed_to(
 def test_signed_out_a_notice_leads_to_signing_up(client: Client, venue: Venue) -> None:
     page = text(client.get(f"/venues/{venue.slug}/book/?{picked()}"))
     assert "New to this site? Log in and it'll autofill" in page
-    assert 'href="/accounts/signup/?next=/venues/' in page
+    # With all that was chosen, so that nothing has to be chosen again.
+    assert f'href="/accounts/signup/?next=/venues/{venue.slug}/book/%3Fstarts_at%3D' in page
 
 
 def test_logged_in_the_form_is_filled_in_from_the_profile(client: Client, venue: Venue) -> None:
