@@ -26,6 +26,7 @@ from reservations import (
     judging,
     moving,
     pace,
+    placing,
     staying,
     tariffs,
 )
@@ -47,7 +48,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     tried = once is None and at_once.is_one_statement()
     if tried and (made := holding.on_last_seen(booking, by=by)) is not None:
         return made
-    return whole(lambda attempt: _hold(booking, by=by, once=once, is_sure=tried or attempt > 0))
+    return whole(lambda attempt: _hold(booking, by=by, once=once, glances=attempt + tried))
 
 
 def hold_group(
@@ -108,13 +109,16 @@ def cancel_here(*, reservation_id: int, by: Caller) -> Reservation:
     return _cancel(reservation_id, by=by)
 
 
-def _hold(booking: Booking, *, by: Caller, once: Once | None, is_sure: bool) -> Reservation:
+def _hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> Reservation:
+    is_sure = holding.is_time_to_lock(booking, glances)
     limits = hoarding.seen(booking, by=by)
     hoarding.lock(limits)
     claimed = idempotency.claim(once)
     venue = judging.find_venue(booking.venue)
     wish = holding.judge(venue, booking, by=by)
     hoarding.judge(limits, venue, booking, by=by)
+    if glances and not is_sure:
+        placing.judge_unlocked(wish.ask)
     reservation = None if is_sure else holding.at_a_glance(wish)
     if reservation is None:
         if not is_sure and booking.resource is None:

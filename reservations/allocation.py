@@ -45,8 +45,8 @@ class Span:
     @property
     def rows(self) -> AllocationQuerySet:
         """What is allocated within it."""
-        rows = Allocation.objects.overlapping(self.start, self.end)
-        return rows if self.venue is None else rows.filter(venue=self.venue)
+        venues = None if self.venue is None else [self.venue]
+        return Allocation.objects.overlapping(self.start, self.end, venues=venues)
 
 
 def lock_units(ids: Iterable[int]) -> list[Resource]:

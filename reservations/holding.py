@@ -29,6 +29,9 @@ from venues import kept
 from venues.hours import Window
 from venues.models import Category, Policy, Resource, Venue
 
+MOST_GLANCES = 4
+"""Looks at a pool without locks, before the one under locks that is sure."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
@@ -114,6 +117,16 @@ def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
     row = drafting.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
     # Of several categories that cost the same, a glance is at one.
     return row, ask, [unit for unit in units if unit.category_id == category.pk]
+
+
+def is_time_to_lock(booking: Booking, glances: int) -> bool:
+    """Whether so many glances were enough, and all that could be had is locked to look surely.
+
+    In a crowd a glance fails though much is free: what it chose was locked or sold a moment before.
+    To look again is a thousand times cheaper than to lock a pool that the whole crowd is after.
+    """
+    is_worth_it = booking.resource is None and at_once.is_one_statement()
+    return glances >= (MOST_GLANCES if is_worth_it else 1)
 
 
 def surely(wish: Wish) -> Reservation:

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
@@ -261,9 +261,13 @@ class AllocationQuerySet(models.QuerySet["Allocation"]):
         """Live rows whose time is free to the next guest, but not yet written down as free."""
         return self.filter(is_live=True, lapses_at__lte=at)
 
-    def overlapping(self, start: datetime, end: datetime) -> Self:
-        """Rows sharing an instant with `[start, end)`."""
-        return self.filter(Overlaps(start, end, MAX_SPAN))
+    def overlapping(
+        self, start: datetime, end: datetime, *, venues: Collection[int] | None = None
+    ) -> Self:
+        """Rows sharing an instant with `[start, end)`, of some venues or of the units asked for."""
+        if venues is None:
+            return self.filter(Overlaps(start, end, MAX_SPAN, by_venue=False))
+        return self.filter(Overlaps(start, end, MAX_SPAN, by_venue=True), venue__in=venues)
 
 
 class Allocation(models.Model):

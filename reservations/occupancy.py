@@ -68,9 +68,9 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
     longer window than one answer holds.
     """
     judge(window)
-    rows = Allocation.objects.filter(venue=venue, is_live=True, reservation__isnull=False)
+    rows = Allocation.objects.overlapping(window.start, window.end, venues=[venue.pk])
+    rows = rows.filter(is_live=True, reservation__isnull=False)
     rows = rows.filter(reservation__confirmed_at__isnull=False)
-    rows = rows.overlapping(window.start, window.end)
     # Where nights or slots are sold, a year of them has few ranges that differ.
     alike = rows.order_by().values_list("starts_at", "ends_at", "lapses_at").annotate(Count("pk"))
     # Who did not come had the unit until then, whether a sweep has written that down or not.

@@ -3,6 +3,10 @@
 A btree on one end of a range finds too much: all that ends later, or began before. The rows that
 overlap a day are as few in a venue of a million reservations as in one of ten thousand, and a gist
 on (venue, range) reads these alone.
+
+The constraint has a gist too, on (resource, range), and where there is one venue the planner takes
+either for a day of it, though that one is read as a whole. So a range is written in two ways that
+mean the same: with its bounds named, as in the constraint, and without, as in the index of venues.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +21,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 _CREATE = (
     "CREATE INDEX %(name)s ON %(table)s "
-    "USING gist (venue_id, tstzrange(starts_at, ends_at, '[)')) WHERE is_live"
+    "USING gist (venue_id, tstzrange(starts_at, ends_at)) WHERE is_live"
 )
 
 
@@ -41,14 +45,17 @@ class Overlaps(Func):
     """Whether a row's `[starts_at, ends_at)` shares an instant with `[start, end)`.
 
     `longest` is what no row's range is longer than; without ranges it lets an index find the few
-    rows. PostgreSQL finds them in an index only where they are asked to be live too.
+    rows. PostgreSQL finds live rows alone in an index: by venue, or else by resource.
     """
 
     output_field = BooleanField()
 
-    def __init__(self, start: datetime, end: datetime, longest: timedelta) -> None:
+    def __init__(
+        self, start: datetime, end: datetime, longest: timedelta, *, by_venue: bool
+    ) -> None:
         given = (Value(start), Value(end), Value(start - longest))
         super().__init__(F("starts_at"), F("ends_at"), *given)
+        self.by_venue = by_venue
 
     def as_sql(  # type: ignore[override]
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
@@ -63,7 +70,8 @@ class Overlaps(Func):
         self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **context: Any
     ) -> tuple[str, list[Any]]:
         starts, ends, start, end, _ = self._parts(compiler)
-        text = f"(tstzrange({starts[0]}, {ends[0]}, '[)') && tstzrange({start[0]}, {end[0]}, '[)'))"
+        bounds = "" if self.by_venue else ", '[)'"
+        text = f"(tstzrange({starts[0]}, {ends[0]}{bounds}) && tstzrange({start[0]}, {end[0]}))"
         return text, [*start[1], *end[1]]
 
     def _parts(self, compiler: SQLCompiler) -> list[tuple[str, Any]]:

@@ -131,7 +131,7 @@ def _near(looks: Sequence[Look]) -> AllocationQuerySet:
         end = look.window.end + policy.buffer_after + timedelta(seconds=1)
         venues.setdefault(Window(start, end), []).append(look.venue.pk)
     found = (
-        Allocation.objects.filter(venue__in=ids).overlapping(window.start, window.end)
+        Allocation.objects.overlapping(window.start, window.end, venues=ids)
         for window, ids in venues.items()
     )
     return reduce(or_, found)

@@ -9,7 +9,7 @@ from reservations.errors import Busy, Taken
 
 T = TypeVar("T")
 
-ATTEMPTS = 5
+ATTEMPTS = 7
 
 _DEADLOCK = ("40P01", "40001")
 _LOCK_WAIT = "55P03"
