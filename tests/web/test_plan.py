@@ -189,12 +189,11 @@ def test_units_stand_in_their_place_and_those_without_one_in_rows_below() -> Non
     units = [Resource(pk=n, plan_x=x, plan_y=y) for n, x, y in ((1, 5.0, 2.0), (2, 5.5, 2.0))]
     units += [Resource(pk=n) for n in range(3, 15)]
     found = floors.layout(units)
-    assert [found.places[pk] for pk in (1, 2)] == [(0, 0), (floors.CELL, 0)]
-    assert found.places[3] == (0, floors.CELL)
-    assert found.places[13] == (0, 2 * floors.CELL)
+    expected = {1: (0.0, 0.0), 2: (76.0, 0.0), 3: (0.0, 76.0), 13: (0.0, 152.0)}
+    assert {pk: found.places[pk] for pk in expected} == expected
     assert len(set(found.places.values())) == 14
     twins = floors.layout([Resource(pk=n, plan_x=1, plan_y=1) for n in (1, 2)])
-    assert twins.places == {1: (0, 0), 2: (floors.CELL, 0)}
+    assert twins.places == {1: (0.0, 0.0), 2: (76.0, 0.0)}
 
 
 # How full it is.
