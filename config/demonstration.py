@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from config import demonstration_stays
 from guests import accounts, keys
 from guests.callers import Caller, for_user, system
 from guests.models import Favourite, Partner, Review, User
@@ -107,6 +108,7 @@ def _make_reservations() -> None:
         starts_at = today + timedelta(days=days, hours=hour)
         times = Times(starts_at=starts_at, ends_at=starts_at + timedelta(hours=4))
         _try(driver, "smart-parking", times, category="regular", guest_count=1)
+    demonstration_stays.make(DEMONSTRATION)
 
 
 def _try(by: Caller, venue: str, times: Times, **wish: Any) -> None:

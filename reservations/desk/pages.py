@@ -33,6 +33,7 @@ from reservations.desk.once import once_for
 from reservations.errors import KeyReused, NotFound, Refusal
 from reservations.idempotency import Repeated
 from reservations.models import Reservation
+from reservations.requests import Booking
 from reservations.status import Status
 from venues.models import Venue
 
@@ -70,14 +71,15 @@ def hold(request: HttpRequest) -> HttpResponse:
     form = HoldForm(request.POST or None, venue=venue, initial=_wished(request))
     instead: list[Instead] = []
     if request.method == "POST" and form.is_valid():
+        wish = form.booking()
         try:
-            return _hold(request, form, by)
+            return _hold(request, form, wish, by)
         except KeyReused:
             # Somebody came back to a form that was sent, and altered it.
             form.may_be_sent_again()
         except (Refusal, GuestError) as fault:
             form.refuse(fault)
-            instead = for_booking(form.booking(), fault, by=by, venue=venue, now=clock.now())
+            instead = for_booking(wish, fault, by=by, venue=venue, now=clock.now())
     return form_page(
         request,
         form,
@@ -201,9 +203,9 @@ def _press(
     return onward(request, row.pk)
 
 
-def _hold(request: HttpRequest, form: HoldForm, by: Caller) -> HttpResponse:
+def _hold(request: HttpRequest, form: HoldForm, wish: Booking, by: Caller) -> HttpResponse:
     try:
-        row = actions.hold(booking=form.booking(), by=by, once=once_for(request, form.venue, by))
+        row = actions.hold(booking=wish, by=by, once=once_for(request, form.venue, by))
     except Repeated as repeated:
         return onward(request, int(repeated.answer.body))
     told = (

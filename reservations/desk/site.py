@@ -1,5 +1,6 @@
 """The desk's admin site: whoever logs in lands on today, and the day's pages come first."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.admin import AdminSite
@@ -9,12 +10,14 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from reservations.desk import day_pages, framing, timeline_pages, walk_in
+from reservations.desk import chart_pages, day_pages, framing, lot_pages, timeline_pages, walk_in
 
 DAILY = (
     ("today", _("Today")),
     ("timeline", _("Timeline")),
     ("walk_in", _("Walk-in")),
+    ("charts", _("Charts")),
+    ("lots", _("Lots")),
 )
 """The pages a day is run from, in the order in which the head of every page links them."""
 
@@ -26,10 +29,17 @@ class DeskSite(AdminSite):
     index_title = _("Everything")
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        pages = {
+        pages: dict[str, tuple[Callable[..., HttpResponse], str]] = {
             "today/": (day_pages.today, "today"),
             "timeline/": (timeline_pages.timeline, "timeline"),
             "walk-in/": (walk_in.walk_in, "walk_in"),
+            "charts/": (chart_pages.charts, "charts"),
+            "lots/": (lot_pages.every_lot, "lots"),
+            "lots/new/": (lot_pages.open_lot, "open_lot"),
+            "lots/<slug:slug>/": (lot_pages.lot, "lot"),
+            "lots/<slug:slug>/change/": (lot_pages.change_lot, "change_lot"),
+            "lots/<slug:slug>/delete/": (lot_pages.close_lot, "close_lot"),
+            "lots/<slug:slug>/spots/<int:spot_id>/": (lot_pages.spot, "spot"),
             "venue/": (framing.choose, "choose_venue"),
         }
         daily = [

@@ -255,16 +255,17 @@ def _nights(venue: Venue, first: date, days: int) -> list[Window]:
 
 def _steps(venue: Venue, day: date) -> list[Window]:
     """The hours of a day in which something is open, in steps of what is sold."""
-    opened = _opened(venue, day)
+    whole = opened(venue, day)
     step = _step(venue)
-    found, at = [], opened.start
-    while at < opened.end:
+    found, at = [], whole.start
+    while at < whole.end:
         found.append(Window(at, at + step))
         at += step
     return found
 
 
-def _opened(venue: Venue, day: date) -> Window:
+def opened(venue: Venue, day: date) -> Window:
+    """From the first opening of a day to the last closing; all of it where nothing is said."""
     midnight = datetime.min.time()
     whole = Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
     openings = list(judging.load_venue(venue.pk).openings.all())

@@ -162,11 +162,12 @@ def walk_in(request: HttpRequest) -> HttpResponse:
     form = WalkInForm(request.POST or None, venue=venue, now=now)
     instead = []
     if request.method == "POST" and form.is_valid():
+        wish = form.booking()
         try:
-            return _let_in(request, form, by)
+            return _let_in(request, form, wish, by)
         except (Refusal, GuestError) as fault:
             form.refuse(fault)
-            instead = for_booking(form.booking(), fault, by=by, venue=venue, now=clock.now())
+            instead = for_booking(wish, fault, by=by, venue=venue, now=clock.now())
     return form_page(
         request,
         form,
@@ -177,9 +178,9 @@ def walk_in(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _let_in(request: HttpRequest, form: WalkInForm, by: Caller) -> HttpResponse:
+def _let_in(request: HttpRequest, form: WalkInForm, wish: Booking, by: Caller) -> HttpResponse:
     try:
-        row = actions.hold(booking=form.booking(), by=by, once=once_for(request, form.venue, by))
+        row = actions.hold(booking=wish, by=by, once=once_for(request, form.venue, by))
     except Repeated as repeated:
         row = Reservation.objects.select_related("venue__policy").get(pk=int(repeated.answer.body))
     except KeyReused:
