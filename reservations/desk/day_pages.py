@@ -31,7 +31,7 @@ def today(request: HttpRequest) -> HttpResponse:
         is_daily=True,
         venue=venue,
         look=days.of(venue, day, now=now),
-        now=now.astimezone(venue.zone),
+        clock_time=f"{now.astimezone(venue.zone):%H:%M}",
         day_before=day - timedelta(days=1),
         day_after=day + timedelta(days=1),
         asked=asked,

@@ -3,6 +3,7 @@
 Four queries and a board, whatever the period and however many reservations.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -15,11 +16,11 @@ from reservations import reading
 from reservations.board import Board
 from reservations.desk import words
 from reservations.desk.charts import Chart, Point, chart
-from reservations.desk.timeline import opened
+from reservations.desk.timeline import opened, openings_of
 from reservations.models import Reservation
 from reservations.status import Status
 from venues.hours import DAY, Window, instant
-from venues.models import Venue
+from venues.models import Opening, Venue
 
 LONGEST = 92
 """Days that one page of charts tells of."""
@@ -85,14 +86,15 @@ def _by_day(rows: Any, venue: Venue, now: datetime) -> dict[date, dict[str, int]
 
 def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:
     """Of each day the share of what is sold of it: the night, or the hours it is open."""
-    windows = [_sold_part(venue, day) for day in days]
+    openings = openings_of(venue)
+    windows = [_sold_part(venue, day, openings) for day in days]
     found = reading.board(venue, Window(windows[0].start, windows[-1].end), now=now)
     return [_share(found, window) for window in windows]
 
 
-def _sold_part(venue: Venue, day: date) -> Window:
+def _sold_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
     if venue.mode != Venue.Mode.NIGHT:
-        return opened(venue, day)
+        return opened(venue, day, openings)
     policy = venue.policy
     return Window(
         instant(day, policy.check_in_time, venue.zone),

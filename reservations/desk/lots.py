@@ -120,7 +120,7 @@ def by_category(found: Sequence[Spot]) -> list[tuple[Category, int, int]]:
 def _spot(unit: Resource, row: Allocation | None, venue: Venue, now: datetime) -> Spot:
     if row is None:
         return Spot(unit, "free", _("Free"), None, "", "")
-    until = words.short(row.ends_at, venue.zone)
+    until = words.soon(row.ends_at, venue.zone, now)
     if row.reservation is None:
         return Spot(unit, "closed", _("Closed"), None, until, row.reason)
     row.reservation.venue = venue

@@ -18,7 +18,7 @@ from reservations.models import Allocation, Reservation
 from reservations.status import Status
 from venues import hours
 from venues.hours import DAY, Window, instant
-from venues.models import Resource, Venue
+from venues.models import Opening, Resource, Venue
 
 HOUR = timedelta(hours=1)
 USUAL_DAYS = 14
@@ -255,7 +255,7 @@ def _nights(venue: Venue, first: date, days: int) -> list[Window]:
 
 def _steps(venue: Venue, day: date) -> list[Window]:
     """The hours of a day in which something is open, in steps of what is sold."""
-    whole = opened(venue, day)
+    whole = opened(venue, day, openings_of(venue))
     step = _step(venue)
     found, at = [], whole.start
     while at < whole.end:
@@ -264,11 +264,15 @@ def _steps(venue: Venue, day: date) -> list[Window]:
     return found
 
 
-def opened(venue: Venue, day: date) -> Window:
+def openings_of(venue: Venue) -> Sequence[Opening]:
+    """All of a venue's and of its units."""
+    return list(judging.load_venue(venue.pk).openings.all())
+
+
+def opened(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
     """From the first opening of a day to the last closing; all of it where nothing is said."""
     midnight = datetime.min.time()
     whole = Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
-    openings = list(judging.load_venue(venue.pk).openings.all())
     found = hours.windows(openings, venue.zone, day, day)
     if not found:
         return whole

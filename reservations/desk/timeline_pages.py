@@ -53,7 +53,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
         before=first - reach,
         after=first + reach,
         today=now.astimezone(venue.zone).date(),
-        now=now.astimezone(venue.zone),
+        clock_time=f"{now.astimezone(venue.zone):%H:%M}",
         legend=_legend(),
         page_numbers=range(1, look.pages + 1),
     )

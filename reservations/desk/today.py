@@ -70,6 +70,13 @@ class Day:
     taken: int
 
     @property
+    def columns(self) -> list[list[Part]]:
+        """Who is expected, and who is here."""
+        here = ("departures", "in_house")
+        expected = [part for part in self.parts if part.name not in here]
+        return [expected, [part for part in self.parts if part.name in here]]
+
+    @property
     def share(self) -> int:
         """Of all units, in percent."""
         return round(100 * self.taken / self.units) if self.units else 0
@@ -91,22 +98,23 @@ def of(venue: Venue, day: date, *, now: datetime) -> Day:
     for row in seen.values():
         row.venue = venue
     teller = _Teller(window, now, units)
-    stays = [row for row in seen.values() if row not in held]
+    waiting = {row.pk for row in held}
+    stays = [row for row in seen.values() if row.pk not in waiting]
     parts = [
         teller.part("arrivals", stays),
         teller.part("departures", stays),
         teller.part("in_house", stays),
-        teller.part("no_shows", missed),
-        teller.part("holds", [row for row in held if row.pk in seen]),
+        teller.part("no_shows", [seen[row.pk] for row in missed]),
+        teller.part("holds", [seen[row.pk] for row in held]),
     ]
     return Day(
         date=day,
         is_today=is_today,
         parts=parts,
         left=sum(teller.has_left(row) for row in stays),
-        closed=_closed(live, window),
+        closed=_closed(live),
         units=venue.resources.filter(retired_at=None).count(),
-        taken=len(_taken(live, window, now if is_today else None, now)),
+        taken=len(_taken(live, now if is_today else None, now)),
     )
 
 
@@ -213,10 +221,9 @@ class _Teller:
         if name == "holds" and row.hold_expires_at:
             minutes = max(0, -(-(row.hold_expires_at - self.now) // timedelta(minutes=1)))
             return _("%(count)s min left") % {"count": minutes}
-        local = at.astimezone(zone)
-        if name == "found" or not self.window.start <= at < self.window.end:
-            return words.short(at, zone)
-        return f"{local:%H:%M}"
+        if self.window.start <= at < self.window.end and name != "found":
+            return f"{at.astimezone(zone):%H:%M}"
+        return words.short(at, zone)
 
     def _note(self, row: Reservation, button: Button | None) -> str:
         status = row.status_at(self.now)
@@ -224,8 +231,12 @@ class _Teller:
             return _("should have left")
         if status is Status.UPCOMING and button is None:
             opens = row.starts_at - row.venue.policy.early_check_in
-            return _("check-in from %(time)s") % {"time": words.short(opens, row.venue.zone)}
-        if status is Status.UPCOMING and row.starts_at < self.now:
+            return _("check-in from %(time)s") % {
+                "time": words.soon(opens, row.venue.zone, self.now)
+            }
+        # Rooms are taken up until late; for tables and times a quarter of an hour is long.
+        by_night = row.venue.mode == Venue.Mode.NIGHT
+        if status is Status.UPCOMING and row.starts_at < self.now and not by_night:
             return _("late")
         return ""
 
@@ -296,15 +307,13 @@ def _add_units(units: dict[int, str], ids: Sequence[int]) -> None:
     units.update({pk: row.resource.name for pk, row in last.items()})
 
 
-def _closed(live: Sequence[Allocation], window: Window) -> list[str]:
+def _closed(live: Sequence[Allocation]) -> list[str]:
     rows = [row for row in live if row.closure_id is not None]
-    return [f"{row.resource.name} ({row.reason})" if row.reason else row.resource.name
-            for row in rows]  # fmt: skip
+    told = (f"{row.resource.name} ({row.reason})" for row in rows)
+    return list(dict.fromkeys(told))
 
 
-def _taken(
-    live: Sequence[Allocation], window: Window, at: datetime | None, now: datetime
-) -> set[int]:
+def _taken(live: Sequence[Allocation], at: datetime | None, now: datetime) -> set[int]:
     """The units that are taken at an instant, or at any of the day."""
     return {
         row.resource_id

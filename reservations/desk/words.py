@@ -75,6 +75,12 @@ def day(local: datetime | date) -> str:
     return date_format(local, "D j M")
 
 
+def soon(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`12:00` today, `Mon 1 Mar, 12:00` on another day."""
+    is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return f"{at.astimezone(zone):%H:%M}" if is_today else short(at, zone)
+
+
 def short(at: datetime, zone: ZoneInfo) -> str:
     """`Mon 1 Mar, 12:00`."""
     local = at.astimezone(zone)
