@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -29,7 +30,7 @@ def hotel(db: None) -> Venue:
     return make_venue("hotel", units=3, notice=timedelta(0))
 
 
-def stay(venue: Venue, first: int, nights: int, unit: int, **wish: object) -> Reservation:
+def stay(venue: Venue, first: int, nights: int, unit: int, **wish: Any) -> Reservation:
     """Nights from a day of March 2027 on, in the room of that number."""
     begin = date(2027, 3, first)
     row = hold(

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -25,7 +26,7 @@ HOUR = timedelta(hours=1)
 PAGES = ("today", "timeline", "walk_in", "charts", "lots", "choose_venue")
 
 
-def confirmed(venue: Venue, start: timedelta = timedelta(0), **wish: object) -> Reservation:
+def confirmed(venue: Venue, start: timedelta = timedelta(0), **wish: Any) -> Reservation:
     row = hold(venue, NOON + start, override_reason="as it is", **wish)
     return actions.confirm(reservation_id=row.pk, by=DESK)
 
