@@ -36,7 +36,7 @@ from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer, Once
 from reservations.models import Reservation
 from reservations.requests import Booking, Times
-from reservations.spots import Spot, spots_of
+from reservations.spots import HANDICAP, Spot, spots_of
 from reservations.status import Status as Stage
 from venues.hours import Window
 from venues.models import Resource, Venue
@@ -56,9 +56,6 @@ WORDS = {
     Stage.CANCELLED: "Cancelled",
 }
 """What the statuses are called in parking."""
-
-HANDICAP = "handicap"
-"""The code of the category that is called so in parking."""
 
 _FIELDS = {"starts_at": "start_time", "ends_at": "end_time", "resource": "spot_id"}
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from config import demonstration_stays
 from guests import accounts, keys
 from guests.callers import Caller, for_user, system
 from guests.models import Favourite, Partner, Review, User
@@ -30,6 +31,15 @@ _PEOPLE: tuple[tuple[str, str, str, str], ...] = (
     ("driver2@parking.com", "guest", "David", "Driver"),
     ("guest@holdfast.example", "guest", "Grace", "Guest"),
 )
+_REVIEWS = {
+    ("Grace", "harbour-hotel"): "Woke up to ships going by. Breakfast is worth getting up for.",
+    ("Dora", "harbour-hotel"): "Lovely room, though the lift takes its time.",
+    ("Grace", "bistro-zuid"): "Came for lunch and stayed until four. Nobody minded.",
+    ("David", "bistro-zuid"): "Small menu, everything on it good. Ask for the terrace.",
+    ("Dora", "city-lot"): "Always a spot where the page said there was one.",
+    ("David", "smart-parking"): "Two minutes to the train.",
+    ("Grace", "practice-west"): "Seen on time, every time.",
+}
 _KNOWN_SECRETS = {"driver1@parking.com": "password123", "driver2@parking.com": "password123"}
 _PARTNER = "demo-partner"
 
@@ -73,7 +83,8 @@ def _make_people(log_ins: dict[str, str], venues: list[Venue]) -> None:
             user.staff_venues.set(venues)
         if role == "guest":
             for venue, stars in zip(venues, (4, 5, 4, 5, 4), strict=True):
-                Review.objects.create(user=user, venue=venue, stars=stars - number % 2)
+                text = _REVIEWS.get((first_name, venue.slug), "")
+                Review.objects.create(user=user, venue=venue, stars=stars - number % 2, text=text)
             Favourite.objects.create(user=user, venue=venues[number % len(venues)])
 
 
@@ -97,6 +108,7 @@ def _make_reservations() -> None:
         starts_at = today + timedelta(days=days, hours=hour)
         times = Times(starts_at=starts_at, ends_at=starts_at + timedelta(hours=4))
         _try(driver, "smart-parking", times, category="regular", guest_count=1)
+    demonstration_stays.make(DEMONSTRATION)
 
 
 def _try(by: Caller, venue: str, times: Times, **wish: Any) -> None:

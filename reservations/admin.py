@@ -1,19 +1,18 @@
 """The admin's view of reservations, taken time and events: to read; verbs are buttons."""
 
-import re
 import uuid
 from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from reservations import clock
-from reservations.desk import closure_pages, facts, pages, words
+from reservations.desk import closure_pages, facts, pages, timeline_pages, words
 from reservations.desk.buttons import PRESSED
 from reservations.desk.filters import (
     CallerFilter,
@@ -23,16 +22,11 @@ from reservations.desk.filters import (
     StatusFilter,
     TakingFilter,
 )
-from reservations.models import Allocation, Event, Reservation
+from reservations.models import Allocation, Event, Reservation, ReservationQuerySet
 from reservations.status import Status
 from venues.scoping import OfOwnVenues, OwnVenueFilter
 
-admin.site.site_header = admin.site.site_title = "Holdfast"
-admin.site.index_title = "What there is"
-
 VENUE_FILTER = ("venue", OwnVenueFilter)
-
-_NUMBER = re.compile(r"^[+\d\s().-]{4,}$")
 
 
 class ReadOnly(OfOwnVenues):
@@ -97,12 +91,8 @@ class ReservationAdmin(ReadOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        digits = re.sub(r"\D", "", search_term).lstrip("0")
-        if digits and _NUMBER.match(search_term.strip()):
-            # A number as it is dialled; stored ones begin with the country's code.
-            plain = Q(code__icontains=search_term) | Q(vehicle_plate__icontains=search_term)
-            return queryset.filter(Q(phone__contains=digits) | plain), False
-        return super().get_search_results(request, queryset, search_term)
+        assert isinstance(queryset, ReservationQuerySet)
+        return queryset.matching(search_term) if search_term else queryset, False
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -118,6 +108,8 @@ class ReservationAdmin(ReadOnly):
         return [
             path("add/", wrap(pages.hold), name=name("add")),
             path("<int:reservation_id>/change/", wrap(pages.show), name=name("change")),
+            path("<int:reservation_id>/move/", wrap(timeline_pages.move), name=name("move")),
+            path("<int:reservation_id>/note/", wrap(pages.note), name=name("note")),
             path("<int:reservation_id>/modify/", wrap(pages.modify), name=name("modify")),
             path("<int:reservation_id>/cancel/", wrap(pages.cancel), name=name("cancel")),
             *verbs,

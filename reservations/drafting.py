@@ -18,7 +18,9 @@ from venues.hours import Window
 from venues.models import Category, Policy, Resource, Venue
 
 
-def read_details(details: Mapping[str, str | bool], region: str) -> dict[str, str | bool]:
+def read_details(
+    details: Mapping[str, str | bool], region: str, *, may_lack_phone: bool = False
+) -> dict[str, str | bool]:
     """Contact and other details in their stored form; national numbers are read for `region`.
 
     Raises ContactInvalid carrying every field that is wrong.
@@ -30,7 +32,7 @@ def read_details(details: Mapping[str, str | bool], region: str) -> dict[str, st
             match field:
                 case "first_name" | "last_name":
                     read[field] = accounts.name(str(value), field)
-                case "phone":
+                case "phone" if value or not may_lack_phone:
                     read[field] = phones.parse(str(value), region)
                 case "email" if value:
                     read[field] = emails.parse(str(value))

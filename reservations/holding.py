@@ -48,7 +48,10 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
         raise Forbidden(gettext("This key is not for this venue."))
     now = clock.now()
     window = judging.resolve(venue, booking.times, now)
-    details = drafting.read_details(asdict(booking.contact), venue.phone_region)
+    is_walk_in = judging.may_walk_in(venue.pk, booking, by)
+    details = drafting.read_details(
+        asdict(booking.contact), venue.phone_region, may_lack_phone=is_walk_in
+    )
     is_override = judging.may_override(venue.pk, booking.override_reason, by)
     # What is not there is said before what is too soon.
     categories = _categories(venue, booking, window)

@@ -22,7 +22,7 @@ from reservations.errors import (
     TooSoon,
 )
 from reservations.models import MAX_SPAN
-from reservations.requests import Times
+from reservations.requests import Booking, Times
 from venues import hours, kept
 from venues.hours import Window
 from venues.models import Category, Opening, Policy, Resource, Venue
@@ -190,8 +190,17 @@ def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     """Whether policy is set aside: staff who say why. Raises Forbidden for anybody else."""
     if not reason:
         return False
-    if by.kind not in ("staff", "administrator", "system") or not by.may_run(venue_id):
+    if not _is_staff(venue_id, by):
         raise Forbidden(gettext("Only staff of the venue may override its policy."))
+    return True
+
+
+def may_walk_in(venue_id: int, booking: Booking, by: Caller) -> bool:
+    """Whether it is for a guest who stands before staff. Raises Forbidden for anybody else."""
+    if not booking.is_walk_in:
+        return False
+    if not _is_staff(venue_id, by):
+        raise Forbidden(gettext("Only staff of the venue enter guests who walk in."))
     return True
 
 
@@ -207,6 +216,10 @@ def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
         hours_of = unit.time_zone, repr(own.get(unit.id))
         found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit)
     return list(found.values())
+
+
+def _is_staff(venue_id: int, by: Caller) -> bool:
+    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
 
 
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:

@@ -1,5 +1,6 @@
 """What the engine keeps: reservations, the time they take, what happened, answers to repeat."""
 
+import re
 import secrets
 import uuid
 from collections.abc import Collection, Iterable
@@ -40,6 +41,15 @@ def new_code() -> str:
     return "".join(_CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
 
 
+_DIALLED = re.compile(r"^[+\d\s().-]{4,}$")
+
+_IS_STAYING = Q(
+    checked_in_at__isnull=False,
+    checked_out_at__isnull=True,
+    cancelled_at__isnull=True,
+    is_departure_assumed=False,
+)
+
 _IS_OPEN_HOLD = Q(confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True)
 
 
@@ -79,6 +89,29 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
     def lapsed(self, *, at: datetime) -> Self:
         """Held ones past their time, not yet written down as expired."""
         return self.filter(_IS_OPEN_HOLD, hold_expires_at__lte=at)
+
+    def staying(self) -> Self:
+        """Those who came and have not left, where leaving is recorded; as an index finds them."""
+        return self.filter(_IS_STAYING)
+
+    def matching(self, asked: str) -> Self:
+        """Those whose name, phone, code, plate or e-mail says what was asked for."""
+        rows = self
+        digits = re.sub(r"\D", "", asked).lstrip("0")
+        if digits and _DIALLED.match(asked.strip()):
+            # A number as it is dialled; stored ones begin with the country's code.
+            plain = Q(code__icontains=asked) | Q(vehicle_plate__icontains=asked)
+            return self.filter(Q(phone__contains=digits) | plain)
+        for word in asked.split():
+            rows = rows.filter(
+                Q(code__istartswith=word)
+                | Q(first_name__icontains=word)
+                | Q(last_name__icontains=word)
+                | Q(phone__contains=word)
+                | Q(email__istartswith=word)
+                | Q(vehicle_plate__icontains=word)
+            )
+        return rows
 
     def missed(self, *, at: datetime) -> Self:
         """Confirmed ones whose guest did not come, not yet written down as missed."""
@@ -216,6 +249,10 @@ class Reservation(models.Model):
                     checked_out_at__isnull=True,
                     cancelled_at__isnull=True,
                 ),
+            ),
+            # The desk looks for those who stay past their end. A booking adds nothing to it.
+            models.Index(
+                fields=["venue", "ends_at"], name="reservation_staying", condition=_IS_STAYING
             ),
             models.Index(fields=["partner", "-id"], name="reservation_of_partner"),
         ]

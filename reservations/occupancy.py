@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext
 
 from reservations import reading
-from reservations.board import Board
+from reservations.board import Taken
 from reservations.errors import Invalid
 from reservations.models import Allocation, Reservation, ReservationQuerySet
 from reservations.status import Status
@@ -58,7 +58,19 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
             "step", gettext("Ask for at most %(most)s steps at once.") % {"most": MOST_STEPS}
         )
     found = reading.board(venue, window, now=now)
-    return [_step(found, part) for part in _parts(window, step)]
+    parts = list(_parts(window, step))
+    units: Counter[str] = Counter()
+    seconds: list[Counter[str]] = [Counter() for _ in parts]
+    for unit in found.units:
+        groups = ("all", f"floor {unit.floor}", f"category {unit.category.code}")
+        units.update(groups)
+        # The work is that of what is taken, not of each unit in each step.
+        for row in found.taken(unit.pk, window):
+            for number in _touched(row, window, step):
+                taken = _overlap(row, parts[number])
+                for group in groups:
+                    seconds[number][group] += taken
+    return [_step(part, units, told) for part, told in zip(parts, seconds, strict=True)]
 
 
 def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
@@ -106,18 +118,19 @@ def judge(window: Window) -> None:
         )
 
 
-def _step(found: Board, part: Window) -> Step:
-    seconds: Counter[str] = Counter()
-    units: Counter[str] = Counter()
+def _touched(row: Taken, window: Window, step: timedelta) -> range:
+    """The steps of a window in which a row takes time, by number."""
+    first = (max(row.start, window.start) - window.start) // step
+    last = (min(row.end, window.end) - window.start - INSTANT) // step
+    return range(first, last + 1)
+
+
+def _overlap(row: Taken, part: Window) -> int:
+    return int((min(row.end, part.end) - max(row.start, part.start)).total_seconds())
+
+
+def _step(part: Window, units: Counter[str], seconds: Counter[str]) -> Step:
     length = (part.end - part.start).total_seconds()
-    for unit in found.units:
-        taken = sum(
-            (min(row.end, part.end) - max(row.start, part.start)).total_seconds()
-            for row in found.taken(unit.pk, part)
-        )
-        for group in ("all", f"floor {unit.floor}", f"category {unit.category.code}"):
-            units[group] += 1
-            seconds[group] += int(taken)
     shares = {group: seconds[group] / (length * count) for group, count in units.items()}
     return Step(
         part,

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 WIDTH, HEIGHT = 360, 190
 _LEFT, _TOP, _BOTTOM = 8, 30, 164
+_MOST_LABELS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,19 @@ class Bar:
     shown: str
 
 
-def columns(title: str, bars: Sequence[Bar]) -> SafeString:
-    """A column for each, the highest as high as there is room, with its height in words."""
-    top = max((bar.value for bar in bars), default=0)
+def columns(title: str, bars: Sequence[Bar], *, full: float | None = None) -> SafeString:
+    """A column for each, the highest with its height in words.
+
+    As high as there is room is the highest value, or `full` where it is known what all of it is.
+    """
+    highest = max((bar.value for bar in bars), default=0)
+    top = full or highest
     room = (WIDTH - 2 * _LEFT) / max(1, len(bars))
-    drawn = [_column(bar, top, _LEFT + room * place, room) for place, bar in enumerate(bars)]
+    labels, values = _texts(bars, highest)
+    drawn = [
+        _column(bar.value / top if top else 0, _LEFT + room * place, room, label, value)
+        for place, (bar, label, value) in enumerate(zip(bars, labels, values, strict=True))
+    ]
     told = ", ".join(f"{bar.label} {bar.shown}" for bar in bars)
     return format_html(
         '<svg class="plot" viewBox="0 0 {} {}" role="img" aria-label="{}: {}">'
@@ -36,16 +45,29 @@ def columns(title: str, bars: Sequence[Bar]) -> SafeString:
     )  # fmt: skip
 
 
-def _column(bar: Bar, top: float, left: float, room: float) -> SafeString:
-    height = round((_BOTTOM - _TOP) * bar.value / top, 1) if top else 0
+def _texts(bars: Sequence[Bar], highest: float) -> tuple[list[str], list[str]]:
+    """What stands below each column, and above the highest; where they are many, not on each."""
+    labels = [bar.label for bar in bars]
+    values = [bar.shown if bar.value == highest > 0 else "" for bar in bars]
+    if len(bars) > _MOST_LABELS:
+        labels = [label if place % 3 == 0 else "" for place, label in enumerate(labels)]
+        first = next((place for place, value in enumerate(values) if value), None)
+        values = [value if place == first else "" for place, value in enumerate(values)]
+    return labels, values
+
+
+def _column(share: float, left: float, room: float, label: str, value: str) -> SafeString:
+    height = round((_BOTTOM - _TOP) * share, 1)
     middle, y = round(left + room / 2, 1), round(_BOTTOM - height, 1)
-    is_highest = bar.value == top and top > 0
     return format_html(
-        '<rect class="plot-bar" x="{}" y="{}" width="{}" height="{}" rx="2"/>{}'
-        '<text class="plot-label" x="{}" y="{}">{}</text>',
+        '<rect class="plot-bar" x="{}" y="{}" width="{}" height="{}" rx="2"/>{}{}',
         round(left + room * 0.15, 1), y, round(room * 0.7, 1), height,
-        format_html('<text class="plot-value" x="{}" y="{}">{}</text>', middle, y - 6, bar.shown)
-        if is_highest
-        else "",
-        middle, _BOTTOM + 16, bar.label,
+        _text("plot-value", middle, y - 6, value),
+        _text("plot-label", middle, _BOTTOM + 16, label),
     )  # fmt: skip
+
+
+def _text(kind: str, x: float, y: float, words: str) -> SafeString | str:
+    if not words:
+        return ""
+    return format_html('<text class="{}" x="{}" y="{}">{}</text>', kind, x, y, words)

@@ -46,6 +46,8 @@ class Booking:
     remarks: str = ""
     quote: str = ""
     override_reason: str = ""
+    is_walk_in: bool = False
+    """The guest stands before the staff who enter it: a phone number may be left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

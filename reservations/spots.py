@@ -14,6 +14,8 @@ from reservations.models import Allocation, AllocationQuerySet, Reservation
 from reservations.status import Status
 from venues.models import Category, Resource, Venue
 
+HANDICAP = "handicap"
+"""The code of the category that is called so in parking."""
 LARGEST_LOT = 5_000
 _SEATS = 9
 _HIGHEST_RANK = 32_767

@@ -13,7 +13,8 @@ INSTALLED_APPS = [
     "reservations",
     "venues",
     "guests",
-    "django.contrib.admin",
+    # Django's admin, with the desk in it.
+    "reservations.desk.apps.DeskAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -142,7 +142,14 @@ class VenueAdmin(OfOwnVenues):
         return is_administrator(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_administrator(request)
+        # A lot is given up on its own page, and only while it is empty.
+        is_lot = isinstance(obj, Venue) and obj.kind == Venue.Kind.PARKING
+        return is_administrator(request) and not is_lot
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
 
     def save_model(self, request: HttpRequest, obj: Venue, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         super().save_model(request, obj, form, change)
@@ -244,6 +251,10 @@ class ResourceAdmin(OfOwnVenues):
 
     class Media:
         css: ClassVar = {"all": ["venues/admin.css"]}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_spot = isinstance(obj, Resource) and obj.venue.kind == Venue.Kind.PARKING
+        return super().has_delete_permission(request, obj) and not is_spot
 
     @admin.display(boolean=True, description="in use", ordering="retired_at")
     def is_in_use(self, unit: Resource) -> bool:

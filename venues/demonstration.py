@@ -49,7 +49,10 @@ def city_lot() -> Venue:
         kind="parking",
         city="Rotterdam",
         address="Coolsingel 40",
-        description="Three floors in the centre, open day and night.",
+        description=(
+            "Three floors in the centre, open day and night. Pay for the time you used; "
+            "accessible spots are by the lifts."
+        ),
         time_zone="Europe/Amsterdam",
         phone_region="NL",
         policy={"charges_time_used": True},
@@ -74,19 +77,22 @@ def harbour_hotel() -> Venue:
         kind="hotel",
         city="Rotterdam",
         address="Wilhelminakade 12",
-        description="Rooms above the old harbour, breakfast included.",
+        description=(
+            "Nineteen rooms above the old harbour, breakfast included. The water taxi stops at "
+            "the door, the station is ten minutes on foot."
+        ),
         time_zone="Europe/Amsterdam",
         phone_region="NL",
         stars=4,
     )
     kinds = (
-        ("standard", "Standard double", 12_000, 2, 8),
-        ("deluxe", "Deluxe double", 16_000, 2, 5),
-        ("family", "Family room", 19_500, 4, 4),
-        ("suite", "Harbour suite", 32_000, 4, 2),
+        ("standard", "Standard double", 12_000, 2, 8, "A quiet room on the garden side, for two."),
+        ("deluxe", "Deluxe double", 16_000, 2, 5, "A corner room with a bath and the river below."),
+        ("family", "Family room", 19_500, 4, 4, "Two beds and a bunk, for up to four."),
+        ("suite", "Harbour suite", 32_000, 4, 2, "Two rooms and a balcony over the old harbour."),
     )
-    for floor, (code, name, price, capacity, count) in enumerate(kinds, start=1):
-        category = _category(venue, code, name, price=price, unit=Rate.Unit.NIGHT)
+    for floor, (code, name, price, capacity, count, told) in enumerate(kinds, start=1):
+        category = _category(venue, code, name, price=price, unit=Rate.Unit.NIGHT, description=told)
         for year in (2026, 2027, 2028):
             Rate.objects.create(
                 venue=venue,
@@ -109,7 +115,10 @@ def bistro() -> Venue:
         kind="restaurant",
         city="Utrecht",
         address="Twijnstraat 7",
-        description="A short menu, a long evening.",
+        description=(
+            "A short menu that follows the market, and a long evening. Lunch from noon, dinner "
+            "from five; the kitchen closes an hour before we do."
+        ),
         time_zone="Europe/Amsterdam",
         phone_region="NL",
     )
@@ -117,8 +126,12 @@ def bistro() -> Venue:
         late = time(0) if weekday in (4, 5) else time(23)
         Opening.objects.create(venue=venue, weekday=weekday, opens=time(12), closes=time(15))
         Opening.objects.create(venue=venue, weekday=weekday, opens=time(17), closes=late)
-    room = _category(venue, "dining-room", "Dining room")
-    terrace = _category(venue, "terrace", "Terrace")
+    room = _category(
+        venue, "dining-room", "Dining room", description="Inside, by the open kitchen."
+    )
+    terrace = _category(
+        venue, "terrace", "Terrace", description="Outside, under the lime trees, heated."
+    )
     tables = [_unit(room, f"T{n}", capacity=2 if n <= 4 else 4, x=n % 4, y=n // 4)
               for n in range(1, 9)]  # fmt: skip
     for number in range(1, 4):
@@ -139,7 +152,10 @@ def practice() -> Venue:
         kind="practice",
         city="Amsterdam",
         address="Overtoom 200",
-        description="General practice, by appointment.",
+        description=(
+            "General practice with two doctors, each with hours of their own. Appointments of a "
+            "quarter of an hour."
+        ),
         time_zone="Europe/Amsterdam",
         phone_region="NL",
     )
@@ -166,11 +182,13 @@ def _category(
     price: int | None = None,
     unit: str = "",
     on_request: bool = False,
+    description: str = "",
 ) -> Category:
     category = Category.objects.create(
         venue=venue,
         code=code,
         name=name,
+        description=description,
         position=venue.categories.count(),
         is_on_request=on_request,
     )

@@ -40,6 +40,12 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         labels: ClassVar = {"is_active": "Takes reservations"}
 
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        if not self.instance.pk and kind == Venue.Kind.PARKING:
+            raise ValidationError("Lots are opened on the page of lots, with their spots.")
+        return kind
+
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
         is_new = self.instance.pk and "time_zone" in self.changed_data
@@ -165,6 +171,14 @@ class ResourceForm(InCategoryForm):
             "time_zone": "of its own schedule; empty for the venue's",
             "attributes": 'what tells it from others, such as {"sea_view": true}',
         }
+
+    def clean_category(self) -> Category:
+        category: Category = self.cleaned_data["category"]
+        if not self.instance.pk and category.venue.kind == Venue.Kind.PARKING:
+            raise ValidationError(
+                "Spots of a lot are made from a number: change the lot's number of spots."
+            )
+        return category
 
     def clean_attributes(self) -> dict[str, Any]:
         value = self.cleaned_data["attributes"]

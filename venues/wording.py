@@ -64,7 +64,7 @@ def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
         yield gettext("Book at least %(length)s ahead.") % _length(policy.notice)
     if policy.horizon:
         yield gettext("Book at most %(length)s ahead.") % _length(policy.horizon)
-    if policy.longest_stay:
+    if policy.longest_stay and policy.longest_stay != policy.slot_length:
         yield gettext("Stay at most %(length)s.") % _length(policy.longest_stay)
     if not policy.confirms_at_once:
         text = gettext("We hold your reservation for %(length)s; confirm it in that time.")
@@ -73,6 +73,10 @@ def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
         text = gettext("We keep your place for %(length)s after the start.")
         yield text % _length(policy.grace)
     yield _cancelling(policy)
+    if policy.per_day == Policy.PerDay.REPLACE:
+        yield gettext("You may have one a day with each; booking a second gives up the first.")
+    if policy.per_day == Policy.PerDay.REFUSE:
+        yield gettext("You may have one a day with each; a second is refused.")
     if policy.unit_choice == Policy.UnitChoice.VENUE:
         yield gettext("You are given the first place that is available.")
 

@@ -57,6 +57,10 @@ class ChangeForm(ContactForm):
             times = Times(check_in=given["check_in"], check_out=given["check_out"])
             return [judging.resolve(row.venue, times)]
         starts = self._instants("from_time", given["day"], row.starts_at)
+        if {"until_day", "until_time"}.isdisjoint(self.changed_data) and starts != [row.starts_at]:
+            # Whoever moves the start alone moves all of it.
+            length = row.ends_at - row.starts_at
+            return [Window(start, start + length) for start in starts]
         ends = self._instants("until_time", given["until_day"], row.ends_at)
         return [Window(start, end) for start in starts for end in ends if start < end]
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web import booking, changing, examples, finding, reservation_pages, venue_pages
+from web import booking, changing, examples, finding, lots, reservation_pages, venue_pages
 from web.account import urls as account
 
 app_name = "web"
@@ -11,6 +11,7 @@ urlpatterns = [
     path("", venue_pages.home, name="home"),
     path("venues/<slug:slug>/", venue_pages.venue, name="venue"),
     path("venues/<slug:slug>/book/", booking.book, name="book"),
+    path("venues/<slug:slug>/plan/", lots.plan, name="plan"),
     path("reservations/find/", finding.find, name="find"),
     path("reservations/<slug:code>/", reservation_pages.reservation, name="reservation"),
     path("reservations/<slug:code>/confirm/", reservation_pages.confirm, name="confirm"),

@@ -4,6 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from reservations import actions
 from reservations.desk import words
 from reservations.models import Reservation
@@ -15,21 +19,22 @@ class Button:
     """A verb to press; `asks` where it opens a page first."""
 
     verb: str
-    label: str
+    label: str | Promise
     is_main: bool = False
     asks: bool = False
 
 
-CONFIRM = Button("confirm", "Confirm", is_main=True)
-CHECK_IN = Button("check_in", "Check in", is_main=True)
-CHECK_OUT = Button("check_out", "Check out", is_main=True)
-MODIFY = Button("modify", "Modify", asks=True)
-CANCEL = Button("cancel", "Cancel it", asks=True)
+CONFIRM = Button("confirm", _("Confirm"), is_main=True)
+CHECK_IN = Button("check_in", _("Check in"), is_main=True)
+CHECK_OUT = Button("check_out", _("Check out"), is_main=True)
+MOVE = Button("move", _("Move"), asks=True)
+MODIFY = Button("modify", _("Modify"), asks=True)
+CANCEL = Button("cancel", _("Cancel it"), asks=True)
 
-PRESSED: dict[str, tuple[Callable[..., Reservation], str]] = {
-    "confirm": (actions.confirm, "is confirmed"),
-    "check_in": (actions.check_in, "is checked in"),
-    "check_out": (actions.check_out, "is checked out"),
+PRESSED: dict[str, tuple[Callable[..., Reservation], str | Promise]] = {
+    "confirm": (actions.confirm, _("%(code)s is confirmed.")),
+    "check_in": (actions.check_in, _("%(code)s is checked in.")),
+    "check_out": (actions.check_out, _("%(code)s is checked out.")),
 }
 """Verbs that one press carries out, and what is said when it has."""
 
@@ -39,12 +44,12 @@ def buttons_for(row: Reservation, now: datetime) -> list[Button]:
     match row.status_at(now):
         case Status.HELD:
             arriving = [CHECK_IN] if now >= opens_at(row) else []
-            return [CONFIRM, *arriving, MODIFY, CANCEL]
+            return [CONFIRM, *arriving, MOVE, MODIFY, CANCEL]
         case Status.UPCOMING:
             arriving = [CHECK_IN] if now >= opens_at(row) else []
-            return [*arriving, MODIFY, CANCEL]
+            return [*arriving, MOVE, MODIFY, CANCEL]
         case Status.PRESENT:
-            return [CHECK_OUT, MODIFY]
+            return [CHECK_OUT, MOVE, MODIFY]
         case Status.NO_SHOW if now < row.ends_at:
             return [CHECK_IN]
         case Status.LEFT if row.checked_out_at is None:
@@ -59,13 +64,17 @@ def hint_for(row: Reservation, now: datetime) -> str:
     zone = row.venue.zone
     match row.status_at(now):
         case Status.HELD if row.hold_expires_at:
-            return f"Confirm it before {words.moment(row.hold_expires_at, zone)}: then it lapses."
+            told = gettext("Confirm it before %(time)s: then it lapses.")
+            return told % {"time": words.moment(row.hold_expires_at, zone)}
         case Status.UPCOMING if now < opens_at(row):
-            return f"Check-in opens at {words.moment(opens_at(row), zone)}."
+            told = gettext("Check-in opens at %(time)s.")
+            return told % {"time": words.moment(opens_at(row), zone)}
         case Status.EXPIRED:
-            return "It was not confirmed in time, and its time is free. Make a new reservation."
+            return gettext(
+                "It was not confirmed in time, and its time is free. Make a new reservation."
+            )
         case Status.NO_SHOW if now < row.ends_at:
-            return "The guest can still check in, while nobody else has the unit."
+            return gettext("The guest can still check in, while nobody else has the unit.")
         case _:
             return ""
 

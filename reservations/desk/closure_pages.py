@@ -6,13 +6,14 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from guests.callers import Caller
 from reservations import clock, closures
 from reservations.desk import words
 from reservations.desk.forms import CloseForm
-from reservations.desk.pages import caller_of, choose_venue, form_page, own_venue, page
+from reservations.desk.framing import caller_of, choose_venue, form_page, next_of, own_venue, page
 from reservations.errors import NotFound, Refusal
 from reservations.models import Allocation
 
@@ -23,8 +24,11 @@ def close(request: HttpRequest) -> HttpResponse:
     by = caller_of(request)
     venue = own_venue(request, by)
     if venue is None:
-        return choose_venue(request, "Close units", is_of_time=True)
-    form = CloseForm(request.POST or None, venue=venue)
+        return choose_venue(request, _("Close units"), is_of_time=True)
+    wished = {name: request.GET[name] for name in ("starts_at", "ends_at") if name in request.GET}
+    form = CloseForm(
+        request.POST or None, venue=venue, initial={**wished, "units": request.GET.getlist("units")}
+    )
     if request.method == "POST" and form.is_valid():
         units = list(form.cleaned_data["units"])
         try:
@@ -39,13 +43,16 @@ def close(request: HttpRequest) -> HttpResponse:
             form.refuse(fault)
         else:
             names = ", ".join(unit.name for unit in units)
-            messages.success(request, f"Closed at {venue.name}: {names}.")
-            return redirect("admin:reservations_allocation_changelist")
+            messages.success(
+                request,
+                _("Closed at %(venue)s: %(units)s.") % {"venue": venue.name, "units": names},
+            )
+            return redirect(next_of(request) or "admin:reservations_allocation_changelist")
     return form_page(
         request,
         form,
-        title=f"Close units of {venue.name}",
-        button="Close them",
+        title=_("Close units of %(venue)s") % {"venue": venue.name},
+        button=_("Close them"),
         is_of_time=True,
     )
 
@@ -55,10 +62,10 @@ def reopen(request: HttpRequest, closure_id: uuid.UUID) -> HttpResponse:
     """Say what is opened and ask once more, then put the units back into use from now on."""
     by = caller_of(request)
     rows = _closed(closure_id, by)
-    listed = reverse("admin:reservations_allocation_changelist")
+    listed = next_of(request) or reverse("admin:reservations_allocation_changelist")
     if not any(row.is_live and row.ends_at > clock.now() for row in rows):
         # A second press finds the closure ended.
-        messages.info(request, "This closure has ended.")
+        messages.info(request, _("This closure has ended."))
         return redirect(listed)
     if request.method == "GET":
         zone = rows[0].venue.zone
@@ -66,21 +73,22 @@ def reopen(request: HttpRequest, closure_id: uuid.UUID) -> HttpResponse:
         return page(
             request,
             "allocation/reopen",
-            title="Reopen these units?",
+            title=_("Reopen these units?"),
             is_of_time=True,
             rows=taken,
             reason=rows[0].reason,
             venue=rows[0].venue,
+            next_page=next_of(request),
         )
     try:
         closures.reopen(closure_id=closure_id, by=by)
     except NotFound:
-        messages.info(request, "This closure has ended.")
+        messages.info(request, _("This closure has ended."))
     except Refusal as fault:
         messages.error(request, words.refusal(fault, rows[0].venue.zone))
     else:
         names = ", ".join(dict.fromkeys(row.resource.name for row in rows))
-        messages.success(request, f"Open again: {names}.")
+        messages.success(request, _("Open again: %(units)s.") % {"units": names})
     return redirect(listed)
 
 

@@ -49,7 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(status.word, words.LABELS[status]) for status in Status]
+        return [(status.word, str(words.LABELS[status])) for status in Status]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         word = self.value()

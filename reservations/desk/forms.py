@@ -2,10 +2,12 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as now_said
+from django.utils.translation import gettext_lazy as _
 
 from guests.errors import ContactInvalid, GuestError
 from reservations.desk import words
@@ -63,8 +65,8 @@ class ReservationForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.venue = venue
         self.start, self.end = _time_names(venue)
-        region = f"national numbers are read for {venue.phone_region}"
-        self.fields["phone"].help_text = region
+        told = now_said("national numbers are read for %(region)s")
+        self.fields["phone"].help_text = told % {"region": venue.phone_region}
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
@@ -127,7 +129,7 @@ class HoldForm(ReservationForm):
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         shown = super().fieldsets
-        for _, options in shown:
+        for _title, options in shown:
             options["fields"] = [name for name in options["fields"] if name in self.fields]
         return shown
 
@@ -169,6 +171,8 @@ class ModifyForm(ReservationForm):
         self.reservation = reservation
         venue = reservation.venue
         super().__init__(*args, venue=venue, **kwargs)
+        # Who walked in was perhaps not asked.
+        self.fields["phone"].required = bool(reservation.phone)
         self._add_places(
             any_category=f"as it is: {reservation.category}",
             any_unit="as it is, or any that is free",
@@ -220,6 +224,25 @@ class ModifyForm(ReservationForm):
             "version": row.version,
             **{name: getattr(row, name) for name in DETAILS},
         }
+
+
+class NoteForm(forms.Form):
+    """Remarks alone."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    remarks = forms.CharField(
+        label=_("Remarks"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
+    )
+
+    fieldsets: ClassVar = [(None, {"fields": ["remarks"]})]
+
+    def change(self) -> Change:
+        """What the engine is asked for."""
+        values = self.cleaned_data
+        return Change(details={"remarks": values["remarks"]}, version=values["version"])
 
 
 class CloseForm(forms.Form):

@@ -2,55 +2,60 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from guests.errors import GuestError
 from reservations.errors import Refusal
 from reservations.status import Status
 from venues import prices
 
-ADVICE: Mapping[str, str] = {
-    "not_found": "Look it up again.",
-    "forbidden": "Ask somebody who runs this venue.",
-    "too_soon": "Choose a later start, or give a reason to override the venue's policy.",
-    "too_far": "Choose an earlier start, or give a reason to override the venue's policy.",
-    "too_short": "Choose a later end, or give a reason to override the venue's policy.",
-    "too_long": "Choose an earlier end, or give a reason to override the venue's policy.",
-    "closed": "Choose a time when it is open, or give a reason to override the venue's policy.",
-    "not_offered": "Choose one of the times sold, or give a reason to override the policy.",
-    "party_too_large": "Choose a larger unit or category, or make several reservations.",
-    "no_choice": "Leave the unit open, or give a reason to override the venue's policy.",
-    "taken": "Choose another time, unit or category.",
-    "held_by_other": "Wait for that hold to lapse, or choose another time, unit or category.",
-    "wrong_status": "The buttons show what can be done with it now.",
-    "precondition_failed": "Open the page again to see what changed.",
+ADVICE: Mapping[str, str | Promise] = {
+    "not_found": _("Look it up again."),
+    "forbidden": _("Ask somebody who runs this venue."),
+    "too_soon": _("Choose a later start, or give a reason to override the venue's policy."),
+    "too_far": _("Choose an earlier start, or give a reason to override the venue's policy."),
+    "too_short": _("Choose a later end, or give a reason to override the venue's policy."),
+    "too_long": _("Choose an earlier end, or give a reason to override the venue's policy."),
+    "closed": _("Choose a time when it is open, or give a reason to override the venue's policy."),
+    "not_offered": _("Choose one of the times sold, or give a reason to override the policy."),
+    "party_too_large": _("Choose a larger unit or category, or make several reservations."),
+    "no_choice": _("Leave the unit open, or give a reason to override the venue's policy."),
+    "taken": _("Choose another time, unit or category."),
+    "held_by_other": _("Wait for that hold to lapse, or choose another time, unit or category."),
+    "wrong_status": _("The buttons show what can be done with it now."),
+    "precondition_failed": _("Open the page again to see what changed."),
 }
 """What whoever stands at the desk can do about a refusal, where it does not say so itself."""
 
-LABELS: Mapping[Status, str] = {
-    Status.UPCOMING: "Upcoming",
-    Status.PRESENT: "Here now",
-    Status.LEFT: "Left",
-    Status.NO_SHOW: "Did not come",
-    Status.HELD: "Held",
-    Status.EXPIRED: "Expired",
-    Status.CANCELLED: "Cancelled",
+LABELS: Mapping[Status, str | Promise] = {
+    Status.UPCOMING: _("Upcoming"),
+    Status.PRESENT: _("Here now"),
+    Status.LEFT: _("Left"),
+    Status.NO_SHOW: _("Did not come"),
+    Status.HELD: _("Held"),
+    Status.EXPIRED: _("Expired"),
+    Status.CANCELLED: _("Cancelled"),
 }
 
-_FACTS: Mapping[str, str] = {
-    "earliest_start": "The earliest start is {}.",
-    "latest_start": "The latest start is {}.",
-    "may_free_at": "It may become free at {}.",
-    "opens_at": "Check-in opens at {}.",
+_FACTS: Mapping[str, str | Promise] = {
+    "earliest_start": _("The earliest start is {}."),
+    "latest_start": _("The latest start is {}."),
+    "may_free_at": _("It may become free at {}."),
+    "opens_at": _("Check-in opens at {}."),
 }
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """`Mon 1 Mar 2027, 12:00 CET`."""
     local = at.astimezone(zone)
-    return f"{_day(local)} {local.year}, {local:%H:%M %Z}"
+    return f"{day(local)} {local.year}, {local:%H:%M %Z}"
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
@@ -60,9 +65,26 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
     mark = "" if begin.tzname() == finish.tzname() else f" {begin.tzname()}"
     ends = f"{finish:%H:%M %Z}"
     if begin.date() != finish.date():
-        ends = f"{_day(finish)} {finish.year}, {ends}"
+        ends = f"{day(finish)} {finish.year}, {ends}"
     year = f" {begin.year}" if begin.date() == finish.date() or begin.year != finish.year else ""
-    return f"{_day(begin)}{year}, {begin:%H:%M}{mark} – {ends}"
+    return f"{day(begin)}{year}, {begin:%H:%M}{mark} – {ends}"
+
+
+def day(local: datetime | date) -> str:
+    """`Mon 1 Mar`, in the language that is read."""
+    return date_format(local, "D j M")
+
+
+def soon(at: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """`12:00` today, `Mon 1 Mar, 12:00` on another day."""
+    is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
+    return f"{at.astimezone(zone):%H:%M}" if is_today else short(at, zone)
+
+
+def short(at: datetime, zone: ZoneInfo) -> str:
+    """`Mon 1 Mar, 12:00`."""
+    local = at.astimezone(zone)
+    return f"{day(local)}, {local:%H:%M}"
 
 
 def money(amount_minor: int, currency: str) -> str:
@@ -75,7 +97,7 @@ def refusal(fault: Refusal | GuestError, zone: ZoneInfo) -> str:
     parts = [fault.detail]
     if isinstance(fault, Refusal):
         parts += _told(fault.facts, zone)
-    parts.append(ADVICE.get(fault.code, ""))
+    parts.append(str(ADVICE.get(fault.code, "")))
     return " ".join(part for part in parts if part) + f" ({fault.code})"
 
 
@@ -120,18 +142,14 @@ class Reading:
 
 def _told(facts: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
     told = [
-        sentence.format(moment(facts[name], zone))
+        str(sentence).format(moment(facts[name], zone))
         for name, sentence in _FACTS.items()
         if isinstance(facts.get(name), datetime)
     ]
     if facts.get("units"):
-        told.append(f"Fixed in its way: {', '.join(facts['units'])}.")
+        told.append(gettext("Fixed in its way: %s.") % ", ".join(facts["units"]))
     return told
 
 
 def _plain(name: str) -> str:
     return name.removesuffix("_minor").replace("_", " ")
-
-
-def _day(local: datetime) -> str:
-    return f"{local:%a} {local.day} {local:%b}"

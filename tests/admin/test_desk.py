@@ -34,13 +34,13 @@ def test_a_reservation_goes_through_its_life_by_buttons(
     desk: Client, venue: Venue, frozen: FrozenDateTimeFactory
 ) -> None:
     row = hold(venue)
-    assert buttons(shown(desk, row)) == ["Confirm", "Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == ["Confirm", "Move", "Modify", "Cancel it"]
     assert said(press(desk, "confirm", row)) == [f"{row.code} is confirmed."]
-    assert buttons(shown(desk, row)) == ["Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == ["Move", "Modify", "Cancel it"]
     frozen.move_to(NOON)
-    assert buttons(shown(desk, row)) == ["Check in", "Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == ["Check in", "Move", "Modify", "Cancel it"]
     assert said(press(desk, "check_in", row)) == [f"{row.code} is checked in."]
-    assert buttons(shown(desk, row)) == ["Check out", "Modify"]
+    assert buttons(shown(desk, row)) == ["Check out", "Move", "Modify"]
     assert said(press(desk, "check_out", row)) == [f"{row.code} is checked out."]
     assert buttons(shown(desk, row)) == []
     assert events(row) == [

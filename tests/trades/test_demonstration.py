@@ -108,7 +108,7 @@ def test_the_secrets_are_kept_for_their_owner_alone(
 def test_it_can_be_loaded_at_any_time(clock: FrozenDateTimeFactory, at: datetime) -> None:
     clock.move_to(at)
     assert len(load()) == 6
-    assert Reservation.objects.count() == 6
+    assert Reservation.objects.count() > 40
 
 
 def test_decoration_that_has_no_room_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,7 +121,8 @@ def test_decoration_that_has_no_room_is_left_out(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(venues_of_it, "smart_parking", full)
     assert len(load()) == 6
-    assert Reservation.objects.count() == 3
+    assert not Reservation.objects.filter(venue__slug="smart-parking").exists()
+    assert Reservation.objects.filter(venue__slug="harbour-hotel").exists()
 
 
 # Who may log in.

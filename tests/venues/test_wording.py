@@ -51,6 +51,18 @@ def test_parking_tells_that_there_is_no_choice_and_nothing_of_holds() -> None:
     assert "Cancelling is free until the start." in sentences
 
 
+def test_a_practice_tells_how_many_a_day_and_no_length_that_its_slots_have_anyway() -> None:
+    assert told("practice", "slot") == [
+        "Book at least 1 day ahead.",
+        "Book at most 180 days ahead.",
+        "We hold your reservation for 30 minutes; confirm it in that time.",
+        "Cancelling is free until the start.",
+        "You may have one a day with each; booking a second gives up the first.",
+    ]
+    refusing = told("practice", "slot", per_day="refuse")
+    assert refusing[-1] == "You may have one a day with each; a second is refused."
+
+
 def test_a_policy_without_rules_says_only_what_cancelling_costs() -> None:
     nothing = told(
         "parking", horizon=None, longest_stay=None, releases_no_shows=False, unit_choice="guest"

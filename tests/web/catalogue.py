@@ -50,12 +50,22 @@ def marked() -> Iterator[tuple[Path, Key]]:
 
 
 def _in_python(source: str) -> Iterator[Key]:
-    for node in ast.walk(ast.parse(source)):
+    tree = ast.parse(source)
+    names = dict(_imported(tree))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            name = names.get(called, called)
             texts = [arg.value for arg in node.args if isinstance(arg, ast.Constant)]
             if name in _CALLS and texts and isinstance(texts[0], str):
                 yield _key(name, [str(text) for text in texts])
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What functions that mark are called in a module, whatever name they are given there."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            yield from ((alias.asname or alias.name, alias.name) for alias in node.names)
 
 
 def _in_template(source: str) -> Iterator[Key]:

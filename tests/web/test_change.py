@@ -65,6 +65,15 @@ def test_another_time_is_shown_with_its_price_before_it_is_saved(
     assert now_is(row) == (NOON + HOUR, NOON + 4 * HOUR, 3, 3_000)
 
 
+def test_a_new_start_alone_moves_all_of_it(client: Client, row: Reservation) -> None:
+    form = change_form(client, row) | {"day": "2027-03-02", "from_time": "23:00"}
+    answer = client.post(f"/reservations/{row.code}/change/", form)
+    assert "Tue 2 Mar, 23:00 – Wed 3 Mar, 01:00" in text(answer)
+    (save,) = buttons(answer, "save")
+    post(client, row, form_of(answer, "version"), save=save)
+    assert now_is(row)[:2] == (NOON + DAY + 10 * HOUR, NOON + DAY + 12 * HOUR)
+
+
 def test_contact_alone_is_saved_at_once_and_costs_nothing(client: Client, row: Reservation) -> None:
     Rate.objects.update(amount_minor=9_000)
     page = post(

