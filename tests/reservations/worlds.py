@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures
+from reservations import actions, closures, holding
 from reservations.errors import Refusal
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Times
@@ -24,7 +24,7 @@ def comes_to(wish: Booking) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            actions._hold(wish, by=DESK, once=None, is_sure=True)
+            actions._hold(wish, by=DESK, once=None, glances=holding.MOST_GLANCES)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

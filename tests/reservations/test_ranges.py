@@ -1,0 +1,79 @@
+"""Time is found by range: the same rows by venue and by unit, and from the index meant for it."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from reservations.models import MAX_SPAN, Allocation
+from tests.factories import NOON, hold, make_venue
+from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
+from venues.models import Venue
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
+
+INSTANT = timedelta(microseconds=1)
+END = NOON + 2 * HOUR
+
+
+@pytest.fixture
+def venue() -> Venue:
+    made = make_venue()
+    hold(made)
+    return made
+
+
+@pytest.mark.parametrize("by_venue", [True, False])
+@pytest.mark.parametrize(
+    ("start", "end", "overlaps"),
+    [
+        (NOON - HOUR, NOON, False),
+        (NOON - HOUR, NOON + INSTANT, True),
+        (NOON + HOUR, NOON + HOUR + SECOND, True),
+        (END - INSTANT, END + HOUR, True),
+        (END, END + HOUR, False),
+        (NOON - DAY, END + DAY, True),
+        (NOON - MAX_SPAN, NOON, False),
+        (END, END + MAX_SPAN, False),
+    ],
+)
+def test_a_row_overlaps_what_shares_an_instant_with_it(
+    venue: Venue, start: object, end: object, overlaps: bool, by_venue: bool
+) -> None:
+    Allocation.objects.update(starts_at=NOON, ends_at=END)
+    venues = [venue.pk] if by_venue else None
+    found = Allocation.objects.overlapping(start, end, venues=venues)  # type: ignore[arg-type]
+    assert found.exists() is overlaps
+
+
+def test_the_longest_row_there_may_be_is_found_by_its_last_minute(venue: Venue) -> None:
+    last = NOON + MAX_SPAN
+    Allocation.objects.update(starts_at=NOON, ends_at=last)
+    for venues in (None, [venue.pk]):
+        found = Allocation.objects.overlapping(last - MINUTE, last + DAY, venues=venues)
+        assert found.count() == 1
+
+
+def test_rows_of_other_venues_are_left_out(venue: Venue) -> None:
+    other = make_venue()
+    hold(other)
+    here = Allocation.objects.overlapping(NOON, END, venues=[venue.pk])
+    assert [row.venue_id for row in here] == [venue.pk]
+    both = Allocation.objects.overlapping(NOON, END, venues=[venue.pk, other.pk])
+    assert {row.venue_id for row in both} == {venue.pk, other.pk}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("by_venue", "index"),
+    [(True, "allocation_of_venue_by_range"), (False, "allocation_no_overlap")],
+)
+def test_each_is_read_from_the_index_made_for_it(venue: Venue, by_venue: bool, index: str) -> None:
+    with connection.cursor() as cursor:
+        # There are too few rows to be worth an index.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    unit = venue.resources.get()
+    rows = Allocation.objects.filter(is_live=True)
+    rows = rows if by_venue else rows.filter(resource=unit)
+    plan = rows.overlapping(NOON, END, venues=[venue.pk] if by_venue else None).explain()
+    assert index in plan
