@@ -268,6 +268,12 @@ def test_nights_are_chosen_in_the_calendar_or_typed(guest: Any, transactional_db
     expect(page.get_by_role("heading", name="Your details")).to_be_focused()
 
 
+def test_the_documentation_of_the_api_asks_nothing_of_anybody_else(guest: Any) -> None:
+    page = guest(viewport=DESKTOP)
+    page.goto("/api/v1/docs")
+    expect(page.locator(".opblock").first).to_be_visible(timeout=60_000)
+
+
 def go_to(page: Page, selector: str) -> None:
     """Press Tab until that is where the keyboard is."""
     for _ in range(150):
