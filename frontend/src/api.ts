@@ -75,6 +75,8 @@ const TRIES = 4
 const PAUSE = 400
 
 export class Api {
+  private known: { token: string | null; isGuest: boolean } | undefined
+
   constructor(
     readonly base: string,
     private readonly token: () => string | null,
@@ -104,9 +106,14 @@ export class Api {
     return page.items.filter((one) => ['upcoming', 'present', 'held'].includes(one.status))
   }
 
-  /** Who asks; staff see everybody's reservations, which are not theirs. */
-  async me(): Promise<{ role?: string }> {
-    return (await this.call('GET', '/me')) as { role?: string }
+  /** Whether what the caller sees is their own; staff see everybody's. Asked once a token. */
+  async isGuest(): Promise<boolean> {
+    const token = this.token()
+    if (this.known?.token !== token) {
+      const me = (await this.call('GET', '/me')) as { role?: string }
+      this.known = { token, isGuest: me.role === 'guest' }
+    }
+    return this.known.isGuest
   }
 
   /** What each kind of unit costs in a range. */

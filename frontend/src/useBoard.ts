@@ -47,7 +47,8 @@ export function useBoard(contract: Contract) {
   function shown(slot: Slot): Shown {
     const key = keyOf(slot.resource.id, slot.starts_at)
     if (pending.value.has(key)) return 'pending'
-    if (own.value.has(key) && slot.state !== 'past') return 'mine'
+    // Also once it has begun: whoever parks there may still release it.
+    if (own.value.has(key) && Date.parse(slot.ends_at) > Date.now()) return 'mine'
     return slot.state
   }
 
@@ -88,7 +89,7 @@ export function useBoard(contract: Contract) {
     // Two days on either side hold the local day of every zone.
     const [from, to] = [-2, 3].map((days) => new Date(day + days * 86_400_000).toISOString())
     try {
-      if ((await api.me()).role !== 'guest') return null
+      if (!(await api.isGuest())) return null
       const found = await api.own(contract.venue, from!, to!)
       return new Map(
         found.flatMap((one) =>
@@ -96,7 +97,7 @@ export function useBoard(contract: Contract) {
         ),
       )
     } catch (fault) {
-      if (fault instanceof SignedOut) needLogIn('expired')
+      if (fault instanceof SignedOut) needLogIn('expired', load)
       return null
     }
   }
@@ -126,7 +127,7 @@ export function useBoard(contract: Contract) {
   async function book(slot: Slot): Promise<void> {
     const cell = keyOf(slot.resource.id, slot.starts_at)
     if (pending.value.has(cell) || shown(slot) !== 'free') return
-    if (!api.isSignedIn) return needLogIn('signed-out')
+    if (!api.isSignedIn) return needLogIn('signed-out', () => book(slot))
     pending.value.add(cell)
     notice.value = null
     // One key for one wish, whatever becomes of its answers.
@@ -143,14 +144,14 @@ export function useBoard(contract: Contract) {
     } catch (fault) {
       if (!(fault instanceof Unreachable)) keys.delete(cell)
       refuse(slot, fault)
-      void load()
+      if (!(fault instanceof SignedOut)) void load()
     } finally {
       pending.value.delete(cell)
     }
   }
 
   function refuse(slot: Slot, fault: unknown): void {
-    if (fault instanceof SignedOut) return needLogIn('expired')
+    if (fault instanceof SignedOut) return needLogIn('expired', () => book(slot))
     if (!(fault instanceof Refused)) return say('bad', words.unreachable)
     contract.tell('refused', { code: fault.code, ...factsOf(slot) })
     if (fault.code !== 'taken' && fault.code !== 'held_by_other') return say('bad', fault.message)
@@ -171,7 +172,7 @@ export function useBoard(contract: Contract) {
       say('good', words.released(named(slot)))
       contract.tell('released', { id, ...factsOf(slot) })
     } catch (fault) {
-      if (fault instanceof SignedOut) needLogIn('expired')
+      if (fault instanceof SignedOut) needLogIn('expired', () => release(slot))
       else say('bad', fault instanceof Refused ? fault.message : words.unreachable)
     } finally {
       pending.value.delete(cell)
@@ -202,9 +203,16 @@ export function useBoard(contract: Contract) {
     own.value = left
   }
 
-  function needLogIn(reason: 'signed-out' | 'expired'): void {
+  /** The page may renew the token and call `retry`, or lead to its log-in. */
+  function needLogIn(reason: 'signed-out' | 'expired', again: () => Promise<void>): void {
     say('bad', reason === 'expired' ? words.ended : words.logIn)
-    contract.tell('login', { reason })
+    contract.tell('login', {
+      reason,
+      retry: () => {
+        notice.value = null
+        void again()
+      },
+    })
   }
 
   function say(kind: Notice['kind'], text: string, offers: Alternative[] = []): void {

@@ -239,7 +239,11 @@ def test_without_a_socket_the_board_asks_again_and_a_lost_answer_books_once(
     stands(page, 102, 8, "mine")
     assert Reservation.objects.filter(guest__email="driver1@parking.com").count() == 1
 
-    # A token that is good no more, and none to be had for it: the page's own log-in.
+    # A token that is good no more is renewed by the page, and what was clicked is booked.
+    page.evaluate("sessionStorage['smart-parking.access'] = 'x'")
+    slot(page, 103, 12).click()
+    stands(page, 103, 12, "mine")
+    # Where none is to be had for it, the page's own log-in is shown.
     page.evaluate("sessionStorage['smart-parking.access'] = 'x'")
     page.evaluate("sessionStorage['smart-parking.refresh'] = 'x'")
     slot(page, 103, 8).click()

@@ -34,10 +34,13 @@ document.getElementById("logout").addEventListener("click", async () => {
 });
 
 // The board says when it needs somebody to be logged in; how that is done is this page's matter.
-document.addEventListener("holdfast:login", async () => {
-  if (await auth.renew()) return;
+document.addEventListener("holdfast:login", async ({ detail }) => {
+  const before = auth.token();
+  if (await auth.renew()) return detail.retry();
+  // Somebody may have logged in while that was asked.
+  if (auth.token() !== before) return;
   auth.forget();
-  auth.note("expired");
-  auth.keepWish(router.here());
+  auth.note(detail.reason === "expired" ? "expired" : "needed");
+  if (router.here().startsWith("slots")) auth.keepWish(router.here());
   router.go("login");
 });

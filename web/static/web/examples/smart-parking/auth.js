@@ -21,8 +21,12 @@ export class LogInFailed extends Error {
   }
 }
 
+export function token() {
+  return kept.getItem(ACCESS);
+}
+
 export function isLoggedIn() {
-  return Boolean(kept.getItem(ACCESS));
+  return Boolean(token());
 }
 
 export function name() {
@@ -65,7 +69,8 @@ export const takeWish = () => take(WISH);
 async function ask() {
   const refresh = kept.getItem(REFRESH);
   const answer = refresh && (await post("/auth/refresh", { refresh }));
-  if (!answer?.ok) return false;
+  // Another log-in meanwhile is worth more than this one's renewal.
+  if (!answer?.ok || kept.getItem(REFRESH) !== refresh) return false;
   keep(await answer.json());
   return true;
 }
