@@ -15,7 +15,7 @@ ANSWERS = {
     "/nothing": 404,
     "/admin/": 302,
     "/admin/login/": 302,
-    "/admin/login/?next=/admin/": 200,
+    "/admin/login/?next=/admin/today/": 200,
     "/accounts/login/": 200,
     "/accounts/signup/": 200,
     "/accounts/password/reset/": 200,
