@@ -54,6 +54,7 @@ def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
         status_label=words.LABELS[row.status_at(now)],
         span=words.span(row.starts_at, row.ends_at, row.venue.zone),
         buttons=buttons_for(row, now),
+        may_note=MODIFY in buttons_for(row, now),
         hint=hint_for(row, now),
         sections=facts.sections(row),
         allocations=facts.allocations(row, now),

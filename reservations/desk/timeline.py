@@ -206,6 +206,10 @@ class _Teller:
                        may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
         reservation.venue = self.venue
         status = reservation.status_at(self.now)
+        if status is Status.PRESENT and row.ends_at <= self.now < reservation.ends_at:
+            # Where they were until they were given another unit.
+            return Bar(reservation, word=Status.LEFT.word, label=_("Moved on"),
+                       text=reservation.last_name, may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
         return Bar(
             reservation,
             word=status.word,

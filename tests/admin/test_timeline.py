@@ -182,6 +182,9 @@ def test_a_guest_who_is_here_changes_units_only(
     row.refresh_from_db()
     assert row.starts_at.day == 2
     assert [taken.resource.name for taken in row.allocations.order_by("starts_at")] == ["1", "2"]
+    look = timeline.of(hotel, date(2027, 3, 1), 7, now=NOON + 2 * DAY)
+    bars = [bar for line in look.lines for cell in line.cells for bar in cell.bars]
+    assert [(bar.label, bar.may_move) for bar in bars] == [("Moved on", False), ("Here now", True)]
 
 
 def test_where_the_venue_gives_units_out_a_reason_is_asked_for(boss: Client) -> None:

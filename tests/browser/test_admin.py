@@ -52,7 +52,7 @@ def fill_in(page: Page, venue: Venue) -> str:
 
 def test_a_guest_is_held_confirmed_let_in_and_out(page: Page, venue: Venue) -> None:
     log_in(page)
-    page.locator("#content .model-reservation th a").click()
+    page.get_by_role("link", name="Reservations", exact=True).click()
     expect(page.get_by_text("0 reservations")).to_be_visible()
     page.get_by_role("link", name="New reservation").click()
     starts = fill_in(page, venue)
