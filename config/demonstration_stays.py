@@ -44,7 +44,7 @@ _TABLES = (
     # Days from today, local time, party, hours it was booked before.
     (-1, time(19), 4, 50), (0, time(12, 30), 2, 20), (0, time(13), 3, 4), (0, time(17, 30), 2, 70),
     (0, time(18), 4, 28), (0, time(18, 30), 2, 9), (0, time(19), 2, 120), (0, time(19, 30), 4, 33),
-    (0, time(20), 3, 26), (1, time(12), 2, 40), (1, time(18, 30), 6, 96), (1, time(19), 2, 30),
+    (0, time(20), 3, 26), (1, time(12), 2, 40), (1, time(12, 30), 4, 96), (1, time(13), 2, 30),
 )  # fmt: skip
 
 _CARS = (

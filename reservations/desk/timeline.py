@@ -123,6 +123,8 @@ class _Teller:
     def __init__(self, venue: Venue, windows: Sequence[Window], now: datetime) -> None:
         self.venue, self.windows, self.now = venue, windows, now
         self.is_nights = venue.mode == Venue.Mode.NIGHT
+        # Free cells are the same on every unit.
+        self.known: dict[tuple[int, int], Cell] = {}
 
     def cells(self, rows: Iterable[Allocation]) -> Iterator[Cell]:
         """Free and taken ones in turn; what shares a column shares a cell."""
@@ -177,6 +179,9 @@ class _Teller:
         return local.date(), local.hour
 
     def _cell(self, first: int, width: int, bars: tuple[Bar, ...]) -> Cell:
+        known = None if bars else self.known.get((first, width))
+        if known is not None:
+            return known
         start, end = self.windows[first].start, self.windows[first + width - 1].end
         zone = self.venue.zone
         local, after = start.astimezone(zone), end.astimezone(zone)
@@ -188,7 +193,10 @@ class _Teller:
             # Of an hour that has begun, what is left of it.
             begin = max(start, self.now).astimezone(zone)
             asked["starts_at"] = f"{begin:{_MINUTE}}"
-        return Cell(first, width, bars, label, urlencode(asked), end <= self.now)
+        made = Cell(first, width, bars, label, urlencode(asked), end <= self.now)
+        if not bars:
+            self.known[first, width] = made
+        return made
 
     def _bar(self, row: Allocation) -> Bar:
         zone, reservation = self.venue.zone, row.reservation

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
@@ -55,6 +57,8 @@ def timeline(request: HttpRequest) -> HttpResponse:
         today=now.astimezone(venue.zone).date(),
         clock_time=f"{now.astimezone(venue.zone):%H:%M}",
         legend=_legend(),
+        add=reverse("admin:reservations_reservation_add"),
+        tail=urlencode({"venue": str(venue.pk), "next": request.get_full_path()}),
         page_numbers=range(1, look.pages + 1),
     )
 

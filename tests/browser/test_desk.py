@@ -22,9 +22,9 @@ TABLET: ViewportSize = {"width": 768, "height": 1024}
 
 @pytest.fixture
 def hotel(transactional_db: None) -> Venue:
-    """Four rooms from whose first one guest is expected today, whatever the hour is."""
+    """Six rooms from whose first one guest is expected today, whatever the hour is."""
     made = make_venue(
-        "hotel", units=4, notice=timedelta(0), early_check_in=timedelta(hours=24),
+        "hotel", units=6, notice=timedelta(0), early_check_in=timedelta(hours=24),
         grace=timedelta(hours=24),
     )  # fmt: skip
     StaffFactory.create(email="desk@example.com", staff_venues=[made])
