@@ -110,7 +110,7 @@ class VenueAdmin(OfOwnVenues):
     form = VenueForm
     inlines = (PolicyInline, CategoryInline, WeekInline)
     list_display = ("name", "kind", "mode", "city", "time_zone", "units", "is_active")
-    list_filter: ClassVar = ["kind", "city", "is_active", "is_listed"]
+    list_filter: ClassVar = ["kind", "is_active", "is_listed"]
     search_fields = ("name", "slug", "city", "address")
     prepopulated_fields: ClassVar = {"slug": ("name",)}
     fieldsets: ClassVar = [
