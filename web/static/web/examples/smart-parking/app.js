@@ -40,7 +40,7 @@ document.addEventListener("holdfast:login", async ({ detail }) => {
   // Somebody may have logged in while that was asked.
   if (auth.token() !== before) return;
   auth.forget();
-  auth.note(detail.reason === "expired" ? "expired" : "needed");
+  auth.note("expired");
   if (router.here().startsWith("slots")) auth.keepWish(router.here());
   router.go("login");
 });
