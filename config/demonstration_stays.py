@@ -12,6 +12,7 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 
 from guests.callers import Caller
+from guests.models import User
 from reservations import actions, clock
 from reservations.errors import Refusal
 from reservations.requests import Booking, Contact, Times
@@ -54,6 +55,13 @@ _CARS = (
     (120, 3, "HB-77-ZN"),
 )  # fmt: skip
 
+_DRIVES = (
+    # Days ago, UTC hour, hours: what Dora parked in the last months.
+    (3, 9, 3), (10, 8, 8), (16, 17, 3), (24, 9, 2), (37, 8, 9), (45, 12, 4), (58, 10, 2),
+    (72, 8, 5), (80, 15, 3), (101, 9, 4), (117, 8, 8), (133, 11, 2), (160, 9, 6), (171, 16, 3),
+    (204, 10, 2), (230, 8, 7), (262, 9, 3), (291, 12, 2),
+)  # fmt: skip
+
 _VISITS = ((1, time(8, 30)), (1, time(9, 15)), (1, time(13)), (2, time(8)), (2, time(10, 30)))
 """Days from today and local times at the practice; on a weekend nobody is there."""
 
@@ -72,6 +80,7 @@ class _Stay:
     comes_after: timedelta | None = 7 * _MINUTE
     """How long after the start; None for whoever never comes."""
     leaves: bool = True
+    guest_id: int | None = None
 
 
 def make(by: Caller) -> None:
@@ -88,6 +97,10 @@ def make(by: Caller) -> None:
         with suppress(Refusal):
             _live(stay, _NAMES[number % len(_NAMES)], number, now, by)
     arrival = now.astimezone(venues["harbour-hotel"].zone).date() + 12 * _DAY
+    dora = User.objects.get(email="driver1@parking.com")
+    for stay in _drives(dora.pk, now):
+        with suppress(Refusal):
+            _live(stay, dora.display_name, 0, now, by)
     undecided = Times(check_in=arrival, check_out=arrival + 2 * _DAY)
     with suppress(Refusal):
         stay = _Stay("harbour-hotel", undecided, now, now, party=2)
@@ -122,6 +135,7 @@ def _booking(stay: _Stay, name: str, number: int) -> Booking:
         guest_count=stay.party,
         category=stay.category,
         vehicle_plate=stay.plate,
+        guest_id=stay.guest_id,
         # What happened within the notice, or between two steps, was entered by the desk.
         override_reason="demonstration" if stay.plate else "",
     )
@@ -164,6 +178,16 @@ def _cars(now: datetime) -> Iterator[_Stay]:
         starts_at = now.replace(second=0, microsecond=0) + minutes * _MINUTE
         times = Times(starts_at=starts_at, ends_at=starts_at + hours * _HOUR)
         yield _Stay("city-lot", times, starts_at, starts_at - _HOUR, plate=plate)
+
+
+def _drives(guest_id: int, now: datetime) -> Iterator[_Stay]:
+    today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    for days, hour, hours in _DRIVES:
+        starts_at = today - days * _DAY + hour * _HOUR
+        times = Times(starts_at=starts_at, ends_at=starts_at + hours * _HOUR)
+        yield _Stay(
+            "city-lot", times, starts_at, starts_at - _HOUR, plate="H-042-LD", guest_id=guest_id
+        )
 
 
 def _visits(venue: Venue, now: datetime) -> Iterator[_Stay]:

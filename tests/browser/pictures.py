@@ -6,6 +6,7 @@ python -m tests.browser.pictures
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,7 +27,7 @@ def main() -> None:
     """Serve, look, and stop."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
-        environment = os.environ | {"DATA_DIR": folder, "PORT": "0"}
+        environment = os.environ | {"DATA_DIR": folder, "PORT": str(_free_port())}
         with log.open("w") as file:
             command = [sys.executable, str(ROOT / "manage.py"), "serve"]
             server = subprocess.Popen(command, env=environment, stdout=file, stderr=file)
@@ -59,12 +60,14 @@ def _take(browser: Browser, base: str, secrets: dict[str, str]) -> None:
     _keep(driver, "my-parking")
     lot = _page(browser, base, DESKTOP)
     lot.goto("/venues/city-lot/plan/")
+    lot.locator("main svg").first.evaluate("one => one.closest('section, .card').scrollIntoView()")
     _keep(lot, "plan")
     desk = _page(browser, base, DESKTOP)
     desk.goto("/admin/")
     desk.get_by_label("Email").fill("desk@holdfast.example")
     desk.get_by_label("Password").fill(secrets["desk@holdfast.example"])
     desk.get_by_role("button", name="Log in").click()
+    desk.get_by_text("Harbour Hotel").click()
     for name, path in (("today", "/admin/today/"), ("timeline", "/admin/timeline/")):
         desk.goto(path)
         _keep(desk, name)
@@ -94,6 +97,13 @@ def _keep(page: Page, name: str) -> None:
     size = path.stat().st_size
     print(f"{name}: {size} bytes")  # noqa: T201
     assert size < MOST_BYTES, f"{name} is larger than {MOST_BYTES} bytes"
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def _address(log: Path) -> str:
