@@ -266,7 +266,7 @@ def test_the_restaurant_seats_large_parties_at_tables_pushed_together(
     (place,) = Venue.objects.filter(kind="restaurant")
     assert place.combinations.count() >= 2
     guest = logged_in(printed, "guest@holdfast.example")
-    evening = datetime.combine(TODAY.date(), time(18), tzinfo=UTC) + DAY
+    evening = datetime.combine(TODAY.date(), time(18), tzinfo=UTC) + 4 * DAY
     body = {"venue": place.slug, "starts_at": evening.isoformat(), "guest_count": party}
     seated = made(guest.post("/reservations", body))
     assert (len(seated["resources"]) > 1) is (party > 4)
