@@ -1,14 +1,19 @@
 """Venues as guests find them: the search, which is the home page, and the page of each."""
 
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
-from reservations import clock, judging, open_slots, searching
+from reservations import clock, judging, open_slots, remembering, searching
 from reservations.errors import NotFound
-from venues import wording
+from venues import kept, wording
+from venues.hours import Window
 from venues.models import Venue
 from web import choosing
 from web.forms import SearchForm
@@ -16,6 +21,10 @@ from web.picks import Pick
 from web.visitors import visitor
 
 PER_PAGE = 12
+
+_Slot = tuple[Window, int, int]
+"""A range, the category's key, and the price."""
+_Lately = tuple[int, list[_Slot]]
 
 
 @require_safe
@@ -32,17 +41,7 @@ def home(request: HttpRequest) -> HttpResponse:
     )
     page = Paginator(found.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
     venues = list(page.object_list)
-    day, guests = asked.get("date"), asked.get("guests")
-    booked = searching.booked_today(venues, now=now)
-    slots = open_slots.next_few(venues, day=day, party=guests, now=now)
-    cards = [
-        {
-            "venue": venue,
-            "booked_today": booked[venue.pk],
-            "open": [_pick(venue, slot, guests) for slot in slots.get(venue.pk, [])],
-        }
-        for venue in venues
-    ]
+    cards = _cards(venues, day=asked.get("date"), guests=asked.get("guests"), now=now)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -79,12 +78,44 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("web/favicon.svg"), permanent=True)
 
 
-def _pick(venue: Venue, slot: open_slots.OpenSlot, guests: int | None) -> Pick:
+def _cards(
+    venues: Sequence[Venue], *, day: date | None, guests: int | None, now: datetime
+) -> list[dict[str, Any]]:
+    """What is told of each; what changes with every booking is remembered for some seconds."""
+
+    def work_out(some: Sequence[Venue]) -> dict[int, _Lately]:
+        booked = searching.booked_today(some, now=now)
+        found = open_slots.next_few(some, day=day, party=guests, now=now)
+        return {
+            venue.pk: (booked[venue.pk], [_slim(slot) for slot in found[venue.pk]])
+            for venue in some
+        }
+
+    question = f"page: lately, and open on {day} for {guests}"
+    lately = remembering.several(question, venues, now=now, work_out=work_out)
+    sold_by = {venue.pk: venue for venue in kept.those(venues)}
+    return [
+        {
+            "venue": venue,
+            "booked_today": lately[venue.pk][0],
+            "open": [_pick(sold_by[venue.pk], slot, guests) for slot in lately[venue.pk][1]],
+        }
+        for venue in venues
+    ]
+
+
+def _slim(slot: open_slots.OpenSlot) -> _Slot:
+    """What of it is worth remembering: not the category with all its rates."""
+    return slot.window, slot.category.pk, slot.price_minor
+
+
+def _pick(venue: Venue, slot: _Slot, guests: int | None) -> Pick:
+    window, category, price = slot
     return Pick(
         venue=venue,
-        window=slot.window,
-        category=slot.category,
+        window=window,
+        category=next(one for one in venue.categories.all() if one.pk == category),
         unit=None,
         guests=guests or open_slots.USUAL_PARTY.get(Venue.Kind(venue.kind), 1),
-        price_minor=slot.price_minor,
+        price_minor=price,
     )
