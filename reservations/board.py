@@ -110,13 +110,17 @@ class Board:
         start, end = window.start, window.end
         return [row for row in self._rows if row.start < end and row.end > start]
 
+    def units_taken(self, window: Window) -> set[int]:
+        """The units that something takes at some instant of the window."""
+        return {row.unit for row in self.taken_at(window)}
+
     def is_free(self, unit: int, window: Window) -> bool:
         """Whether nothing takes the unit at any instant of the window."""
         return not self.taken(unit, window)
 
     def free(self, window: Window, units: Iterable[Resource] | None = None) -> list[Resource]:
         """The units that are free for all of the window, moving nobody."""
-        taken = {row.unit for row in self.taken_at(window)}
+        taken = self.units_taken(window)
         asked = self.units if units is None else units
         return [unit for unit in asked if unit.id not in taken]
 

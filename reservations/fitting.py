@@ -41,13 +41,12 @@ class Fitting:
         barred: Collection[int] = (),
     ) -> Resource | None:
         """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
-        around = self.board.around(window)
-        allowed = (unit for unit in self._units[category] if unit.pk not in barred)
-        for unit in sorted(allowed, key=lambda unit: unit.pk != first):
-            # Hours are many times dearer to judge than whether something is free.
-            if self.board.is_free(unit.pk, around) and self._is_open(unit, window):
-                return unit
-        return None
+        gone = self.board.units_taken(self.board.around(window)).union(barred)
+        free = [unit for unit in self._units[category] if unit.id not in gone]
+        if first is not None:
+            free.sort(key=lambda unit: unit.id != first)
+        # Hours are many times dearer to judge than whether something is free.
+        return next((unit for unit in free if self._is_open(unit, window)), None)
 
     def has_room(self, category: int, window: Window) -> bool:
         """Whether a booking by category finds a place though no unit is free as things stand."""
