@@ -25,7 +25,8 @@ from reservations import actions, clock
 from reservations.errors import ChangedMeanwhile, Invalid
 from reservations.finding import look
 from reservations.idempotency import Answer, Repeated
-from reservations.models import Reservation, ReservationQuerySet
+from reservations.models import Reservation
+from reservations.querysets import ReservationQuerySet
 from reservations.requests import Booking, Change, Times
 from reservations.status import Status
 from venues.models import Venue

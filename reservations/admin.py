@@ -22,7 +22,8 @@ from reservations.desk.filters import (
     StatusFilter,
     TakingFilter,
 )
-from reservations.models import Allocation, Event, Reservation, ReservationQuerySet
+from reservations.models import Allocation, Event, Reservation
+from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
 from venues.scoping import OfOwnVenues, OwnVenueFilter
 

@@ -15,7 +15,8 @@ from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, 
 from guests.callers import Caller, system
 from reservations import events
 from reservations.errors import HeldByOther, Refusal, Taken
-from reservations.models import Allocation, AllocationQuerySet, Event, Reservation
+from reservations.models import Allocation, Event, Reservation
+from reservations.querysets import AllocationQuerySet
 from reservations.transactions import Restart
 from venues.models import Resource
 

@@ -9,8 +9,9 @@ from reservations import allocation, clock, drafting, placing
 from reservations.allocation import Span
 from reservations.errors import HoldExpired, TooLong, WrongStatus
 from reservations.finding import has_its_time, live
-from reservations.models import MAX_SPAN, Allocation, Reservation
+from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
+from reservations.ranges import MAX_SPAN
 from reservations.status import Status
 from reservations.transactions import Restart
 from venues.hours import Window

@@ -10,7 +10,8 @@ from reservations import allocation, clock, events
 from reservations.allocation import Span
 from reservations.errors import Invalid, NotFound
 from reservations.finding import judge_staff
-from reservations.models import MAX_SPAN, Allocation
+from reservations.models import Allocation
+from reservations.ranges import MAX_SPAN
 from reservations.transactions import whole
 from venues.hours import Window
 from venues.models import Resource

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from django.db.models import Prefetch
 
 from guests.models import User
-from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.models import Allocation, Reservation
+from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
 from venues.models import Venue
 

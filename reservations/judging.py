@@ -21,7 +21,7 @@ from reservations.errors import (
     TooShort,
     TooSoon,
 )
-from reservations.models import MAX_SPAN
+from reservations.ranges import MAX_SPAN
 from reservations.requests import Booking, Times
 from venues import hours, kept
 from venues.hours import Window

@@ -1,24 +1,24 @@
 """What the engine keeps: reservations, the time they take, what happened, answers to repeat."""
 
-import re
 import secrets
 import uuid
-from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
-from guests.callers import Caller
 from reservations.constraints import NoOverlap, ResourceOfVenue
-from reservations.ranges import Overlaps, RangeIndex
-from reservations.status import Status, status_expression, status_of
+from reservations.querysets import (
+    IS_OPEN_HOLD,
+    IS_STAYING,
+    AllocationQuerySet,
+    ReservationQuerySet,
+)
+from reservations.ranges import MAX_SPAN, RangeIndex
+from reservations.status import Status, status_of
 from venues.models import Category, Resource, Venue
-
-MAX_SPAN = timedelta(days=100)
-"""The longest range one row may take; availability's index range is wrong without it."""
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -39,103 +39,6 @@ def new_code() -> str:
     """A short code that a guest can read out and nobody can guess."""
     # There are 32 letters, so that each is as likely as any other.
     return "".join(_CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
-
-
-_DIALLED = re.compile(r"^[+\d\s().-]{4,}$")
-
-_IS_STAYING = Q(
-    checked_in_at__isnull=False,
-    checked_out_at__isnull=True,
-    cancelled_at__isnull=True,
-    is_departure_assumed=False,
-)
-
-_IS_OPEN_HOLD = Q(confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True)
-
-
-class ReservationQuerySet(models.QuerySet["Reservation"]):
-    """Reads of reservations, as sentences. None of them writes."""
-
-    def visible_to(self, caller: Caller) -> Self:
-        """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
-        if caller.kind == "guest":
-            theirs = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
-            return self.filter(theirs | Q(pk__in=caller.proven) if caller.proven else theirs)
-        rows = self.filter(partner=caller.partner) if caller.kind == "partner" else self
-        if caller.venue_ids is None:
-            return rows
-        run = Q(venue_id__in=caller.venue_ids)
-        # Staff book for themselves too, at venues they do not run.
-        own = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
-        return rows.filter(run | own)
-
-    def with_status(self, *, at: datetime) -> Self:
-        """Each with `status_number`, the status it has at that instant."""
-        return self.annotate(status_number=status_expression(at))
-
-    def in_status(self, status: Status, *, at: datetime) -> Self:
-        """Those with this status at that instant."""
-        return self.with_status(at=at).filter(status_number=int(status))
-
-    def in_one_of(self, statuses: Iterable[Status], *, at: datetime) -> Self:
-        """Those with any of these statuses at that instant."""
-        numbers = [int(status) for status in statuses]
-        return self.with_status(at=at).filter(status_number__in=numbers)
-
-    def held(self, *, at: datetime) -> Self:
-        """Those that are `held` at that instant, as an index finds them."""
-        return self.filter(_IS_OPEN_HOLD, hold_expires_at__gt=at)
-
-    def lapsed(self, *, at: datetime) -> Self:
-        """Held ones past their time, not yet written down as expired."""
-        return self.filter(_IS_OPEN_HOLD, hold_expires_at__lte=at)
-
-    def staying(self) -> Self:
-        """Those who came and have not left, where leaving is recorded; as an index finds them."""
-        return self.filter(_IS_STAYING)
-
-    def matching(self, asked: str) -> Self:
-        """Those whose name, phone, code, plate or e-mail says what was asked for."""
-        rows = self
-        digits = re.sub(r"\D", "", asked).lstrip("0")
-        if digits and _DIALLED.match(asked.strip()):
-            # A number as it is dialled; stored ones begin with the country's code.
-            plain = Q(code__icontains=asked) | Q(vehicle_plate__icontains=asked)
-            return self.filter(Q(phone__contains=digits) | plain)
-        for word in asked.split():
-            rows = rows.filter(
-                Q(code__istartswith=word)
-                | Q(first_name__icontains=word)
-                | Q(last_name__icontains=word)
-                | Q(phone__contains=word)
-                | Q(email__istartswith=word)
-                | Q(vehicle_plate__icontains=word)
-            )
-        return rows
-
-    def missed(self, *, at: datetime) -> Self:
-        """Confirmed ones whose guest did not come, not yet written down as missed."""
-        return self.filter(
-            confirmed_at__isnull=False,
-            missed_at__isnull=True,
-            cancelled_at__isnull=True,
-            checked_in_at__isnull=True,
-            checked_out_at__isnull=True,
-            no_show_at__lte=at,
-        )
-
-    def ended(self, *, at: datetime) -> Self:
-        """Stays past their end where departure is assumed, not yet written down as completed."""
-        arrived = Q(checked_in_at__isnull=False) | Q(is_arrival_assumed=True)
-        return self.filter(
-            arrived,
-            is_departure_assumed=True,
-            confirmed_at__isnull=False,
-            completed_at__isnull=True,
-            checked_out_at__isnull=True,
-            cancelled_at__isnull=True,
-            ends_at__lte=at,
-        )
 
 
 class Reservation(models.Model):
@@ -213,23 +116,23 @@ class Reservation(models.Model):
             models.Index(
                 fields=["hold_expires_at"],
                 name="reservation_held",
-                condition=_IS_OPEN_HOLD,
+                condition=IS_OPEN_HOLD,
             ),
             # One each for those whose open holds are counted before they get another.
             models.Index(
                 fields=["guest", "hold_expires_at"],
                 name="reservation_held_by_guest",
-                condition=_IS_OPEN_HOLD & Q(guest__isnull=False),
+                condition=IS_OPEN_HOLD & Q(guest__isnull=False),
             ),
             models.Index(
                 fields=["partner", "hold_expires_at"],
                 name="reservation_held_by_partner",
-                condition=_IS_OPEN_HOLD,
+                condition=IS_OPEN_HOLD,
             ),
             models.Index(
                 fields=["held_from", "hold_expires_at"],
                 name="reservation_held_from",
-                condition=_IS_OPEN_HOLD & Q(held_from__isnull=False),
+                condition=IS_OPEN_HOLD & Q(held_from__isnull=False),
             ),
             models.Index(
                 fields=["no_show_at"],
@@ -252,7 +155,7 @@ class Reservation(models.Model):
             ),
             # The desk looks for those who stay past their end. A booking adds nothing to it.
             models.Index(
-                fields=["venue", "ends_at"], name="reservation_staying", condition=_IS_STAYING
+                fields=["venue", "ends_at"], name="reservation_staying", condition=IS_STAYING
             ),
             models.Index(fields=["partner", "-id"], name="reservation_of_partner"),
         ]
@@ -285,26 +188,6 @@ class Reservation(models.Model):
     def status_at(self, now: datetime) -> Status:
         """What the recorded facts mean at `now`."""
         return status_of(self, now)
-
-
-class AllocationQuerySet(models.QuerySet["Allocation"]):
-    """Reads of taken time, as sentences. None of them writes."""
-
-    def taking_time(self, *, at: datetime) -> Self:
-        """Rows that take their range as seen at that instant: live, and not lapsed."""
-        return self.filter(Q(lapses_at__isnull=True) | Q(lapses_at__gt=at), is_live=True)
-
-    def lapsed(self, *, at: datetime) -> Self:
-        """Live rows whose time is free to the next guest, but not yet written down as free."""
-        return self.filter(is_live=True, lapses_at__lte=at)
-
-    def overlapping(
-        self, start: datetime, end: datetime, *, venues: Collection[int] | None = None
-    ) -> Self:
-        """Rows sharing an instant with `[start, end)`, of some venues or of the units asked for."""
-        if venues is None:
-            return self.filter(Overlaps(start, end, MAX_SPAN, by_venue=False))
-        return self.filter(Overlaps(start, end, MAX_SPAN, by_venue=True), venue__in=venues)
 
 
 class Allocation(models.Model):

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 from reservations import reading
 from reservations.board import Taken
 from reservations.errors import Invalid
-from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.models import Allocation, Reservation
+from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
 from venues.hours import Window
 from venues.models import Venue

@@ -19,6 +19,9 @@ from django.db.backends.ddl_references import Statement, Table
 from django.db.models import BooleanField, F, Func, Value
 from django.db.models.sql.compiler import SQLCompiler
 
+MAX_SPAN = timedelta(days=100)
+"""The longest range one row may take; without ranges, what overlaps is found wrong without it."""
+
 _CREATE = (
     "CREATE INDEX %(name)s ON %(table)s "
     "USING gist (venue_id, tstzrange(starts_at, ends_at)) WHERE is_live"
@@ -44,16 +47,14 @@ class RangeIndex(models.Index):
 class Overlaps(Func):
     """Whether a row's `[starts_at, ends_at)` shares an instant with `[start, end)`.
 
-    `longest` is what no row's range is longer than; without ranges it lets an index find the few
-    rows. PostgreSQL finds live rows alone in an index: by venue, or else by resource.
+    No row's is longer than MAX_SPAN, which without ranges lets an index find the few. PostgreSQL
+    finds live rows alone in an index: by venue, or else by resource.
     """
 
     output_field = BooleanField()
 
-    def __init__(
-        self, start: datetime, end: datetime, longest: timedelta, *, by_venue: bool
-    ) -> None:
-        given = (Value(start), Value(end), Value(start - longest))
+    def __init__(self, start: datetime, end: datetime, *, by_venue: bool) -> None:
+        given = (Value(start), Value(end), Value(start - MAX_SPAN))
         super().__init__(F("starts_at"), F("ends_at"), *given)
         self.by_venue = by_venue
 

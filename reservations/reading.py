@@ -12,7 +12,8 @@ from operator import or_
 from django.db.models import Case, Exists, OuterRef, Value, When, prefetch_related_objects
 
 from reservations.board import Board, Joined, Later, Taken
-from reservations.models import Allocation, AllocationQuerySet, Reservation
+from reservations.models import Allocation, Reservation
+from reservations.querysets import AllocationQuerySet
 from venues import kept
 from venues.hours import Window
 from venues.models import Combination, Resource, Venue

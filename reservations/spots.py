@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from reservations import allocation, clock
 from reservations.allocation import Span
 from reservations.errors import LotInUse
-from reservations.models import Allocation, AllocationQuerySet, Reservation
+from reservations.models import Allocation, Reservation
+from reservations.querysets import AllocationQuerySet
 from reservations.status import Status
 from venues.models import Category, Resource, Venue
 

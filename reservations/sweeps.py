@@ -15,7 +15,8 @@ from django.db.models import F, QuerySet
 
 from guests.callers import system
 from reservations import allocation, clock, events, expiring
-from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.models import Allocation, Reservation
+from reservations.querysets import ReservationQuerySet
 from venues.models import Venue
 
 log = logging.getLogger(__name__)

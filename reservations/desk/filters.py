@@ -13,7 +13,8 @@ from guests.callers import Kind
 from reservations import clock
 from reservations.desk import words
 from reservations.desk.fields import FIRST_YEAR, LAST_YEAR
-from reservations.models import ONCE, AllocationQuerySet, ReservationQuerySet
+from reservations.models import ONCE
+from reservations.querysets import AllocationQuerySet, ReservationQuerySet
 from reservations.status import Status
 from venues.hours import Window, instant
 from venues.scoping import venues_of

@@ -9,7 +9,8 @@ from guests import callers
 from guests.callers import Caller
 from reservations import closures
 from reservations.errors import Forbidden, HeldByOther, Invalid, NotFound, Taken
-from reservations.models import MAX_SPAN, Allocation, Event
+from reservations.models import Allocation, Event
+from reservations.ranges import MAX_SPAN
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.guests.factories import StaffFactory
 from tests.reservations.facts import DAY, HOUR, SECOND, guest, rows

@@ -16,7 +16,8 @@ from django.db.migrations.state import ProjectState
 
 from config import readiness
 from reservations.constraints import NoOverlap, ResourceOfVenue
-from reservations.models import MAX_SPAN, Allocation, Reservation
+from reservations.models import Allocation, Reservation
+from reservations.ranges import MAX_SPAN
 from tests.factories import NOON, make_venue
 from tests.reservations.facts import DAY, HOUR, SECOND, facts
 from tests.reservations.guard import GUARD, no_guard

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from reservations.models import MAX_SPAN, Allocation
+from reservations.models import Allocation
+from reservations.ranges import MAX_SPAN
 from tests.factories import NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
 from venues.models import Venue

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_safe
 from guests.models import User
 from reservations import clock, driving, reviewing
 from reservations.driving import Month
-from reservations.models import Allocation, Reservation, ReservationQuerySet
+from reservations.models import Allocation, Reservation
 from reservations.plots import Bar, columns
+from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
 from venues import prices
 from web.account.pages import page_of
