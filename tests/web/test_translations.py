@@ -3,17 +3,20 @@
 import gettext
 import json
 import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 from pytest_django import Settings
 
 from tests.api.calling import stay
 from tests.factories import make_venue
 from tests.web import catalogue
 from web import refused
+from web.templatetags import holdfast
 
 FOLDER = catalogue.ROOT / "web" / "locale" / "nl" / "LC_MESSAGES"
 DUTCH = catalogue.read(FOLDER / "django.po")
@@ -154,3 +157,20 @@ def test_the_reader_of_catalogues_reads_what_they_hold(tmp_path: Path) -> None:
     path = tmp_path / "django.po"
     path.write_text(source, encoding="utf-8")
     assert catalogue.read(path) == {("c", "ab"): ["x"], ("", "one"): ["een", ""]}
+
+
+def test_dates_and_money_are_written_as_the_reader_writes_them() -> None:
+    day = date(2026, 12, 5)
+    with translation.override("en"):
+        assert (holdfast.short_day(day), holdfast.money(120_050, "EUR")) == (
+            "Sat 5 Dec",
+            "€1,200.50",
+        )
+        assert holdfast.line("2026-12-05, 2:00 at Hour rate") == "Sat 5 Dec, 2:00 at Hour rate"
+    with translation.override("nl"):
+        assert (holdfast.short_day(day), holdfast.money(120_050, "EUR")) == (
+            "za 5 dec",
+            "€\u00a01.200,50",
+        )
+        assert holdfast.money(5_000, "CHF") == "CHF\u00a050,00"
+        assert holdfast.line("Flat") == "Flat"

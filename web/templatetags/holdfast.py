@@ -1,5 +1,6 @@
 """Times as the venue's clocks show them, and money as the reader writes it."""
 
+import re
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -74,7 +75,17 @@ def short_day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> s
     """The same in a few letters: `Sat 5 Dec`."""
     if isinstance(when, datetime) and place is not None:
         when = when.astimezone(_zone(place)).date()
-    return formats.date_format(when, "D j M")
+    # Translators: letters as Django's date filter reads them; "Sat 5 Dec", "za 5 dec".
+    return formats.date_format(when, pgettext("date in a few letters", "D j M"))
+
+
+@register.filter
+def line(label: str) -> str:
+    """What a line of a price is for, its date as the reader writes it."""
+    found = re.match(r"\d{4}-\d\d-\d\d", label)
+    if found is None:
+        return label
+    return f"{short_day(date.fromisoformat(found[0]))}{label[found.end() :]}"
 
 
 @register.filter
