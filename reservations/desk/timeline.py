@@ -245,7 +245,7 @@ def _taken(
     venue: Venue, units: Sequence[Resource], windows: Sequence[Window], now: datetime
 ) -> dict[int, list[Allocation]]:
     start, end = windows[0].start, windows[-1].end
-    rows = Allocation.objects.filter(venue=venue, is_live=True).overlapping(start, end)
+    rows = Allocation.objects.overlapping(start, end, venues=[venue.pk]).filter(is_live=True)
     not_lapsed = Q(lapses_at__isnull=True) | Q(lapses_at__gt=now)
     came_or_promised = Q(reservation__confirmed_at__isnull=False)
     rows = rows.filter(not_lapsed | came_or_promised, resource__in=[unit.pk for unit in units])

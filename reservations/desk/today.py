@@ -265,8 +265,8 @@ def _order(name: str) -> Callable[[Reservation], Any]:
 
 def _live(venue: Venue, window: Window) -> list[Allocation]:
     """What takes or took time that day, with its reservation and unit."""
-    rows = Allocation.objects.filter(venue=venue, is_live=True)
-    rows = rows.overlapping(window.start, window.end)
+    rows = Allocation.objects.overlapping(window.start, window.end, venues=[venue.pk])
+    rows = rows.filter(is_live=True)
     return list(rows.select_related("resource", "reservation").order_by("starts_at", "pk"))
 
 
