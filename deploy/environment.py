@@ -80,6 +80,8 @@ def install(folder: Path, requirements: Path) -> bool:
         # The file names everything, and older pips take an extra of something that is pinned
         # (coverage[toml]) for something new, once it has a newer version.
         "--no-deps",
+        # Python compiles what it loads when it first does, which is a part of what is installed.
+        "--no-compile",
     ]
     command += ["--requirement", requirements]
     # Whatever is said goes to stderr: stdout belongs to the command that was asked for.

@@ -46,7 +46,9 @@ class Span:
     @property
     def rows(self) -> AllocationQuerySet:
         """What is allocated within it."""
-        venues = None if self.venue is None else [self.venue]
+        # The units are named as well. Where there are no ranges to look up, their own index is
+        # the better one, and a condition on the venue hid it.
+        venues = [self.venue] if self.venue and connection.vendor == "postgresql" else None
         return Allocation.objects.overlapping(self.start, self.end, venues=venues)
 
 

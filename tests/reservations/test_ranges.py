@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from reservations.allocation import Span, free_units
 from reservations.models import Allocation
 from reservations.ranges import MAX_SPAN
 from tests.factories import NOON, hold, make_venue
@@ -78,3 +79,12 @@ def test_each_is_read_from_the_index_made_for_it(venue: Venue, by_venue: bool, i
     rows = rows if by_venue else rows.filter(resource=unit)
     plan = rows.overlapping(NOON, END, venues=[venue.pk] if by_venue else None).explain()
     assert index in plan
+
+
+def test_where_there_are_no_ranges_to_look_up_units_are_read_by_their_own_index(
+    venue: Venue,
+) -> None:
+    if connection.vendor == "postgresql":
+        pytest.skip("reads the ranges of the venue")
+    span = Span(start=NOON, end=END, now=NOON - DAY, venue=venue.pk)
+    assert "allocation_of_resource" in free_units(venue.resources.all(), span).explain()
