@@ -87,7 +87,8 @@ def slots(
 def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
     """One unit's ranges that start within a window, earliest first."""
     venue = judging.load_venue(unit.venue_id)
-    return list(_grid(venue, _units(venue, None, only=unit.pk), within, now=now))
+    those = [one for one in _units(venue, None) if one.pk == unit.pk]
+    return list(_grid(venue, those, within, now=now))
 
 
 def calendar(
@@ -228,9 +229,9 @@ def _taken(found: Board, window: Window) -> dict[int, State]:
     return states
 
 
-def _units(venue: Venue, category: str | None, *, only: int | None = None) -> list[Resource]:
+def _units(venue: Venue, category: str | None) -> list[Resource]:
     """The units of a venue, or of a category of it, in the order they are shown."""
-    (every,) = reading.units([venue], only=only).values()
+    (every,) = reading.units([venue]).values()
     found = [unit for unit in every if category is None or unit.category.code == category]
     return sorted(found, key=lambda unit: (unit.rank, unit.id))
 

@@ -49,12 +49,11 @@ def board(
     now: datetime,
     category: str | None = None,
     party: int = 1,
-    unit: int | None = None,
     without: int | None = None,
 ) -> Board:
     """The board of a venue for a window as seen at `now`, for units that seat the party."""
     look = Look(venue=venue, window=window, party=party, category=category, without=without)
-    (found,) = boards([look], units([venue], only=unit), now=now)
+    (found,) = boards([look], units([venue]), now=now)
     return found
 
 
@@ -80,13 +79,10 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
     ]
 
 
-def units(venues: Sequence[Venue], *, only: int | None = None) -> dict[int, list[Resource]]:
-    """The units of each venue that are not retired, smallest first; or `only` the one."""
+def units(venues: Sequence[Venue]) -> dict[int, list[Resource]]:
+    """The units of each venue that are not retired, smallest first."""
     prefetch_related_objects(venues, "resources__category")
-    every = {venue.pk: kept.units_by_size(venue) for venue in venues}
-    if only is None:
-        return every
-    return {pk: [unit for unit in found if unit.pk == only] for pk, found in every.items()}
+    return {venue.pk: kept.units_by_size(venue) for venue in venues}
 
 
 def _fitting(look: Look, units: Units) -> list[Resource]:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.helpers import AdminForm
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from guests import callers
 from guests.callers import Caller
 from guests.models import User
+from reservations.desk import words
 from reservations.desk.fields import FIRST_YEAR, LAST_YEAR
 from reservations.models import Reservation
 from venues.models import Venue
@@ -127,6 +128,15 @@ def onward(request: HttpRequest, reservation_id: int) -> HttpResponseRedirect:
     if following:
         return HttpResponseRedirect(following)
     return redirect("admin:reservations_reservation_change", reservation_id)
+
+
+def turned_away(
+    request: HttpRequest, row: Reservation, refused: str, now: datetime
+) -> HttpResponseRedirect:
+    """Back from what cannot be done in this status; `refused` names `code` and `status`."""
+    status = str(words.LABELS[row.status_at(now)]).lower()
+    messages.error(request, refused % {"code": row.code, "status": status})
+    return onward(request, row.pk)
 
 
 def day_of(request: HttpRequest, venue: Venue, now: datetime, name: str = "day") -> date:

@@ -27,6 +27,7 @@ from reservations.desk.framing import (
     onward,
     own_venue,
     page,
+    turned_away,
 )
 from reservations.desk.instead import Instead, for_booking
 from reservations.desk.once import once_for
@@ -97,10 +98,8 @@ def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
     if MODIFY not in buttons_for(row, now):
-        status = str(words.LABELS[row.status_at(now)]).lower()
         refused = _("%(code)s is %(status)s: it cannot be changed. (wrong_status)")
-        messages.error(request, refused % {"code": row.code, "status": status})
-        return onward(request, reservation_id)
+        return turned_away(request, row, refused, now)
     form = ModifyForm(request.POST or None, reservation=row, now=now)
     if request.method == "POST" and form.is_valid():
         change = form.change()

@@ -23,6 +23,7 @@ from reservations.desk.framing import (
     onward,
     own_venue,
     page,
+    turned_away,
 )
 from reservations.desk.instead import for_move
 from reservations.desk.moves import MoveForm
@@ -69,10 +70,8 @@ def move(request: HttpRequest, reservation_id: int) -> HttpResponse:
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
     if MOVE not in buttons_for(row, now):
-        status = str(words.LABELS[row.status_at(now)]).lower()
         refused = _("%(code)s is %(status)s: it cannot be moved. (wrong_status)")
-        messages.error(request, refused % {"code": row.code, "status": status})
-        return onward(request, reservation_id)
+        return turned_away(request, row, refused, now)
     form = MoveForm(request.POST or None, reservation=row, now=now)
     instead = []
     if request.method == "POST" and form.is_valid():
