@@ -1,5 +1,6 @@
 """What every test stands on."""
 
+import gc
 import signal
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,9 @@ Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 # Where this runs in the background interrupts are ignored, and what tests start would ignore them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests make little garbage that refers to itself, and there is room for it.
+gc.set_threshold(50_000, 20, 100)
 
 # Hashing takes a fifth of a second of a core, on purpose: `slow_hashing` is for tests of it.
 HASHERS = list(settings.PASSWORD_HASHERS)
@@ -64,6 +68,11 @@ freezegun.config.configure(extend_ignore_list=["_pytest.timing"])
 # At each freezing it would list and compare the names in two thousand modules; their number tells
 # as well whether there are new ones.
 freezegun.api._get_cached_module_attributes = _date_attributes_once
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage no more in what is loaded by now, a million objects that all stay."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

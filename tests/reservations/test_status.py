@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
 
 from guests import tokens
 from reservations import clock
@@ -127,7 +128,7 @@ def test_the_table_has_every_status_at_a_boundary() -> None:
 @pytest.mark.parametrize(("zone", "local"), STARTS)
 @pytest.mark.parametrize("turn", TURNS, ids=lambda turn: turn.name)
 def test_a_status_turns_at_its_instant_and_not_a_second_sooner(
-    venue: Venue, turn: Turn, zone: str, local: str
+    venue: Venue, frozen: FrozenDateTimeFactory, turn: Turn, zone: str, local: str
 ) -> None:
     start = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone))
     # Lengths are elapsed time, so the boundary is reckoned in UTC.
@@ -136,10 +137,10 @@ def test_a_status_turns_at_its_instant_and_not_a_second_sooner(
     for instant, expected in zip(
         around(boundary), (turn.before, turn.after, turn.after), strict=True
     ):
-        with freeze_time(instant):
-            read = Reservation.objects.get(pk=row.pk)
-            assert status_of(read, clock.now()) is expected
-            assert found_in(row, clock.now()) == [expected]
+        frozen.move_to(instant)
+        read = Reservation.objects.get(pk=row.pk)
+        assert status_of(read, clock.now()) is expected
+        assert found_in(row, clock.now()) == [expected]
 
 
 def every_row(venue: Venue) -> Iterator[Reservation]:
