@@ -4,7 +4,6 @@ from functools import cache
 
 import pytest
 from django.conf import settings
-from django.core.management.color import no_style
 from django.db import connection
 from django.test import TransactionTestCase
 
@@ -38,15 +37,15 @@ def _available() -> dict[str, bool]:
 
 
 def _empty_what_was_filled(test: TransactionTestCase) -> None:
-    # A flush truncates every table, and then has the permissions of every model written anew.
+    # A flush truncates every table, and then has the permissions of every model written anew. Even
+    # to truncate the few makes files anew, which takes longer than to delete their few rows.
     looks = " UNION ALL ".join(
         f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {table})" for table in _tables()
     )
     with connection.cursor() as cursor:
         cursor.execute(looks)
         filled = [name for (name,) in cursor.fetchall()]
-    statements = connection.ops.sql_flush(no_style(), filled, allow_cascade=True)
-    connection.ops.execute_sql_flush(statements)
+    connection.ops.execute_sql_flush([f"DELETE FROM {table}" for table in filled])
 
 
 @cache
