@@ -32,10 +32,20 @@ NARROWEST: ViewportSize = {"width": 320, "height": 640}
 
 @pytest.fixture
 def bistro(transactional_db: None) -> Venue:
-    """Two tables, open round the clock; a guest may change their mind at once."""
+    """Two tables, open round the clock; a guest may change their mind at once.
+
+    Where it is early in the morning just now: late in a day hardly a time of it is left to choose.
+    """
     made = make_venue("restaurant", units=2, step=timedelta(hours=1), state_change_rate="20/m")
     add_hours(made, time(0), time(0))
-    Venue.objects.filter(pk=made.pk).update(name="Bistro Zuid", city="Utrecht", phone_region="NL")
+    ahead = (3 - timezone.now().hour + 12) % 24 - 12
+    Venue.objects.filter(pk=made.pk).update(
+        name="Bistro Zuid",
+        city="Utrecht",
+        phone_region="NL",
+        # What is east of Greenwich has a minus in these names.
+        time_zone=f"Etc/GMT{-ahead:+d}",
+    )
     return Venue.objects.get(pk=made.pk)
 
 
