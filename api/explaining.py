@@ -11,7 +11,7 @@ from api.presenting import reply
 from api.ranges import ANSWERS, Party, Range, times_of, told
 from api.schemas import Id, InstantOut, parse_id, to_z
 from reservations import clock, explaining, judging
-from reservations.board import Taken
+from reservations.taken import Taken
 
 router = Router(tags=["venues"])
 

@@ -12,6 +12,8 @@ from api.schemas import LARGEST_ID, Schema
 from reservations.errors import Invalid
 
 Row = TypeVar("Row", bound=Model)
+Named = TypeVar("Named")
+"""A row of a model, or values of it that are named; either has its `pk`."""
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 
@@ -32,14 +34,14 @@ def page(rows: QuerySet[Row], asked: Page, render: Callable[[Row], Any]) -> dict
 
 
 def page_of(
-    rows: QuerySet[Row], asked: Page, render: Callable[[list[Row]], list[Any]]
+    rows: QuerySet[Any, Named], asked: Page, render: Callable[[list[Named]], list[Any]]
 ) -> dict[str, Any]:
     """The same where the rows of a page are better put into words together."""
     if asked.cursor is not None:
         rows = rows.filter(pk__lt=_read(asked.cursor))
     found = list(rows.order_by("-pk")[: asked.limit + 1])
     more = len(found) > asked.limit
-    shown = found[: asked.limit]
+    shown: list[Any] = found[: asked.limit]
     return {
         "items": render(shown),
         "next_cursor": _write(shown[-1].pk) if more else None,

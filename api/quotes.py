@@ -51,7 +51,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     category = drafting.those_seating(categories, data.guest_count)[0]
     made = quotes.quote(venue, category, window, data.guest_count, now=now)
     lines = [
-        {"label": item.label, "price": money(item.amount_minor, venue.currency)}
+        {"label": str(item.label), "price": money(item.amount_minor, venue.currency)}
         for item in made.items
     ]
     return reply(

@@ -133,7 +133,8 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
     now = clock.now()
     rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
-    return reply(page_of(rows, filters, lambda found: presenting.reservations(found, now)))
+    named = rows.values_list(*presenting.COLUMNS, named=True)
+    return reply(page_of(named, filters, lambda found: presenting.reservations(found, now)))
 
 
 @router.get(

@@ -1,20 +1,31 @@
 """How an ASGI server reaches everything: pages and API over HTTP, boards over WebSocket."""
 
 import os
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
 from django.conf import settings
-from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
+
+def pages() -> WSGIMiddleware:
+    """Pages and API, in threads as under WSGI.
+
+    What waits for a database gains nothing from coroutines, and pays for each change between them.
+    """
+    return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8)
+
+
 # Django is set up by this call; consumers are imported after it.
-_pages = get_asgi_application()
+_pages = pages()
 
 
 # Only now: it reads models, which need the applications that the call above sets up.
@@ -24,6 +35,8 @@ _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+
+_NOT_ASCII = re.compile(rb"[^\x21-\x7e]")
 
 _MOST_KEPT = max(4 * 2**20, 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 """Bytes of a body. Django keeps all of it before anybody looks, so that it could fill the disk."""
@@ -58,17 +71,31 @@ def _is_address(origin: bytes | None) -> bool:
 
 
 async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
-    """Pages and API, to which no more of a body comes than could be read; the rest is let go."""
-    left = _MOST_KEPT
+    """Pages and API, to which no more of a body comes than could be read; the rest is let go.
+
+    A thread is had once the body is there, so that none waits for who sends slowly.
+    """
+    body, has_more = bytearray(), True
+    while has_more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return
+        body += message.get("body", b"")[: _MOST_KEPT - len(body)]
+        has_more = message.get("more_body", False)
 
     async def received() -> dict[str, Any]:
-        nonlocal left
-        message = await receive()
-        part = message.get("body", b"")[:left]
-        left -= len(part)
-        return message | {"body": part} if "body" in message else message
+        return {"type": "http.request", "body": bytes(body)}
 
-    await cast(Any, _pages)(scope, received, send)
+    await cast(Any, _pages)(_plain(scope, len(body)), received, send)
+
+
+def _plain(scope: _Scope, length: int) -> _Scope:
+    """As a server of WSGI hands it on: of known length, no header under another one's name."""
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    if length and b"content-length" not in dict(headers):
+        headers.append((b"content-length", str(length).encode()))
+    query = _NOT_ASCII.sub(lambda found: b"%%%02X" % found[0][0], scope["query_string"])
+    return scope | {"headers": headers, "query_string": query}
 
 
 async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:

@@ -13,6 +13,8 @@ CAPACITY = 1_000
 """Changes that may wait to be told; what comes on top is left to the sweep."""
 MOST_IDS = 200
 """Ids told in one message."""
+PAUSE = 0.02
+"""Seconds from one message to the next, so that a crowd's changes are told together."""
 
 
 class Breaker:
@@ -83,6 +85,8 @@ class Publisher:
             ids = _gather(waiting)
             if not self._breaker.is_open():
                 self._publish(ids)
+            # After, not before: one that comes alone is told at once.
+            time.sleep(PAUSE)
 
     def _publish(self, ids: list[int]) -> None:
         try:

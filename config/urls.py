@@ -10,11 +10,12 @@ from web import venue_pages
 
 handler500 = "web.away.no_answer"
 
+# Tried in this order, the API first: it is asked most.
 urlpatterns = [
+    path("api/v1/", api.urls),
     path("", include("web.urls")),
     path("favicon.ico", venue_pages.favicon),
     path("language/", set_language, name="set_language"),
-    path("api/v1/", api.urls),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("healthz", health.healthz, name="healthz"),

@@ -29,3 +29,11 @@ def on_starting(server: Any) -> None:
     call_command("check", databases=["default"])
     # A worker must not inherit a connection of its parent.
     connections.close_all()
+
+
+def post_worker_init(worker: Any) -> None:
+    """What was loaded stays: leave it out of every later search for garbage, a third of reading."""
+    import gc
+
+    gc.collect()
+    gc.freeze()

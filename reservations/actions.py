@@ -14,7 +14,6 @@ from guests.callers import Caller
 from reservations import (
     allocation,
     arriving,
-    at_once,
     changing,
     clock,
     drafting,
@@ -45,7 +44,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
     stored answer, when `once` was carried out before.
     """
-    tried = once is None and at_once.is_one_statement()
+    tried = once is None
     if tried and (made := holding.on_last_seen(booking, by=by)) is not None:
         return made
     return whole(lambda attempt: _hold(booking, by=by, once=once, glances=attempt + tried))
@@ -117,8 +116,8 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> R
     venue = judging.find_venue(booking.venue)
     wish = holding.judge(venue, booking, by=by)
     hoarding.judge(limits, venue, booking, by=by)
-    if glances and not is_sure:
-        placing.judge_unlocked(wish.ask)
+    if glances:
+        placing.judge_unlocked(wish.ask, is_alone=True)
     reservation = None if is_sure else holding.at_a_glance(wish)
     if reservation is None:
         if not is_sure and booking.resource is None:
@@ -143,7 +142,9 @@ def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -
     for booking in bookings:
         try:
             here = judging.find_venue(booking.venue)
-            rows.append(holding.surely(holding.judge(here, booking, by=by)))
+            wish = holding.judge(here, booking, by=by)
+            placing.judge_unlocked(wish.ask)
+            rows.append(holding.surely(wish))
         except (Taken, HeldByOther) as refusal:
             # Perhaps only by what this group took a moment ago, and now gives back.
             raise grouping.refusal_of(booking, bookings, rows) from refusal

@@ -4,13 +4,13 @@ Every function assumes a transaction. Those that take time lock units first, in 
 reservations in id order; docs/concurrency.md has the whole order.
 """
 
-import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.models import BooleanField, Case, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from guests.callers import Caller, system
 from reservations import events
@@ -52,6 +52,23 @@ class Span:
         return Allocation.objects.overlapping(self.start, self.end, venues=venues)
 
 
+class Row(NamedTuple):
+    """What is known of one row that takes time, and of its reservation, if it is one's."""
+
+    pk: int
+    resource_id: int
+    starts_at: datetime
+    ends_at: datetime
+    is_locked: bool
+    lapses_at: datetime | None
+    reservation_id: int | None
+    confirmed_at: datetime | None
+    checked_in_at: datetime | None
+
+
+_ROW = (*Row._fields[:-2], "reservation__confirmed_at", "reservation__checked_in_at")
+
+
 def lock_units(ids: Iterable[int]) -> list[Resource]:
     """Lock these units for taking time, in id order; readers and foreign keys are not held up."""
     units = Resource.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
@@ -68,27 +85,6 @@ def free_units(units: QuerySet[Resource], span: Span) -> QuerySet[Resource]:
     """Those of `units` that nothing takes at any instant of the span, moving nobody."""
     taking = span.rows.filter(resource=OuterRef("pk")).taking_time(at=span.now)
     return units.filter(~Exists(taking))
-
-
-def lock_any_free(units: QuerySet[Resource], span: Span, *, ranked: bool) -> Resource | None:
-    """Lock one free unit that nobody else is locking, or none at a glance.
-
-    None does not mean full: somebody may be holding the lock of a unit they will not take.
-    """
-    order: list[str | Case] = ["rank"] if ranked else ["capacity"]
-    skips = connection.features.has_select_for_update_skip_locked
-    if skips and not ranked:
-        # A random place to begin keeps a crowd from trying the same first unit.
-        pivot = _random_id(units)
-        order.append(
-            Case(
-                When(pk__gte=pivot, then=Value(False)),
-                default=Value(True),
-                output_field=BooleanField(),
-            )
-        )
-    locking = units.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    return free_units(locking, span).order_by(*order, "pk").first()
 
 
 def release_lapsed(units: Collection[int], span: Span) -> None:
@@ -134,29 +130,15 @@ def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
     live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
 
 
-def taken_rows(units: Collection[int], span: Span) -> list[Allocation]:
-    """What takes time on these units within the span, with its reservation, earliest first."""
-    rows = span.rows.filter(resource_id__in=units).taking_time(at=span.now)
-    return _with_reservation(rows)
+def taken_rows(units: Collection[int], span: Span) -> list[Row]:
+    """What takes time on these units within the span, earliest first."""
+    return _read(span.rows.filter(resource_id__in=units).taking_time(at=span.now))
 
 
-def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[Allocation]:
-    """What takes time on these units and ends after `start`, with its reservation."""
+def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[Row]:
+    """What takes time on these units and ends after `start`."""
     rows = Allocation.objects.filter(resource_id__in=units, ends_at__gt=start)
-    rows = rows.taking_time(at=now)
-    return _with_reservation(rows)
-
-
-def make_free(unit: int, span: Span) -> bool:
-    """Whether a locked unit is free for all of the span, once what has lapsed there is released."""
-    live = span.rows.filter(resource_id=unit, is_live=True)
-    rows = list(live.values_list("reservation_id", "lapses_at"))
-    if not all(lapses_at and lapses_at <= span.now for _, lapses_at in rows):
-        return False
-    if not rows:
-        return True
-    release(lock_reservations(pk for pk, _ in rows if pk), now=span.now)
-    return not live.exists()
+    return _read(rows.taking_time(at=now))
 
 
 def take(draft: Allocation) -> Allocation:
@@ -204,9 +186,9 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
     events.record_many(told)
 
 
-def refusal_for(rows: Iterable[Allocation]) -> Refusal:
+def refusal_for(rows: Iterable[Row]) -> Refusal:
     """Why time is refused, given what takes it: held where waiting may help, taken otherwise."""
-    by_unit: dict[int, list[Allocation]] = {}
+    by_unit: dict[int, list[Row]] = {}
     for row in rows:
         by_unit.setdefault(row.resource_id, []).append(row)
     waits = [
@@ -217,18 +199,9 @@ def refusal_for(rows: Iterable[Allocation]) -> Refusal:
     return HeldByOther(min(waits)) if waits else Taken()
 
 
-def _with_reservation(rows: QuerySet[Allocation]) -> list[Allocation]:
-    # A busy year is thousands of rows, of which a seat needs little.
-    rows = rows.select_related("reservation").only(
-        "resource_id", "starts_at", "ends_at", "is_locked", "lapses_at", "closure_id",
-        "reservation__confirmed_at", "reservation__checked_in_at",
-    )  # fmt: skip
-    return list(rows.order_by("starts_at", "pk"))
-
-
-def _random_id(units: QuerySet[Resource]) -> int:
-    ids = list(units.order_by("pk").values_list("pk", flat=True))
-    return secrets.choice(ids) if ids else 0
+def _read(rows: QuerySet[Allocation]) -> list[Row]:
+    # Values: a busy year is thousands of rows, and to be refused is to read one.
+    return [Row._make(row) for row in rows.order_by("starts_at", "pk").values_list(*_ROW)]
 
 
 def _lapse(reservation: Reservation, now: datetime) -> bool:
@@ -274,6 +247,6 @@ def _lapse_event(reservation: Reservation, *, now: datetime) -> Event:
     return events.draft(reservation, "reservation.missed", at=missed_at, by=TIME)
 
 
-def _is_held(row: Allocation) -> bool:
-    held = row.reservation is not None and row.reservation.confirmed_at is None
+def _is_held(row: Row) -> bool:
+    held = row.reservation_id is not None and row.confirmed_at is None
     return held and row.lapses_at is not None

@@ -7,11 +7,12 @@ from heapq import merge
 from itertools import islice
 
 from guests.callers import Caller
-from reservations import availability, daily, drafting, judging, reading
+from reservations import availability, crowds, daily, drafting, judging, reading
 from reservations.board import Board
 from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Refusal, Taken
 from reservations.fitting import Fitting, is_offered
 from reservations.requests import Booking
+from venues import kept
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -69,9 +70,17 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
         now=now,
     )
     spent = daily.spent(venue, drafting.owner_of(booking, venue, by), now=now)
+    question = (
+        venue.pk, venue.revision, window, wish.party, wish.category, wish.resource,
+        frozenset(spent),
+    )  # fmt: skip
+    return crowds.together(question, lambda: _around(wish, spent))
+
+
+def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
     # Most often there is something near by, and far fewer rows are read for it.
-    found = Search(wish, spent=spent, margin=_near(venue, window)).run()
-    return found if _is_all_around(found, window) else Search(wish, spent=spent).run()
+    found = Search(wish, spent=spent, margin=_near(wish.venue, wish.window)).run()
+    return found if len(found) == MOST else Search(wish, spent=spent).run()
 
 
 def board_around(
@@ -84,7 +93,7 @@ def board_around(
     margin: timedelta | None = None,
 ) -> Board:
     """What is taken as far around a range as alternatives are looked for."""
-    margin = margin or (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 2) * DAY
+    margin = margin or (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 1) * DAY
     reach = Window(window.start - margin, window.end + margin)
     return reading.board(venue, reach, now=now, party=party, without=without)
 
@@ -105,6 +114,7 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
         }
         if venue.mode == Venue.Mode.TIME and venue.policy.step is None:
             found |= set(_shifted(window))
+        found = {one for one in found if abs(one.start - window.start) <= DAY}
     return sorted(found, key=lambda one: abs(one.start - window.start))
 
 
@@ -134,12 +144,13 @@ class Search:
             margin=margin,
         )
         self.categories = {category.pk: category for category in self.venue.categories.all()}
+        self._category_of = kept.category_by_unit(self.venue)
         self.fitting = Fitting(self.board, self.categories)
 
     def run(self) -> list[Alternative]:
         """At most three, different from one another and from what was asked."""
         wanted = self._wanted()
-        units = [unit for unit in self.board.units if unit.category_id in wanted]
+        units = [unit for unit in self.board.units if self._category_of[unit.id] in wanted]
         ranges = self._within(ranges_around(self.venue, self.window, units))
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
@@ -210,10 +221,10 @@ class Search:
         given = [pk for pk, one in self.categories.items() if not one.is_on_request]
         asked, code, unit = given, self.wish.category, self.wish.resource
         if unit is not None:
-            asked = [one.category_id for one in self.board.every if one.pk == unit]
+            asked = [pk for one, pk in self._category_of.items() if one == unit]
         elif code is not None:
             asked = [pk for pk, one in self.categories.items() if one.code == code]
-        seating = {unit.category_id for unit in self.board.units}
+        seating = {self._category_of[unit.id] for unit in self.board.units}
         seating |= {joined.category for joined in self.board.joined}
         return asked if seating.intersection(asked) else [pk for pk in given if pk in seating]
 
@@ -230,12 +241,6 @@ class Search:
             unit = self.free_unit(pk, window) if names_unit else None
             if unit is not None or (not names_unit and self.has_room(pk, window)):
                 yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
-
-
-def _is_all_around(found: list[Alternative], window: Window) -> bool:
-    """Whether there is one before, one after, and as many as there may be."""
-    starts = [one.window.start for one in found]
-    return len(found) == MOST and min(starts) < window.start < max(starts)
 
 
 def _near(venue: Venue, window: Window) -> timedelta:

@@ -10,7 +10,7 @@ from reservations import drafting, judging, reading
 from reservations.board import Board
 from reservations.errors import PartyTooLarge, Refusal
 from reservations.requests import Times
-from venues import hours
+from venues import hours, kept
 from venues.hours import Window
 from venues.models import Category, Policy, Resource, Venue
 
@@ -165,9 +165,10 @@ def _judged(found: Board, window: Window) -> list[Resource]:
 def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
     around = found.around(window)
     price = drafting.price_of(found.venue, category, window)
-    if all(unit.category_id != category.pk for unit in found.units):
-        return Offer(category, [], len(found.free_joined(category.pk, window)), price)
-    units = [unit for unit in opened if unit.category_id == category.pk]
+    key, category_of = category.id, kept.category_by_unit(found.venue)
+    if all(category_of[unit.id] != key for unit in found.units):
+        return Offer(category, [], len(found.free_joined(key, window)), price)
+    units = [unit for unit in opened if category_of[unit.id] == key]
     # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
     pools = [pool for pool in judging.pools(found.venue, units) if found.has_room(pool, around)]
     count = sum(found.free_count(pool, around) for pool in pools)

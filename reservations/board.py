@@ -7,30 +7,17 @@ tells: whoever wants to take time asks allocation.py, under locks.
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import NamedTuple
 
 from reservations import allocation, judging, placing, seating
 from reservations.seating import Seat
+from reservations.taken import Taken
 from venues.hours import Window
 from venues.models import Resource, Venue
 
-
-class Taken(NamedTuple):
-    """One row that takes time: whose, and since when it would not (`lapses_at`)."""
-
-    unit: int
-    start: datetime
-    end: datetime
-    reservation: int | None
-    is_held: bool
-    lapses_at: datetime | None
-
-    @property
-    def is_closure(self) -> bool:
-        return self.reservation is None
-
+MANY = 1_000
+"""Rows of a board from which on it is worth knowing where to look among them."""
 
 _NOTHING: tuple[list[Taken], list[datetime]] = ([], [])
 
@@ -96,6 +83,7 @@ class Board:
         self.now = now
         self._later = later
         self._rows = [row for row in taken if row.start < row.end]
+        self._last: tuple[Window | None, list[Taken]] = (None, [])
 
     def taken(self, unit: int, window: Window) -> list[Taken]:
         """What takes a unit's time within a window, earliest first."""
@@ -107,8 +95,14 @@ class Board:
 
     def taken_at(self, window: Window) -> list[Taken]:
         """What takes time within a window on any unit, earliest first."""
-        start, end = window.start, window.end
-        return [row for row in self._rows if row.start < end and row.end > start]
+        asked, found = self._last
+        if asked != window:
+            start, end = window.start, window.end
+            near = self._rows if len(self._rows) < MANY else self._near(window)
+            found = [row for row in near if row.start < end and row.end > start]
+            # Each category asks about the same range, and each of its pools.
+            self._last = window, found
+        return found
 
     def units_taken(self, window: Window) -> set[int]:
         """The units that something takes at some instant of the window."""
@@ -127,12 +121,8 @@ class Board:
     def free_count(self, units: Sequence[Resource], window: Window) -> int:
         """How many more bookings of the window these like units can take, moving who can be."""
         ids = {unit.id for unit in units}
-        seats = [
-            Seat(0, row.unit, row.start, row.end, is_pinned=True)
-            for row in self.taken_at(window)
-            if row.unit in ids
-        ]
-        return len(units) - seating.most_at_once(seats, window.start, window.end)
+        rows = [row for row in self.taken_at(window) if row.unit in ids]
+        return len(units) - seating.most_at_once(rows, window.start, window.end)
 
     def free_joined(self, category: int, window: Window) -> list[Joined]:
         """The combinations of a category that are open and free for a range that is sold."""
@@ -168,6 +158,19 @@ class Board:
             return True
         ids = [unit.pk for unit in units]
         return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
+
+    def _near(self, window: Window) -> list[Taken]:
+        """The rows of which some take time within a window, and none of the others does."""
+        first = bisect_left(self._starts, window.start - self._longest)
+        return self._rows[first : bisect_left(self._starts, window.end)]
+
+    @cached_property
+    def _starts(self) -> list[datetime]:
+        return [row.start for row in self._rows]
+
+    @cached_property
+    def _longest(self) -> timedelta:
+        return max((row.end - row.start for row in self._rows), default=timedelta(0))
 
     @cached_property
     def _of_unit(self) -> dict[int, tuple[list[Taken], list[datetime]]]:

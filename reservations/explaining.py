@@ -7,10 +7,11 @@ from django.utils.translation import gettext
 
 from reservations import allocation, judging, reading
 from reservations.allocation import Span
-from reservations.board import Board, Taken
+from reservations.board import Board
 from reservations.errors import NotFound, PartyTooLarge, Refusal
 from reservations.errors import Taken as TimeTaken
 from reservations.requests import Times
+from reservations.taken import Taken
 from venues.hours import Window
 from venues.models import Resource, Venue
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from reservations import judging
 from reservations.board import Board
 from reservations.errors import Refusal
+from venues import kept
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -25,9 +26,10 @@ class Fitting:
         self.board = found
         self._makes_room = makes_room or found.can_reseat
         self._units: dict[int, list[Resource]] = {pk: [] for pk in categories}
+        category_of = kept.category_by_unit(found.venue)
         for unit in found.units:
-            if unit.category_id in self._units:
-                self._units[unit.category_id].append(unit)
+            if (category := category_of[unit.id]) in self._units:
+                self._units[category].append(unit)
         # Worked out once and when asked, as every range asks for them and few ranges do.
         self._pools: dict[int, list[list[Resource]]] = {}
         self._is_apart = judging.opens_by_itself(found.venue)
@@ -43,7 +45,7 @@ class Fitting:
         """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
         gone = self.board.units_taken(self.board.around(window)).union(barred)
         free = [unit for unit in self._units[category] if unit.id not in gone]
-        if first is not None:
+        if first is not None and first not in gone:
             free.sort(key=lambda unit: unit.id != first)
         # Hours are many times dearer to judge than whether something is free.
         return next((unit for unit in free if self._is_open(unit, window)), None)

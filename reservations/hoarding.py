@@ -96,6 +96,8 @@ def _may_replace(venue: Venue) -> bool:
 
 
 def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
+    if not locked:
+        return
     # A statement of its own, after the lock: that one's would see what was before its wait.
     told = _lapses(locked, now=clock.now())
     for limit, lapses in zip(locked, told, strict=True):
@@ -110,7 +112,7 @@ def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
 
 
 def _lapses(locked: Sequence[Limit], *, now: datetime) -> list[list[datetime]]:
-    """When the open holds of each lapse, the next one first."""
+    """When the open holds of each lapse, the next one first; `locked` is not empty."""
     rows = Reservation.objects.held(at=now).order_by()
     # All of them have an instant, being held.
     parts: list[Any] = [
@@ -120,9 +122,8 @@ def _lapses(locked: Sequence[Limit], *, now: datetime) -> list[list[datetime]]:
         for number, limit in enumerate(locked)
     ]
     found: list[list[datetime]] = [[] for _ in locked]
-    if parts:
-        first, *others = parts
-        # One statement for all of them.
-        for number, lapse in first.union(*others, all=True) if others else first:
-            found[number].append(lapse)
+    first, *others = parts
+    # One statement for all of them.
+    for number, lapse in first.union(*others, all=True) if others else first:
+        found[number].append(lapse)
     return [sorted(lapses) for lapses in found]

@@ -72,7 +72,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
 
 
 def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
-    """One statement, judged on the venue as it was last read here, which the statement verifies.
+    """Judged on the venue as it was last read here, which is verified where it is written.
 
     What makes a hold goes in a transaction with it, after a lock and a count (`hoarding`).
     None says nothing yet: what would be refused is judged again, on the venue as it is.
@@ -81,7 +81,7 @@ def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
     if venue is None:
         return None
     limits = hoarding.limits(venue, booking, by=by)
-    if not limits:
+    if not limits and at_once.is_one_statement():
         return _on(venue, booking, by=by, limits=limits)
     return whole(lambda _: _on(venue, booking, by=by, limits=limits))
 
@@ -93,7 +93,8 @@ def _on(
     try:
         wish = judge(venue, booking, by=by)
         hoarding.judge(limits, venue, booking, by=by)
-        ready = _ready(wish)
+        # In a crowd that is being refused nobody need try.
+        ready = None if placing.is_crowded(wish.ask) else _ready(wish)
     except DatabaseError:
         raise
     except Exception:  # noqa: BLE001 - refusals and faults alike are met again on the venue as it is
@@ -135,7 +136,6 @@ def is_time_to_lock(booking: Booking, glances: int) -> bool:
 def surely(wish: Wish) -> Reservation:
     """The reservation, with all locked that could be had for it. Raises what is in the way."""
     ask, booking = wish.ask, wish.booking
-    placing.judge_unlocked(ask)
     placement = placing.place(ask)
     now = clock.now()
     category = judging.category_of(ask.venue, placement.units[0])

@@ -206,20 +206,28 @@ def may_walk_in(venue_id: int, booking: Booking, by: Caller) -> bool:
 
 def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     """Units that may stand in for each other, with the same hours too, smallest capacity first."""
+    asked = {unit.id: unit for unit in units}
+    every = kept.once(venue, "_pools", _every_pool)
+    found = [pool for ids in every if (pool := [asked[pk] for pk in ids if pk in asked])]
+    return sorted(found, key=lambda pool: (pool[0].capacity, pool[0].id))
+
+
+def _is_staff(venue_id: int, by: Caller) -> bool:
+    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
+
+
+def _every_pool(venue: Venue) -> list[list[int]]:
+    """All units of a venue by id, those together that are alike."""
     own: dict[int, list[object]] = {}
     for row in venue.openings.all():
         if row.resource_id:
             times = (row.weekday, row.date, row.opens, row.closes)
             own.setdefault(row.resource_id, []).append(times)
-    found: dict[object, list[Resource]] = {}
-    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.id)):
+    found: dict[object, list[int]] = {}
+    for unit in sorted(venue.resources.all(), key=lambda unit: (unit.capacity, unit.id)):
         hours_of = unit.time_zone, repr(own.get(unit.id))
-        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit)
+        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit.id)
     return list(found.values())
-
-
-def _is_staff(venue_id: int, by: Caller) -> bool:
-    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
 
 
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:

@@ -9,11 +9,11 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext
 
 from reservations import reading
-from reservations.board import Taken
 from reservations.errors import Invalid
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
+from reservations.taken import Taken
 from venues.hours import Window
 from venues.models import Venue
 

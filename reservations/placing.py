@@ -10,8 +10,8 @@ from django.db.models import Max, Q
 from django.utils.translation import gettext
 
 from guests.callers import Caller
-from reservations import allocation, clock, judging, seating
-from reservations.allocation import Span
+from reservations import allocation, clock, crowds, judging, seating
+from reservations.allocation import Row, Span
 from reservations.errors import Closed, NotFound, PartyTooLarge, Refusal, Taken
 from reservations.models import Allocation
 from venues import kept
@@ -88,15 +88,21 @@ def place(ask: Ask) -> Placement:
     return _certain(ask, units) if units else _combined(ask)
 
 
-def judge_unlocked(ask: Ask) -> None:
+def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
     """Refuse what is taken as things stand, by one look and without waiting for anybody's lock.
 
-    Who is let through knows nothing yet: `place` finds out under locks.
+    Who is let through knows nothing yet: `place` finds out under locks. A transaction in which
+    nothing was written yet `is_alone`: a crowd that is after the same unit may look together.
     """
     units = candidates(ask)
     if not units or ask.is_override:
         return
-    rows = allocation.taken_rows([unit.pk for unit in units], ask.span)
+
+    def look() -> list[Row]:
+        return allocation.taken_rows([unit.pk for unit in units], ask.span)
+
+    is_shared = is_alone and ask.resource is not None
+    rows = crowds.together(_question(ask), look) if is_shared else look()
     if ask.resource is not None and rows:
         raise allocation.refusal_for(rows)
     pools = [[unit.pk for unit in pool] for pool in judging.pools(ask.venue, units)]
@@ -106,7 +112,12 @@ def judge_unlocked(ask: Ask) -> None:
         raise allocation.refusal_for(first)
 
 
-def seated(rows: Iterable[Allocation], now: datetime) -> list[seating.Seat]:
+def is_crowded(ask: Ask) -> bool:
+    """Whether others are finding out at this moment that the unit is taken then."""
+    return ask.resource is not None and crowds.is_asked(_question(ask))
+
+
+def seated(rows: Iterable[Row], now: datetime) -> list[seating.Seat]:
     """These rows as seats, pinned where nobody may be moved. For whoever foresees what happens."""
     return [
         seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
@@ -119,6 +130,10 @@ def last_pins(units: Iterable[int], now: datetime) -> dict[int, datetime]:
     rows = Allocation.objects.filter(resource_id__in=list(units), starts_at__gt=now)
     found = rows.taking_time(at=now).filter(_PINNED).values("resource_id")
     return dict(found.annotate(last=Max("starts_at")).values_list("resource_id", "last"))
+
+
+def _question(ask: Ask) -> tuple[object, ...]:
+    return "taken", ask.resource, ask.span.start, ask.span.end
 
 
 def _named(ask: Ask, resource: int) -> Placement:
@@ -290,7 +305,7 @@ _PINNED = (
 )
 
 
-def _is_pinned(row: Allocation, now: datetime) -> bool:
-    if row.is_locked or row.reservation is None or row.starts_at <= now:
+def _is_pinned(row: Row, now: datetime) -> bool:
+    if row.is_locked or row.reservation_id is None or row.starts_at <= now:
         return True
-    return row.reservation.checked_in_at is not None
+    return row.checked_in_at is not None

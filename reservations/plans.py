@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Literal
 
 from reservations import reading
-from reservations.board import Taken
 from reservations.models import Reservation
+from reservations.taken import Taken
 from venues.hours import Window
 from venues.models import Resource, Venue
 

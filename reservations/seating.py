@@ -9,6 +9,8 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
+from typing import Protocol
 
 WANTED = 0
 """Stands for the new range where seats are keyed by allocation id."""
@@ -28,20 +30,28 @@ class Seat:
     is_pinned: bool
 
 
-def is_full(units: Sequence[int], seats: Sequence[Seat], start: datetime, end: datetime) -> bool:
+class Timed(Protocol):
+    """Anything that takes `[start, end)`."""
+
+    @property
+    def start(self) -> datetime: ...
+
+    @property
+    def end(self) -> datetime: ...
+
+
+def is_full(units: Sequence[int], seats: Iterable[Timed], start: datetime, end: datetime) -> bool:
     """Whether at some instant of `[start, end)` every unit is taken."""
     return most_at_once(seats, start, end) >= len(units)
 
 
-def most_at_once(seats: Sequence[Seat], start: datetime, end: datetime) -> int:
+def most_at_once(seats: Iterable[Timed], start: datetime, end: datetime) -> int:
     """How many of the seats are taken at the fullest instant of `[start, end)`."""
-    steps = [(max(seat.start, start), 1) for seat in seats if seat.start < end and seat.end > start]
-    steps += [(seat.end, -1) for seat in seats if seat.start < end and start < seat.end < end]
-    taken = most = 0
-    for _, change in sorted(steps):
-        taken += change
-        most = max(most, taken)
-    return most
+    within = [seat for seat in seats if seat.start < end and seat.end > start]
+    steps = [(seat.start, 1) for seat in within if seat.start > start]
+    at_start = len(within) - len(steps)
+    steps += [(seat.end, -1) for seat in within if seat.end < end]
+    return max(accumulate((change for _, change in sorted(steps)), initial=at_start))
 
 
 def reseat(

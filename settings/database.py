@@ -6,6 +6,7 @@ from settings.environment import DATA_DIR, database_url, flag, integer
 
 _url = database_url("DATABASE_URL")
 _lock_timeout = integer("DATABASE_LOCK_TIMEOUT_MS", 2_000, least=1)
+_max_age = integer("DATABASE_CONN_MAX_AGE", 60)
 _statement_timeout = integer("DATABASE_STATEMENT_TIMEOUT_MS", 30_000, least=1)
 
 if _url:
@@ -13,7 +14,7 @@ if _url:
         "default": {
             **_url,
             "ENGINE": "config.postgres",
-            "CONN_MAX_AGE": integer("DATABASE_CONN_MAX_AGE", 60),
+            "CONN_MAX_AGE": _max_age,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 **_url.get("OPTIONS", {}),
@@ -34,6 +35,8 @@ else:
         "default": {
             "ENGINE": "config.sqlite",
             "NAME": DATA_DIR / "holdfast.sqlite3",
+            # To open the file and to close it costs several times what a booking does.
+            "CONN_MAX_AGE": _max_age,
             "OPTIONS": {
                 # Writers queue instead of failing when they upgrade a read to a write.
                 "transaction_mode": "IMMEDIATE",

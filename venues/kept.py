@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterable
 from threading import Lock
 from typing import Any, TypeVar
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch
 
+from venues import prepared
 from venues.models import Resource, Venue
 
 T = TypeVar("T")
@@ -30,15 +31,18 @@ _PARTS = (
     "categories__combinations",
 )
 
+_OF_SLUG = "SELECT id, revision FROM venues_venue WHERE slug = %(slug)s AND is_active"
+_OF_ID = "SELECT id, revision FROM venues_venue WHERE id = %(id)s"
+
 
 def find(slug: str) -> Venue | None:
     """The active venue of that slug as it is now: one small query while it is unchanged."""
-    return _current(Venue.objects.filter(slug=slug, is_active=True))
+    return _current(prepared.rows(_OF_SLUG, {"slug": slug}))
 
 
 def load(venue_id: int) -> Venue:
     """The same by id, active or not. Raises Venue.DoesNotExist."""
-    found = _current(Venue.objects.filter(pk=venue_id))
+    found = _current(prepared.rows(_OF_ID, {"id": venue_id}))
     if found is None:
         raise Venue.DoesNotExist
     return found
@@ -71,15 +75,21 @@ def last_seen(slug: str) -> Venue | None:
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:
     """A venue's units, retired ones included; worked out once for what is kept."""
-    return _once(venue, "_units_by_id", _by_id)
+    return once(venue, "_units_by_id", _by_id)
 
 
 def units_by_size(venue: Venue) -> list[Resource]:
     """The units that are not retired, smallest first; worked out once for what is kept."""
-    return _once(venue, "_units_by_size", _by_size)
+    return once(venue, "_units_by_size", _by_size)
 
 
-def _once(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
+def category_by_unit(venue: Venue) -> dict[int, int]:
+    """The category of each unit, by id, retired ones included: asked for each of many units."""
+    return once(venue, "_category_by_unit", _categories)
+
+
+def once(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
+    """What follows from a venue alone, worked out the first time it is asked for under a name."""
     known: dict[str, Any] = vars(venue)
     if name not in known:
         known[name] = work_out(venue)
@@ -91,16 +101,19 @@ def _by_id(venue: Venue) -> dict[int, Resource]:
     return {unit.pk: unit for unit in venue.resources.all()}
 
 
+def _categories(venue: Venue) -> dict[int, int]:
+    return {unit.id: unit.category_id for unit in venue.resources.all()}
+
+
 def _by_size(venue: Venue) -> list[Resource]:
     in_use = [unit for unit in venue.resources.all() if unit.retired_at is None]
     return sorted(in_use, key=lambda unit: (unit.capacity, unit.rank, unit.pk))
 
 
-def _current(rows: QuerySet[Venue]) -> Venue | None:
-    found = rows.order_by().values_list("pk", "revision").first()
-    if found is None:
+def _current(rows: list[tuple[int, int]]) -> Venue | None:
+    if not rows:
         return None
-    venue_id, revision = found
+    ((venue_id, revision),) = rows
     with _guard:
         venue = _kept.get(venue_id)
         if _is_as(venue, revision):

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext
 
 from venues import currencies
@@ -37,7 +38,10 @@ _KEPT: dict[str, _Pair] = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a price: what, how much of it, and the amount in minor units."""
+    """One line of a price: what, how much of it, and the amount in minor units.
+
+    Worded when its label is read, as whoever takes a booking wants the sum alone.
+    """
 
     label: str
     amount_minor: int
@@ -63,7 +67,7 @@ def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInf
     """
     rate = rate_at(rates, start.astimezone(zone))
     if rate is not None and rate.unit == Rate.Unit.FLAT:
-        return [Item(rate.get_unit_display(), rate.amount_minor)]
+        return [Item(_unit(rate), rate.amount_minor)]
     if (rate is not None and rate.unit == Rate.Unit.NIGHT) or _sells_nights(rates):
         return list(_night_items(rates, start.astimezone(zone).date(), end.astimezone(zone).date()))
     items = _hour_items(rates, start, end, zone)
@@ -125,7 +129,7 @@ def _hour_items(
         most = rate.day_maximum_minor
         spent[key] = amount if most is None else min(amount, most)
         lines[key] = (rate, lines.get(key, (rate, timedelta(0)))[1] + length)
-    return [Item(_label(day, *lines[key, day]), spent[key, day]) for key, day in lines]
+    return [Item(_stretch(day, *lines[key, day]), spent[key, day]) for key, day in lines]
 
 
 def _stretches(
@@ -166,13 +170,17 @@ def _amount(rate: Rate, length: timedelta) -> int:
     return (rate.amount_minor * seconds * 2 + 3600) // 7200
 
 
-def _label(day: date, rate: Rate, length: timedelta) -> str:
+def _word_stretch(day: date, rate: Rate, length: timedelta) -> str:
     minutes = length // timedelta(minutes=1)
     return gettext("%(day)s, %(length)s at %(unit)s rate") % {
         "day": day.isoformat(),
         "length": f"{minutes // 60}:{minutes % 60:02}",
         "unit": rate.get_unit_display(),
     }
+
+
+_stretch: Callable[[date, Rate, timedelta], str] = lazy(_word_stretch, str)
+_unit: Callable[[Rate], str] = lazy(lambda rate: str(rate.get_unit_display()), str)
 
 
 def _applies(rate: Rate, local: datetime) -> bool:

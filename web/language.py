@@ -12,12 +12,6 @@ _OF_THE_API = "en"
 class Language(LocaleMiddleware):
     """A program reads the same words in whatever browser it runs, whatever the server's own."""
 
-    # Nothing here waits, so a server of coroutines need not leave its loop twice a request.
-    async def __acall__(self, request: HttpRequest) -> HttpResponseBase:
-        self.process_request(request)
-        response: HttpResponseBase = await self.get_response(request)  # type: ignore[misc]
-        return self.process_response(request, response)
-
     def process_request(self, request: HttpRequest) -> None:
         if request.path.startswith(_API):
             translation.activate(_OF_THE_API)

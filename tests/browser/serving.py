@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 from django.db import connections
 
 from config import asgi
@@ -19,11 +17,10 @@ PATIENCE = 10
 def served() -> Iterator[str]:
     """The address it answers at."""
     # With the middleware that the test's settings name, and not those the process began with.
-    sockets = asgi.application.application_mapping["websocket"]
-    application = ProtocolTypeRouter({"http": get_asgi_application(), "websocket": sockets})
+    begun_with, asgi._pages = asgi._pages, asgi.pages()
     server = uvicorn.Server(
         uvicorn.Config(
-            application, port=0, lifespan="off", ws="websockets-sansio", log_level="critical"
+            asgi.application, port=0, lifespan="off", ws="websockets-sansio", log_level="critical"
         )
     )
     # Threads of the server would keep theirs, and the test database could not be dropped.
@@ -41,3 +38,4 @@ def served() -> Iterator[str]:
         server.force_exit = True
         thread.join(PATIENCE)
         connections.settings["default"]["CONN_MAX_AGE"] = kept
+        asgi._pages = begun_with

@@ -1,6 +1,5 @@
-"""A reservation at a glance: in one statement, or a statement at a time, it is written alike."""
+"""A reservation at a glance: each database's own way writes what the sure way would have."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
@@ -9,7 +8,7 @@ import pytest
 from django.forms import model_to_dict
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, at_once, holding, judging
+from reservations import actions, holding, judging
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking
 from tests.factories import DESK, NOON, add_category, booking, hold, make_venue
@@ -18,20 +17,6 @@ from venues import kept
 from venues.models import Policy, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
-
-Way = Callable[..., Reservation | None]
-WAYS = [
-    pytest.param(at_once._one_by_one, id="a statement at a time"),
-    pytest.param(at_once._in_one, id="one statement", marks=pytest.mark.postgres),
-]
-
-
-@pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Has `write` go this way, whatever the database would choose."""
-    chosen = request.param
-    monkeypatch.setattr(at_once, "is_one_statement", lambda: chosen is at_once._in_one)
-    return chosen
 
 
 def glance(venue: Venue, **fields: Any) -> Reservation | None:
@@ -45,7 +30,7 @@ def unit_of(row: Reservation | None) -> str:
 
 
 @pytest.mark.parametrize("confirms_at_once", [True, False])
-def test_it_is_what_the_sure_way_would_have_written(way: Way, confirms_at_once: bool) -> None:
+def test_it_is_what_the_sure_way_would_have_written(confirms_at_once: bool) -> None:
     rules: dict[str, Any] = {
         "confirms_at_once": confirms_at_once,
         "buffer_before": timedelta(minutes=5),
@@ -84,7 +69,7 @@ def facts(row: Reservation) -> tuple[Any, ...]:
     )
 
 
-def test_every_unit_is_sold_once_and_then_there_is_nothing_at_a_glance(way: Way) -> None:
+def test_every_unit_is_sold_once_and_then_there_is_nothing_at_a_glance() -> None:
     venue = make_venue(units=3)
     sold = [glance(venue) for _ in range(4)]
     assert sorted(unit_of(row) for row in sold[:3]) == ["1", "2", "3"]
@@ -93,7 +78,7 @@ def test_every_unit_is_sold_once_and_then_there_is_nothing_at_a_glance(way: Way)
     assert list(overlaps()) == []
 
 
-def test_the_smallest_that_fits_comes_first(way: Way) -> None:
+def test_the_smallest_that_fits_comes_first() -> None:
     venue = make_venue(units=1, capacity=6)
     category = venue.categories.get()
     for name, capacity in (("2", 2), ("3", 4), ("4", 1)):
@@ -102,14 +87,14 @@ def test_the_smallest_that_fits_comes_first(way: Way) -> None:
     assert glance(venue, guest_count=2) is None
 
 
-def test_where_staff_rank_the_units_rank_comes_first(way: Way) -> None:
+def test_where_staff_rank_the_units_rank_comes_first() -> None:
     venue = make_venue(units=3, ranks_units=True)
     for rank, name in enumerate("231"):
         Resource.objects.filter(name=name).update(rank=rank)
     assert [unit_of(glance(venue)) for _ in range(3)] == ["2", "3", "1"]
 
 
-def test_a_unit_that_is_named_is_locked(way: Way) -> None:
+def test_a_unit_that_is_named_is_locked() -> None:
     venue = make_venue(units=2, unit_choice=Policy.UnitChoice.GUEST)
     second = venue.resources.get(name="2")
     row = glance(venue, resource=second.pk)
@@ -118,7 +103,7 @@ def test_a_unit_that_is_named_is_locked(way: Way) -> None:
     assert glance(venue, resource=second.pk) is None
 
 
-def test_time_beside_it_is_no_hindrance_and_one_instant_within_is(way: Way) -> None:
+def test_time_beside_it_is_no_hindrance_and_one_instant_within_is() -> None:
     venue = make_venue()
     hold(venue, NOON, 1)
     assert glance(venue, start=NOON + HOUR, hours=1) is not None
@@ -126,19 +111,19 @@ def test_time_beside_it_is_no_hindrance_and_one_instant_within_is(way: Way) -> N
     assert glance(venue, start=NOON + 2 * HOUR - timedelta(microseconds=1), hours=1) is None
 
 
-def test_what_is_retired_is_not_given_out(way: Way) -> None:
+def test_what_is_retired_is_not_given_out() -> None:
     venue = make_venue(units=2)
     Resource.objects.filter(name="2").update(retired_at=NOON)
     assert unit_of(glance(venue)) == "1"
     assert glance(venue) is None
 
 
-def test_what_takes_several_units_is_not_for_a_glance(way: Way) -> None:
+def test_what_takes_several_units_is_not_for_a_glance() -> None:
     venue = make_venue(units=2, capacity=2)
     assert glance(venue, guest_count=3) is None
 
 
-def test_of_categories_that_cost_the_same_a_glance_is_at_one(way: Way) -> None:
+def test_of_categories_that_cost_the_same_a_glance_is_at_one() -> None:
     venue = make_venue(units=1)
     rate = venue.rates.get()
     rate.pk, rate.category = None, add_category(venue, "also", units=1)
@@ -149,7 +134,6 @@ def test_of_categories_that_cost_the_same_a_glance_is_at_one(way: Way) -> None:
     assert found == {"standard", "also"}
 
 
-@pytest.mark.postgres
 @pytest.mark.parametrize("change", ["policy", "closed"])
 def test_a_venue_that_changed_since_it_was_read_gets_nothing_at_a_glance(change: str) -> None:
     venue = make_venue(units=2)
@@ -157,7 +141,6 @@ def test_a_venue_that_changed_since_it_was_read_gets_nothing_at_a_glance(change:
     if change == "policy":
         Policy.objects.update(notice=timedelta(hours=1))
     else:
-        Venue.objects.update(is_active=False)
         Venue.objects.update(is_active=False)
     assert holding.at_a_glance(wish) is None
     assert not Reservation.objects.exists()
@@ -177,7 +160,7 @@ def test_a_booking_is_one_statement_and_the_next_after_a_change_is_judged_anew(
 
 
 def test_a_lapsed_hold_is_no_hindrance_to_who_books_surely(
-    way: Way, frozen: FrozenDateTimeFactory
+    frozen: FrozenDateTimeFactory,
 ) -> None:
     venue = make_venue(confirms_at_once=False, hold_time=timedelta(minutes=5))
     first = hold(venue)
@@ -187,7 +170,6 @@ def test_a_lapsed_hold_is_no_hindrance_to_who_books_surely(
     assert first.expired_at == first.hold_expires_at
 
 
-@pytest.mark.postgres
 def test_a_venue_that_was_broken_and_is_mended_is_read_anew() -> None:
     venue = make_venue()
     Venue.objects.update(time_zone="Nowhere/At_All")

@@ -4,7 +4,6 @@ import fcntl
 import signal
 import socket
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,8 +64,6 @@ class Command(BaseCommand):
         call_command("prepare", stdout=self.stdout)
         # Empty where nothing was collected, since static files are served from where they are.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-        # Django would have small files sent by asynchronous iterators, and says so each time.
-        warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
         # This thread only runs the event loop from here on.
         connections.close_all()
 
