@@ -17,7 +17,8 @@ def rows(text: str, values: Mapping[str, Any]) -> list[Any]:
     `values` are named in the text as `%(name)s`. Raises Django's database errors.
     """
     connection.ensure_connection()
-    if connection.vendor != "postgresql":
+    # Who counts or logs queries sees these as well.
+    if connection.vendor != "postgresql" or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(text, values)
             return list(cursor.fetchall())
