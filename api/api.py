@@ -54,14 +54,15 @@ api = DocumentedAPI(
     # Without it the page sends the document's address to a service elsewhere.
     docs=Swagger({"validatorUrl": None}),
 )
-api.add_router("", people.router)
+# Tried in this order, what is asked most first.
+# Groups before the addresses of single reservations, which would take "groups" for an id.
+api.add_router("/reservations", groups.router)
+api.add_router("/reservations", reservations.router)
 # Reading and keeping, which share their addresses.
 api.add_router("/venues", keeping.router)
 for about_time in (availability, occupancy, plan, explaining, quotes):
     api.add_router("/venues", about_time.router)
-# Before the addresses of single reservations, which would take "groups" for an id.
-api.add_router("/reservations", groups.router)
-api.add_router("/reservations", reservations.router)
+api.add_router("", people.router)
 api.add_router("/parking", parking.router)
 api.add_router("/parking", lots.router)
 api.add_router("", providers.router)

@@ -32,7 +32,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """What was loaded stays: leave it out of every later search for garbage, a third of reading."""
+    """What is loaded stays: leave it out of every later search for garbage, a third of reading."""
     import gc
 
     gc.collect()

@@ -1,6 +1,7 @@
 """The embedded server: pages, API, sockets, worker and beat in one process, from one command."""
 
 import fcntl
+import gc
 import signal
 import socket
 import sys
@@ -32,6 +33,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # What is loaded stays: it is left out of every later search for garbage.
+        gc.collect()
+        gc.freeze()
         print(self._greeting, flush=True)
 
 
