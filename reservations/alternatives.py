@@ -57,7 +57,8 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
     A few queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
     """
     try:
-        venue = judging.find_venue(booking.venue)
+        # As it was refused by, a moment ago.
+        venue = kept.last_seen(booking.venue) or judging.find_venue(booking.venue)
         window = judging.resolve(venue, booking.times, now)
     except Refusal:
         return []
