@@ -113,10 +113,18 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
             for unit in (units if apart else [None])
             for sold in availability.sold_ranges(venue, unit, first, last)
         }
-        if venue.mode == Venue.Mode.TIME and venue.policy.step is None:
-            found |= set(_shifted(window))
+        if _sells_any_start(venue):
+            found |= set(_shifted(venue, window))
         found = {one for one in found if abs(one.start - window.start) <= DAY}
     return sorted(found, key=lambda one: abs(one.start - window.start))
+
+
+def apart_at(venue: Venue, window: Window) -> timedelta:
+    """How far apart the starts of alternatives are at least: as far as they are sold, mostly.
+
+    Where any start is sold, what overlaps another one would be much the same.
+    """
+    return window.end - window.start if _sells_any_start(venue) else timedelta(0)
 
 
 class Search:
@@ -155,10 +163,13 @@ class Search:
         ranges = self._within(ranges_around(self.venue, self.window, units))
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
-        sources = [self.at_that_time(), self._first(before, wanted), self._first(after, wanted)]
-        found = [one for source in sources if (one := next(source, None)) is not None]
+        same = list(islice(self.at_that_time(), MOST))
+        begun = self.window.start if same else None
+        times = [self._first(side, wanted, besides=begun) for side in (before, after)]
+        found = [*same[:1], *(one for side in times if (one := next(side, None)) is not None)]
         if len(found) < MOST:
-            found += islice(merge(*sources, key=self._nearness), MOST - len(found))
+            others = merge(same[1:], *times, key=self._nearness)
+            found += islice(others, MOST - len(found))
         return sorted(found, key=self._nearness)
 
     def at_that_time(self) -> Iterator[Alternative]:
@@ -229,10 +240,20 @@ class Search:
         seating |= {joined.category for joined in self.board.joined}
         return asked if seating.intersection(asked) else [pk for pk in given if pk in seating]
 
-    def _first(self, ranges: Iterable[Window], wanted: list[int]) -> Iterator[Alternative]:
-        """Of each range the first category that could be booked, if any could."""
+    def _first(
+        self, ranges: Iterable[Window], wanted: list[int], *, besides: datetime | None
+    ) -> Iterator[Alternative]:
+        """Of each range the first category that could be booked, if any could.
+
+        Where any start is sold, none that overlaps the one before, at first what starts `besides`.
+        """
+        last, apart = besides, apart_at(self.venue, self.window)
         for window in ranges:
-            yield from islice(self._at(window, wanted), 1)
+            if last is not None and abs(window.start - last) < apart:
+                continue
+            for found in islice(self._at(window, wanted), 1):
+                last = window.start
+                yield found
 
     def _at(self, window: Window, categories: Iterable[int]) -> Iterator[Alternative]:
         if not self.is_offered(window):
@@ -251,12 +272,18 @@ def _near(venue: Venue, window: Window) -> timedelta:
     return min(3 * (window.end - window.start) + NEAR, 2 * DAY)
 
 
-def _shifted(window: Window) -> Iterator[Window]:
-    """Just before and just after, and so on for a day, where any start is sold."""
-    length = max(window.end - window.start, CLOSEST)
-    for count in range(1, DAY // length + 1):
-        for shift in (-count * length, count * length):
-            yield Window(window.start + shift, window.end + shift)
+def _sells_any_start(venue: Venue) -> bool:
+    return venue.mode == Venue.Mode.TIME and venue.policy.step is None
+
+
+def _shifted(venue: Venue, window: Window) -> Iterator[Window]:
+    """Every quarter of an hour near by, then one after the other for a day."""
+    length, near = max(window.end - window.start, CLOSEST), _near(venue, window)
+    shifts = {count * CLOSEST for count in range(1, near // CLOSEST + 1)}
+    shifts |= {count * length for count in range(1, DAY // length + 1)}
+    for shift in shifts:
+        yield Window(window.start - shift, window.end - shift)
+        yield Window(window.start + shift, window.end + shift)
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain
 
 from reservations import alternatives, drafting, judging
 from reservations.alternatives import MOST, Alternative
@@ -58,8 +58,14 @@ class _Search:
         """At most three, nearest first."""
         ranges = alternatives.ranges_around(self.venue, self.window, self.units)
         others = (window for window in ranges if window != self.window)
-        tried = (self._at(window) for window in chain([self.window], others))
-        return list(islice((found for found in tried if found is not None), MOST))
+        apart = alternatives.apart_at(self.venue, self.window)
+        found: list[Arrangement] = []
+        for window in chain([self.window], others):
+            if all(abs(window.start - one.window.start) >= apart for one in found):
+                found += filter(None, [self._at(window)])
+            if len(found) == MOST:
+                break
+        return found
 
     def _at(self, window: Window) -> Arrangement | None:
         try:
