@@ -8,11 +8,12 @@ one writer at a time, it is a few statements in the caller's transaction.
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
+from django.db.models import DateTimeField, JSONField, Model, UUIDField
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
@@ -180,14 +181,27 @@ def _in_steps(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservat
 
 def _insert(cursor: CursorWrapper, row: Model) -> int:
     """Write a row of any model without what Django does around it, and tell its id."""
-    fields = [field for field in row._meta.concrete_fields if not field.primary_key]
-    values = [field.get_db_prep_save(getattr(row, field.attname), connection) for field in fields]
-    columns = ", ".join([f'"{field.column}"' for field in fields])
-    marks = ", ".join(["%s"] * len(fields))
-    table = row._meta.db_table
-    cursor.execute(f'INSERT INTO "{table}" ({columns}) VALUES ({marks})', values)  # noqa: S608
+    text, names, prepared = _insertion(type(row))
+    values = {name: getattr(row, name) for name in names}
+    for field in prepared:
+        values[field.attname] = field.get_db_prep_save(values[field.attname], cursor.db)
+    cursor.execute(text, list(values.values()))
     row._state.adding, row._state.db = False, connection.alias
     return int(cursor.lastrowid)
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[str], list[Any]]:
+    """How a row of a model is inserted: the text, what of it, and which of that is adapted.
+
+    All but instants, JSON and UUIDs are what the driver takes as they are.
+    """
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join([f'"{field.column}"' for field in fields])
+    marks = ", ".join(["%s"] * len(fields))
+    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
+    adapted = [one for one in fields if isinstance(one, DateTimeField | JSONField | UUIDField)]
+    return text, [field.attname for field in fields], adapted
 
 
 def _adapted(at: datetime) -> Any:
