@@ -83,7 +83,7 @@ class Board:
         self.now = now
         self._later = later
         self._rows = [row for row in taken if row.start < row.end]
-        self._last: tuple[Window | None, list[Taken]] = (None, [])
+        self._last: tuple[Window | None, list[Taken], set[int]] = (None, [], set())
 
     def taken(self, unit: int, window: Window) -> list[Taken]:
         """What takes a unit's time within a window, earliest first."""
@@ -95,18 +95,11 @@ class Board:
 
     def taken_at(self, window: Window) -> list[Taken]:
         """What takes time within a window on any unit, earliest first."""
-        asked, found = self._last
-        if asked != window:
-            start, end = window.start, window.end
-            near = self._rows if len(self._rows) < MANY else self._near(window)
-            found = [row for row in near if row.start < end and row.end > start]
-            # Each category asks about the same range, and each of its pools.
-            self._last = window, found
-        return found
+        return self._seen(window)[0]
 
     def units_taken(self, window: Window) -> set[int]:
         """The units that something takes at some instant of the window."""
-        return {row.unit for row in self.taken_at(window)}
+        return self._seen(window)[1]
 
     def is_free(self, unit: int, window: Window) -> bool:
         """Whether nothing takes the unit at any instant of the window."""
@@ -150,7 +143,8 @@ class Board:
 
     def has_room(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether these like units take one more booking of the window, as `placing` would."""
-        if self.free(window, units):
+        taken = self.units_taken(window)
+        if any(unit.id not in taken for unit in units):
             return True
         if not self.free_count(units, window):
             return False
@@ -158,6 +152,17 @@ class Board:
             return True
         ids = [unit.pk for unit in units]
         return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
+
+    def _seen(self, window: Window) -> tuple[list[Taken], set[int]]:
+        asked, rows, units = self._last
+        if asked != window:
+            start, end = window.start, window.end
+            near = self._rows if len(self._rows) < MANY else self._near(window)
+            rows = [row for row in near if row.start < end and row.end > start]
+            units = {row.unit for row in rows}
+            # Each category asks about the same range, and each of its pools.
+            self._last = window, rows, units
+        return rows, units
 
     def _near(self, window: Window) -> list[Taken]:
         """The rows of which some take time within a window, and none of the others does."""

@@ -5,11 +5,10 @@ ranges run than there are units, so one is free, and any free one will do since 
 Later pins make the problem hard in general; then a search with a bound on its steps looks further.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 from typing import Protocol
 
 WANTED = 0
@@ -48,10 +47,12 @@ def is_full(units: Sequence[int], seats: Iterable[Timed], start: datetime, end: 
 def most_at_once(seats: Iterable[Timed], start: datetime, end: datetime) -> int:
     """How many of the seats are taken at the fullest instant of `[start, end)`."""
     within = [seat for seat in seats if seat.start < end and seat.end > start]
-    steps = [(seat.start, 1) for seat in within if seat.start > start]
-    at_start = len(within) - len(steps)
-    steps += [(seat.end, -1) for seat in within if seat.end < end]
-    return max(accumulate((change for _, change in sorted(steps)), initial=at_start))
+    starts = sorted([seat.start for seat in within if seat.start > start])
+    ends = sorted([seat.end for seat in within])
+    at_start = len(within) - len(starts)
+    # It is fullest at the start or when one begins; what ends at that instant is gone.
+    begun = enumerate(starts, at_start + 1)
+    return max([at_start, *(count - bisect_right(ends, at) for count, at in begun)])
 
 
 def reseat(

@@ -39,25 +39,35 @@ Windows = Mapping[int, Window]
 
 # A hold past its time takes none. Who did not come had the unit until then, whether that is
 # written down or not.
-_READ = """
-SELECT look.venue_id, row.resource_id, row.starts_at,
+_TOOK = """
+SELECT row.venue_id, row.resource_id, row.starts_at,
     CASE WHEN row.lapses_at <= %(now)s THEN least(row.ends_at, row.lapses_at) ELSE row.ends_at END,
     row.reservation_id, row.is_held, row.lapses_at
-FROM unnest(%(venues)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
-    AS look(venue_id, starts_at, ends_at)
-CROSS JOIN LATERAL (
+FROM (
     SELECT took.*, CASE WHEN took.lapses_at IS NULL THEN false ELSE EXISTS (
         SELECT FROM reservations_reservation AS reservation
         WHERE reservation.id = took.reservation_id AND reservation.confirmed_at IS NULL
     ) END AS is_held
     FROM reservations_allocation AS took
-    WHERE took.venue_id = look.venue_id AND took.is_live
-    AND tstzrange(took.starts_at, took.ends_at) && tstzrange(look.starts_at, look.ends_at)
+    WHERE took.venue_id = {venue} AND took.is_live
+    AND tstzrange(took.starts_at, took.ends_at) && tstzrange({start}, {end})
 ) AS row
 WHERE NOT (row.is_held AND row.lapses_at <= %(now)s)
 AND (row.reservation_id IS NULL OR row.reservation_id <> ALL(%(without)s::bigint[]))
-ORDER BY row.starts_at
 """
+
+_OF_ONE = _TOOK.format(venue="%(venue)s::bigint", start="%(start)s", end="%(end)s") + "ORDER BY 3"
+
+# How many venues there are is not known beforehand, so that this one is planned each time.
+_OF_MANY = f"""
+SELECT found.*
+FROM unnest(%(venues)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+    AS look(venue_id, starts_at, ends_at)
+CROSS JOIN LATERAL (
+    {_TOOK.format(venue="look.venue_id", start="look.starts_at", end="look.ends_at")}
+) AS found
+ORDER BY 3
+"""  # noqa: S608 - our own words
 
 # Only what may lapse is looked up: most rows may not, and their reservations are not read.
 _IS_HELD = Case(
@@ -87,14 +97,17 @@ def read(windows: Windows, *, now: datetime, without: Collection[int]) -> dict[i
 
 def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[Taken]:
     """What PostgreSQL tells by one statement."""
-    values: dict[str, Any] = {
+    values: dict[str, Any] = {"now": now, "without": list(without)}
+    if len(windows) == 1:
+        ((venue, window),) = windows.items()
+        values |= {"venue": venue, "start": window.start, "end": window.end}
+        return map(Taken._make, prepared.rows(_OF_ONE, values))
+    values |= {
         "venues": list(windows),
         "starts": [window.start for window in windows.values()],
         "ends": [window.end for window in windows.values()],
-        "now": now,
-        "without": list(without),
     }
-    return map(Taken._make, prepared.rows(_READ, values))
+    return map(Taken._make, prepared.rows(_OF_MANY, values))
 
 
 def through_orm(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[Taken]:

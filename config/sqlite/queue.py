@@ -4,6 +4,7 @@ import os
 import threading
 import weakref
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -70,13 +71,16 @@ class FairLock:
             return self._owner is turn.owner
 
 
+# Asked for by each transaction.
+_true_path = lru_cache(maxsize=64)(os.path.realpath)
+
 _locks: dict[str, FairLock] = {}
 _locks_guard = threading.Lock()
 
 
 def lock_of(database: str | Path) -> FairLock:
     """The one lock of this process for a database file, by whatever path it is reached."""
-    key = os.path.realpath(database)
+    key = _true_path(database)
     with _locks_guard:
         return _locks.setdefault(key, FairLock())
 

@@ -31,8 +31,10 @@ def test_one_statement_tells_what_the_orm_tells(frozen: FrozenDateTimeFactory) -
     for seed in range(5):
         for venue, window, _ in moments(seed, frozen):
             some = list(Reservation.objects.order_by("-pk").values_list("pk", flat=True)[:1])
-            windows = {venue.pk: window, other.pk: DAY}
-            for without, now in product(([], some), (clock.now(), clock.now() + HOUR)):
+            several = {venue.pk: window, other.pk: DAY}
+            for windows, without, now in product(
+                ({venue.pk: window}, several), ([], some), (clock.now(), clock.now() + HOUR)
+            ):
                 told = list(taken.in_one(windows, now, without))
                 assert by_unit(told) == by_unit(list(taken.through_orm(windows, now, without)))
                 seen |= {(row.is_held, row.is_closure, row.lapses_at is None) for row in told}
