@@ -1,18 +1,26 @@
 """One look for all who ask the same at once: a crowd that is refused need not look one by one.
 
 Whoever asks gets what was looked up after they asked, never what somebody saw before them. Within
-one process, whose threads share a processor; nothing is kept once the last has gone.
+one process, whose threads share a processor; no answer is kept once the last has gone.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from threading import Event, Lock
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 LONGEST_WAIT = 5.0
 """Seconds after which one looks for oneself."""
+CROWDED = 0.25
+"""Seconds for which those who come after somebody who asked the same count as a crowd."""
+GATHERING = 0.01
+"""Seconds for which who looks for a crowd waits for the rest of it."""
+MOST = 1_000
+"""Questions of which it is known that they were asked lately."""
 
 
 @dataclass(slots=True)
@@ -27,17 +35,19 @@ class _Look:
 class _Asked:
     """The look that is under way, and the one that those who came since then wait for."""
 
-    running: _Look
+    running: _Look | None = None
     waiting: _Look | None = None
 
 
 _asked: dict[Hashable, _Asked] = {}
+_lately: OrderedDict[Hashable, float] = OrderedDict()
 _guard = Lock()
 
 
 def is_asked(question: Hashable) -> bool:
-    """Whether somebody is looking, or waiting for a look, at this moment."""
-    return question in _asked
+    """Whether somebody asks it at this moment, or did a moment ago."""
+    with _guard:
+        return question in _asked or _was_asked(question)
 
 
 def together(question: Hashable, look: Callable[[], T]) -> T:
@@ -46,45 +56,65 @@ def together(question: Hashable, look: Callable[[], T]) -> T:
     The value is shared: read it, never change it. Raises what `look` raises.
     """
     with _guard:
-        asked = _asked.get(question)
-        if asked is not None and asked.waiting is not None:
-            others = asked.waiting
-        else:
-            others, mine = None, _Look()
-            if asked is None:
-                _asked[question] = _Asked(mine)
-            else:
-                asked.waiting = mine
+        asked = _asked.setdefault(question, _Asked())
+        is_crowd = asked.running is not None or _was_asked(question)
+        others, before = asked.waiting, asked.running
+        if others is None:
+            mine = asked.waiting = _Look()
     if others is None:
-        return _for_all(question, mine, look, after=asked.running if asked else None)
+        return _for_all(question, asked, mine, look, before=before, is_crowd=is_crowd)
     if others.is_over.wait(LONGEST_WAIT) and others.found:
         found: T = others.found[0]
         return found
     return look()
 
 
-def _for_all(question: Hashable, mine: _Look, look: Callable[[], T], *, after: _Look | None) -> T:
+def _for_all(
+    question: Hashable,
+    asked: _Asked,
+    mine: _Look,
+    look: Callable[[], T],
+    *,
+    before: _Look | None,
+    is_crowd: bool,
+) -> T:
     try:
-        if after is not None:
-            after.is_over.wait(LONGEST_WAIT)
+        if before is not None:
+            before.is_over.wait(LONGEST_WAIT)
+        if is_crowd:
+            sleep(GATHERING)
         with _guard:
             # From here on whoever comes waits for the next one.
-            _asked[question] = _Asked(mine)
+            asked.running, asked.waiting = mine, None
         found = look()
         mine.found.append(found)
     finally:
         with _guard:
-            _leave(question, mine)
+            _leave(question, asked, mine)
         mine.is_over.set()
     return found
 
 
-def _leave(question: Hashable, mine: _Look) -> None:
-    asked = _asked.get(question)
-    if asked is None:
-        return
+def _leave(question: Hashable, asked: _Asked, mine: _Look) -> None:
     if asked.waiting is mine:
         # It never began.
         asked.waiting = None
-    elif asked.running is mine and asked.waiting is None:
+    if asked.running is mine:
+        asked.running = None
+    is_over = asked.running is None and asked.waiting is None
+    if is_over and _asked.get(question) is asked:
         del _asked[question]
+    _lately[question] = _now()
+    _lately.move_to_end(question)
+    if len(_lately) > MOST:
+        _lately.popitem(last=False)
+
+
+def _was_asked(question: Hashable) -> bool:
+    at = _lately.get(question)
+    return at is not None and _now() - at < CROWDED
+
+
+def _now(clock: Callable[[], float] = monotonic) -> float:
+    """By the clock that goes on while tests stop all others."""
+    return clock()

@@ -257,7 +257,7 @@ def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
         return Taken(reason="fixed_units", units=names)
     chosen = moves.pop(seating.WANTED)
     # Where somebody moves to, a lapsed hold may still be written as live.
-    last = max((seat.end for seat in seats), default=span.end)
+    last = max([span.end, *(seat.end for seat in seats)])
     allocation.release_lapsed(ids, replace(span, start=ask.now, end=last))
     allocation.move(moves, now=ask.now, by=ask.by)
     return Placement(units=[unit for unit in pool if unit.pk == chosen])

@@ -62,8 +62,7 @@ def _judge(
 ) -> None:
     if window.start != reservation.starts_at:
         raise WrongStatus(gettext("The guest is here: only the end can change."))
-    if window.end <= clock.now():
-        raise Invalid("ends_at", gettext("The end must be in the future; check out instead."))
+    _judge_end(window.end, clock.now())
     if judging.may_override(venue.pk, wish.override_reason, by):
         return
     judging.judge_choice(venue, wish.resource)
@@ -72,6 +71,12 @@ def _judge(
         for unit in Resource.objects.filter(pk__in=changing.units_of(reservation)):
             unit.venue = venue
             judging.judge_hours(venue, window, unit)
+
+
+def _judge_end(end: datetime, now: datetime) -> None:
+    """Asked again after each wait for a lock, during which the end may have come."""
+    if end <= now:
+        raise Invalid("ends_at", gettext("The end must be in the future; check out instead."))
 
 
 def _judge_party(wish: Change, units: frozenset[int]) -> None:
@@ -101,6 +106,7 @@ def _candidates(wish: Change, category: Category) -> frozenset[int]:
 def _lock(units: frozenset[int], window: Window, *, own: int) -> None:
     allocation.lock_units(units)
     now = clock.now()
+    _judge_end(window.end, now)
     ids = allocation.lapsed_ids(units, Span(start=now, end=window.end, now=now)) - {own}
     rows = allocation.lock_reservations(ids | {own})
     allocation.release([row for row in rows if row.pk != own], now=now)
@@ -133,6 +139,7 @@ def _elsewhere(
     reservation: Reservation, wish: Change, category: Category, end: datetime, *, by: Caller
 ) -> Ask:
     now = clock.now()
+    _judge_end(end, now)
     return Ask(
         venue=judging.load_venue(reservation.venue_id),
         window=Window(now, end),

@@ -16,6 +16,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 # Ninja schemas that are first defined while freezegun has the clock fail, so all of them are
 # defined now.
 import config.urls  # noqa: F401
+from reservations import crowds
 from venues import kept
 
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
@@ -80,6 +81,12 @@ def _no_venue_was_seen() -> None:
     # One that a test rolled back would be taken for the next of its name.
     kept._kept.clear()
     kept._ids.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_asked() -> None:
+    # What a test asked for a moment ago makes no crowd of the next one.
+    crowds._lately.clear()
 
 
 @pytest.fixture

@@ -1,4 +1,9 @@
-"""`manage.py prove` while its database is ended as by power cuts: the unknown is once at most."""
+"""`manage.py prove` while its database is ended as by power cuts, and Redis away: the unknown is
+once at most.
+
+PROVE_CLIENTS, PROVE_SECONDS and PROVE_RESTARTS make it as long as one likes; the restarts, three by
+default, are spread over the time.
+"""
 
 import os
 import re
@@ -15,6 +20,7 @@ SECONDS = int(os.environ.get("PROVE_SECONDS", "10"))
 CLIENTS = os.environ.get("PROVE_CLIENTS", "4")
 TIMES = int(os.environ.get("PROVE_RESTARTS", "3"))
 """Fewer where the machine is so slow that the clients' time would be over before."""
+KILLS = os.environ.get("PROVE_KILLS", "3")
 EVENTS = 10
 _LATEST = """
 SELECT coalesce(max(event.id), 0) AS id FROM reservations_event AS event
@@ -25,14 +31,17 @@ JOIN venues_venue AS venue ON venue.id = event.venue_id WHERE venue.slug LIKE 's
 def test_every_promise_is_kept_while_the_database_is_restarted(
     fleet: Fleet, report: Callable[[object], None]
 ) -> None:
-    options = ("--clients", CLIENTS, "--seconds", str(SECONDS), "--kills", "3")
+    options = ("--clients", CLIENTS, "--seconds", str(SECONDS), "--kills", KILLS)
     restarts = 0
     with proving(fleet, *options) as running:
         latest = time.monotonic() + SECONDS * 0.7
         while restarts < TIMES and time.monotonic() < latest:
             wait_until_it_goes_on(fleet)
+            time.sleep(SECONDS * 0.4 / TIMES)
+            fleet.redis.stop()
             fleet.postgres.stop()
             fleet.postgres.start()
+            fleet.redis.start()
             restarts += 1
         said, _ = running.communicate(timeout=PATIENCE + SECONDS)
     assert running.returncode == 0, said

@@ -54,7 +54,30 @@ def test_those_who_come_during_a_look_share_the_next_one() -> None:
 def test_who_comes_alone_looks_and_leaves_nothing_behind() -> None:
     found = iter("ab")
     assert [together("question", found.__next__) for _ in range(2)] == ["a", "b"]
+    assert not crowds._asked
+
+
+def test_that_it_was_asked_is_known_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    together("question", lambda: 1)
+    assert crowds.is_asked("question")
+    monkeypatch.setattr(crowds, "CROWDED", 0)
     assert not crowds.is_asked("question")
+
+
+def test_who_looks_for_a_crowd_waits_for_the_rest_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "GATHERING", 0.5)
+    looks = Looks()
+    looks.may_end.set()
+    assert together("question", looks) == 1
+    with ThreadPoolExecutor(8) as pool:
+        assert {one.result(5) for one in waiting(pool, looks, 8)} == {2}
+
+
+def test_of_many_questions_the_latest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "MOST", 3)
+    for question in range(5):
+        together(question, lambda: 1)
+    assert [crowds.is_asked(question) for question in range(5)] == [False, False, True, True, True]
 
 
 def test_other_questions_do_not_wait() -> None:
@@ -90,7 +113,7 @@ def test_who_waits_for_a_look_that_fails_looks_for_oneself() -> None:
         assert first.result(5) == 1
         told = [other.exception(5) or other.result(5) for other in others]
     assert sorted(map(str, told)) == ["7", "7", "lost"]
-    assert not crowds.is_asked("question")
+    assert not crowds._asked
 
 
 def test_a_look_that_does_not_end_holds_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,4 +125,4 @@ def test_a_look_that_does_not_end_holds_nobody_for_ever(monkeypatch: pytest.Monk
         assert together("question", lambda: 5) == 5
         looks.may_end.set()
         assert stuck.result(5) == 1
-    assert not crowds.is_asked("question")
+    assert not crowds._asked

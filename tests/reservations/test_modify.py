@@ -1,5 +1,6 @@
 """Changing a reservation: details at once, time as if booked anew, all of it or nothing."""
 
+from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from typing import Any
 
@@ -8,7 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.errors import ContactInvalid
-from reservations import actions
+from reservations import actions, allocation
 from reservations.errors import (
     ChangedMeanwhile,
     Closed,
@@ -334,6 +335,25 @@ def test_a_guest_who_is_here_moves_from_now_on_and_the_past_stays_as_it_was(
         (other, NOON + HOUR, NOON + 2 * HOUR),
     ]
     assert hold(row.venue, NOON + HOUR, 1, resource=before.pk).pk
+
+
+@pytest.mark.parametrize("wait", ["lock_units", "lock_reservations"])
+def test_an_end_that_comes_while_a_lock_is_waited_for_is_the_end(
+    frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, wait: str
+) -> None:
+    row = present(frozen, units=2, unit_choice="guest")
+    (other,) = row.venue.resources.exclude(pk=rows(row)[0].resource_id)
+    frozen.tick(HOUR)
+    lock: Callable[..., Any] = getattr(allocation, wait)
+
+    def had_late(ids: Iterable[int]) -> Any:
+        found = lock(ids)
+        frozen.tick(2 * HOUR)
+        return found
+
+    monkeypatch.setattr(allocation, wait, had_late)
+    with pytest.raises(Invalid):
+        modify(row, resource=other.pk)
 
 
 def test_a_guest_moved_while_here_may_still_stay_longer(frozen: FrozenDateTimeFactory) -> None:
