@@ -75,7 +75,7 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
         venue.pk, venue.revision, window, wish.party, wish.category, wish.resource,
         frozenset(spent),
     )  # fmt: skip
-    return crowds.together(question, lambda: _around(wish, spent))
+    return crowds.together(question, lambda: _around(wish, spent), is_dear=True)
 
 
 def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:

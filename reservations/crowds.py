@@ -18,7 +18,7 @@ LONGEST_WAIT = 5.0
 CROWDED = 0.25
 """Seconds for which those who come after somebody who asked the same count as a crowd."""
 GATHERING = 0.01
-"""Seconds for which who looks for a crowd waits for the rest of it."""
+"""Seconds for which a dear look waits for the rest of a crowd."""
 MOST = 1_000
 """Questions of which it is known that they were asked lately."""
 
@@ -50,19 +50,20 @@ def is_asked(question: Hashable) -> bool:
         return question in _asked or _was_asked(question)
 
 
-def together(question: Hashable, look: Callable[[], T]) -> T:
+def together(question: Hashable, look: Callable[[], T], *, is_dear: bool = False) -> T:
     """What `look` finds; of those who ask a question at the same time one looks for all.
 
-    The value is shared: read it, never change it. Raises what `look` raises.
+    The value is shared: read it, never change it. Raises what `look` raises. One that `is_dear`
+    waits for the rest of a crowd.
     """
     with _guard:
         asked = _asked.setdefault(question, _Asked())
-        is_crowd = asked.running is not None or _was_asked(question)
+        gathers = is_dear and (asked.running is not None or _was_asked(question))
         others, before = asked.waiting, asked.running
         if others is None:
             mine = asked.waiting = _Look()
     if others is None:
-        return _for_all(question, asked, mine, look, before=before, is_crowd=is_crowd)
+        return _for_all(question, asked, mine, look, before=before, gathers=gathers)
     if others.is_over.wait(LONGEST_WAIT) and others.found:
         found: T = others.found[0]
         return found
@@ -76,12 +77,12 @@ def _for_all(
     look: Callable[[], T],
     *,
     before: _Look | None,
-    is_crowd: bool,
+    gathers: bool,
 ) -> T:
     try:
         if before is not None:
             before.is_over.wait(LONGEST_WAIT)
-        if is_crowd:
+        if gathers:
             sleep(GATHERING)
         with _guard:
             # From here on whoever comes waits for the next one.

@@ -70,7 +70,8 @@ def test_who_looks_for_a_crowd_waits_for_the_rest_of_it(monkeypatch: pytest.Monk
     looks.may_end.set()
     assert together("question", looks) == 1
     with ThreadPoolExecutor(8) as pool:
-        assert {one.result(5) for one in waiting(pool, looks, 8)} == {2}
+        asking = [pool.submit(together, "question", looks, is_dear=True) for _ in range(8)]
+        assert {one.result(5) for one in asking} == {2}
 
 
 def test_of_many_questions_the_latest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
