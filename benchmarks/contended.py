@@ -48,7 +48,7 @@ def run(options: Options) -> Result:
         rows=rows_of(taken),
         notes=[
             f"{stampede.rounds:,} rounds, answered in all: {_told(stampede.answered)}.",
-            f"gunicorn with {WORKERS} workers of 8 threads, on the cores that all else uses too.",
+            f"gunicorn with {WORKERS} workers of 16 threads, on the cores that all else uses too.",
         ],
     )
 

@@ -51,7 +51,7 @@ def run(options: Options) -> Result:
         ],
         rows=rows_of(taken),
         notes=[
-            f"{CLIENTS} clients on one core; one gunicorn worker of 8 threads on the other.",
+            f"{CLIENTS} clients on one core; one gunicorn worker of 16 threads on the other.",
             "PostgreSQL runs where there is room. Every answer is a 201 to a wish of its own.",
         ],
     )

@@ -20,8 +20,9 @@ def pages() -> WSGIMiddleware:
     """Pages and API, in threads as under WSGI.
 
     What waits for a database gains nothing from coroutines, and pays for each change between them.
+    A thread puts down all of its answer at once, so that none waits for who reads slowly.
     """
-    return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8)
+    return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8, send_queue_size=0)
 
 
 # Django is set up by this call; consumers are imported after it.

@@ -123,6 +123,8 @@ def _hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> R
         if not is_sure and booking.resource is None:
             # What was locked at a glance stands in no order with the whole pool.
             raise Escalate
+        if not glances:
+            placing.judge_unlocked(wish.ask, is_alone=True)
         reservation = holding.surely(wish)
     hoarding.judge_made(limits, venue)
     idempotency.store(claimed, once, reservation)

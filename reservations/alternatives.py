@@ -79,9 +79,13 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
 
 
 def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
-    # Most often there is something near by, and far fewer rows are read for it.
-    found = Search(wish, spent=spent, margin=_near(wish.venue, wish.window)).run()
-    return found if len(found) == MOST else Search(wish, spent=spent).run()
+    near = _near(wish.venue, wish.window)
+    if near < _reach(wish.venue):
+        # Most often there is something near by, and far fewer rows are read for it.
+        found = Search(wish, spent=spent, margin=near).run()
+        if len(found) == MOST:
+            return found
+    return Search(wish, spent=spent).run()
 
 
 def board_around(
@@ -94,7 +98,7 @@ def board_around(
     margin: timedelta | None = None,
 ) -> Board:
     """What is taken as far around a range as alternatives are looked for."""
-    margin = margin or (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 1) * DAY
+    margin = margin or _reach(venue)
     reach = Window(window.start - margin, window.end + margin)
     return reading.board(venue, reach, now=now, party=party, without=without)
 
@@ -164,8 +168,8 @@ class Search:
         before = (window for window in ranges if window.start < self.window.start)
         after = (window for window in ranges if window.start > self.window.start)
         same = list(islice(self.at_that_time(), MOST))
-        begun = self.window.start if same else None
-        times = [self._first(side, wanted, besides=begun) for side in (before, after)]
+        told = [one.window.start for one in same[:1]]
+        times = [self._first(side, wanted, told) for side in (before, after)]
         found = [*same[:1], *(one for side in times if (one := next(side, None)) is not None)]
         if len(found) < MOST:
             others = merge(same[1:], *times, key=self._nearness)
@@ -241,18 +245,18 @@ class Search:
         return asked if seating.intersection(asked) else [pk for pk in given if pk in seating]
 
     def _first(
-        self, ranges: Iterable[Window], wanted: list[int], *, besides: datetime | None
+        self, ranges: Iterable[Window], wanted: list[int], told: list[datetime]
     ) -> Iterator[Alternative]:
         """Of each range the first category that could be booked, if any could.
 
-        Where any start is sold, none that overlaps the one before, at first what starts `besides`.
+        Its start is `told` then; where any start is sold, none is that overlaps one of those.
         """
-        last, apart = besides, apart_at(self.venue, self.window)
+        apart = apart_at(self.venue, self.window)
         for window in ranges:
-            if last is not None and abs(window.start - last) < apart:
+            if any(abs(window.start - at) < apart for at in told):
                 continue
             for found in islice(self._at(window, wanted), 1):
-                last = window.start
+                told.append(window.start)
                 yield found
 
     def _at(self, window: Window, categories: Iterable[int]) -> Iterator[Alternative]:
@@ -263,6 +267,11 @@ class Search:
             unit = self.free_unit(pk, window) if names_unit else None
             if unit is not None or (not names_unit and self.has_room(pk, window)):
                 yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
+
+
+def _reach(venue: Venue) -> timedelta:
+    """As far as anything is looked for."""
+    return (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 1) * DAY
 
 
 def _near(venue: Venue, window: Window) -> timedelta:

@@ -17,11 +17,13 @@ from django.db.models import DateTimeField, JSONField, Model, UUIDField
 from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
+from guests.callers import Caller
 from reservations import drafting, events
 from reservations.models import Allocation, Reservation
 from reservations.placing import Ask, Placement
 from reservations.ranges import MAX_SPAN
 from reservations.transactions import is_passing
+from venues import prepared
 from venues.models import Resource
 
 _FIELDS = [field for field in Reservation._meta.concrete_fields if field.name != "id"]
@@ -91,6 +93,12 @@ AND NOT EXISTS (
 LIMIT 1
 """
 
+_TELL = """
+INSERT INTO reservations_event
+    (venue_id, reservation_id, name, at, recorded_at, "by", by_kind, data, is_limited)
+VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', false)
+"""
+
 
 def is_one_statement() -> bool:
     """Whether `write` needs no transaction around it, being one statement."""
@@ -140,7 +148,7 @@ def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservatio
 
 
 def _run(values: dict[str, Any]) -> tuple[int, int, int, list[int]] | None:
-    connection.ensure_connection()
+    prepared.ready()
     try:
         # Not Django's cursor, which sends the text anew to be planned each time.
         with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
@@ -170,13 +178,16 @@ def _in_steps(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservat
         drafted.resource = next(unit for unit in units if unit.id == found[0])
         drafted.reservation_id = row.pk
         drafted.pk = _insert(cursor, drafted)
-        names, at = drafting.events_of(row), row.created_at
-        happened = [events.draft(row, name, at=at, by=ask.by) for name in names]
-        told = [_insert(cursor, event) for event in happened]
-    row._state.adding, row._state.db = False, connection.alias
+        told = [_tell(cursor, row, name, by=ask.by) for name in drafting.events_of(row)]
     row.just_taken = [drafted]
     events.tell(told)
     return row
+
+
+def _tell(cursor: CursorWrapper, row: Reservation, name: str, *, by: Caller) -> int:
+    at = _adapted(row.created_at)
+    cursor.execute(_TELL, [row.venue_id, row.pk, name, at, at, by.name, by.kind])
+    return int(cursor.lastrowid)
 
 
 def _insert(cursor: CursorWrapper, row: Model) -> int:

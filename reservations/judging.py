@@ -212,22 +212,26 @@ def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     return sorted(found, key=lambda pool: (pool[0].capacity, pool[0].id))
 
 
-def _is_staff(venue_id: int, by: Caller) -> bool:
-    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
-
-
-def _every_pool(venue: Venue) -> list[list[int]]:
-    """All units of a venue by id, those together that are alike."""
+def alike(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+    """The same, going by these rows of the units and not by what is kept of the venue."""
     own: dict[int, list[object]] = {}
     for row in venue.openings.all():
         if row.resource_id:
             times = (row.weekday, row.date, row.opens, row.closes)
             own.setdefault(row.resource_id, []).append(times)
-    found: dict[object, list[int]] = {}
-    for unit in sorted(venue.resources.all(), key=lambda unit: (unit.capacity, unit.id)):
+    found: dict[object, list[Resource]] = {}
+    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.id)):
         hours_of = unit.time_zone, repr(own.get(unit.id))
-        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit.id)
+        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit)
     return list(found.values())
+
+
+def _is_staff(venue_id: int, by: Caller) -> bool:
+    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
+
+
+def _every_pool(venue: Venue) -> list[list[int]]:
+    return [[unit.id for unit in pool] for pool in alike(venue, venue.resources.all())]
 
 
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:

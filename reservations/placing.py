@@ -91,15 +91,15 @@ def place(ask: Ask) -> Placement:
 def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
     """Refuse what is taken as things stand, by one look and without waiting for anybody's lock.
 
-    Who is let through knows nothing yet: `place` finds out under locks. A transaction in which
-    nothing was written yet `is_alone`: a crowd that is after the same unit may look together.
+    Who is let through knows nothing yet: `place` finds out under locks. A transaction that took no
+    time yet `is_alone`: a crowd that is after the same unit may look together.
     """
     units = candidates(ask)
     if not units or ask.is_override:
         return
 
     def look() -> list[Row]:
-        return allocation.taken_rows([unit.pk for unit in units], ask.span)
+        return allocation.taken_rows([unit.pk for unit in units], ask.locked().span)
 
     is_shared = is_alone and ask.resource is not None
     rows = crowds.together(_question(ask), look) if is_shared else look()
@@ -113,7 +113,7 @@ def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
 
 
 def is_crowded(ask: Ask) -> bool:
-    """Whether others are finding out at this moment that the unit is taken then."""
+    """Whether others find out at this moment, or did a moment ago, whether the unit is taken."""
     return ask.resource is not None and crowds.is_asked(_question(ask))
 
 
@@ -216,7 +216,8 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
     allocation.release_lapsed([unit.pk for unit in locked], ask.span)
     free = allocation.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
     free_ids = set(free.values_list("pk", flat=True))
-    pools = judging.pools(ask.venue, locked)
+    # By the rows as they are under their locks.
+    pools = judging.alike(ask.venue, locked)
     for unit in sorted(locked, key=lambda unit: _order(ask, unit)):
         if unit.pk in free_ids:
             return Placement(units=[unit])

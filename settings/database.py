@@ -37,6 +37,7 @@ else:
             "NAME": DATA_DIR / "holdfast.sqlite3",
             # To open the file and to close it costs several times what a booking does.
             "CONN_MAX_AGE": _max_age,
+            "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
                 # Writers queue instead of failing when they upgrade a read to a write.
                 "transaction_mode": "IMMEDIATE",

@@ -67,7 +67,8 @@ def of(ids: Iterable[int]) -> list[Venue]:
 def last_seen(slug: str) -> Venue | None:
     """As it was when it was last read here, without a query.
 
-    Only for who writes nothing unless its `revision` is still the same in the same statement.
+    Only for who writes nothing unless its `revision` is still the same in the same statement, or
+    who has just been told by `find` that it is.
     """
     with _guard:
         return _kept.get(_ids.get(slug, 0))

@@ -5,6 +5,7 @@ transaction takes one in-process lock in the order of asking; other processes st
 SQLite's own lock behind it.
 """
 
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -37,6 +38,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turn: FairLock | None = None
+        self._file: tuple[int, int] | None = None
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        connection = super().get_new_connection(conn_params)
+        self._file = _identity(conn_params["database"])
+        return connection
+
+    def is_usable(self) -> bool:
+        """Whether the file is still the one that was opened: a backup may have taken its place."""
+        is_same = self._file == _identity(self.settings_dict["NAME"])
+        return is_same and bool(super().is_usable())
 
     def _start_transaction_under_autocommit(self) -> None:
         self._take_turn()
@@ -75,3 +87,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         turn, self._turn = self._turn, None
         if turn is not None:
             turn.release(self)
+
+
+def _identity(file: Any) -> tuple[int, int] | None:
+    """What tells a file from another one of its name; None where there is none."""
+    try:
+        found = Path(file).stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -1,7 +1,11 @@
 """A kept connection whose server has gone is told from one that lives, before it is used."""
 
+from typing import Any
+
 import pytest
 from django.db import connection
+
+from venues import prepared
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -45,3 +49,11 @@ def test_one_that_was_closed_here_is_not_usable() -> None:
     assert not connection.is_usable()
     connection.close()
     assert not connection.is_usable()
+
+
+def test_a_planned_statement_looks_first_as_well() -> None:
+    end_from_outside()
+    # As the beginning of a request leaves it.
+    kept: Any = connection
+    kept.health_check_enabled, kept.health_check_done = True, False
+    assert prepared.rows("SELECT 1", {}) == [(1,)]

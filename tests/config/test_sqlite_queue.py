@@ -59,6 +59,25 @@ def begun(wrapper: DatabaseWrapper) -> Iterator[None]:
         wrapper.set_autocommit(True)
 
 
+def test_a_file_that_another_has_taken_the_place_of_is_left(path: Path, tmp_path: Path) -> None:
+    kept: Any = connect(path)
+    with kept.cursor() as cursor:
+        cursor.execute("INSERT INTO notes (word) VALUES ('lost')")
+    assert kept.is_usable()
+    backup = tmp_path / "backup.sqlite3"
+    with sqlite3.connect(backup) as plain:
+        plain.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, word TEXT UNIQUE)")
+    plain.close()
+    backup.replace(path)
+    assert not kept.is_usable()
+    # As the beginning of a request leaves it.
+    kept.health_check_enabled, kept.health_check_done = True, False
+    with kept.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM notes")
+        assert cursor.fetchone() == (0,)
+    kept.close()
+
+
 def is_free(path: Path) -> bool:
     taker = Owner()
     lock = lock_of(path)

@@ -127,8 +127,9 @@ class SlowLine:
         self._pass(near, far)
 
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
-        answers = source.getpeername()[1] == self.to
         with suppress(OSError):
+            # It may be closed by now, where Redis was ended.
+            answers = source.getpeername()[1] == self.to
             while part := source.recv(65_536):
                 if answers:
                     time.sleep(self.delay)
