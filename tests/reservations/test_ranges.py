@@ -1,6 +1,7 @@
 """Time is found by range: the same rows by venue and by unit, and from the index meant for it."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -75,7 +76,13 @@ def test_each_is_read_from_the_index_made_for_it(venue: Venue, by_venue: bool, i
     for one in (unit, make_venue().resources.get()):
         starts = [NOON - (number + 1) * DAY for number in range(300)]
         Allocation.objects.bulk_create(
-            Allocation(venue_id=one.venue_id, resource=one, starts_at=at, ends_at=at + HOUR)
+            Allocation(
+                venue_id=one.venue_id,
+                resource=one,
+                closure_id=uuid4(),
+                starts_at=at,
+                ends_at=at + HOUR,
+            )
             for at in starts
         )
     with connection.cursor() as cursor:
