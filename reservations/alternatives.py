@@ -237,7 +237,7 @@ class Search:
         given = [pk for pk, one in self.categories.items() if not one.is_on_request]
         asked, code, unit = given, self.wish.category, self.wish.resource
         if unit is not None:
-            asked = [pk for one, pk in self._category_of.items() if one == unit]
+            asked = [self._category_of[unit]] if unit in self._category_of else []
         elif code is not None:
             asked = [pk for pk, one in self.categories.items() if one.code == code]
         seating = {self._category_of[unit.id] for unit in self.board.units}

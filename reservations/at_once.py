@@ -14,7 +14,6 @@ from typing import Any
 from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 from django.db.models import DateTimeField, JSONField, Model, UUIDField
-from psycopg import Cursor
 from psycopg.types.json import Jsonb
 
 from guests.callers import Caller
@@ -148,11 +147,8 @@ def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservatio
 
 
 def _run(values: dict[str, Any]) -> tuple[int, int, int, list[int]] | None:
-    prepared.ready()
     try:
-        # Not Django's cursor, which sends the text anew to be planned each time.
-        with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-            return cursor.execute(_WRITE, values).fetchone()
+        return next(iter(prepared.planned(_WRITE, values)), None)
     except OperationalError as error:
         if not is_passing(error) or connection.in_atomic_block:
             raise

@@ -11,22 +11,23 @@ from django.db import connection
 from psycopg import Cursor
 
 
-def ready() -> None:
-    """Have a connection that can be used: what Django's own cursor sees to before it asks."""
-    connection.close_if_health_check_failed()
-    connection.ensure_connection()
-
-
 def rows(text: str, values: Mapping[str, Any]) -> list[Any]:
     """The rows that a statement returns, in the transaction that the connection is in, if any.
 
     `values` are named in the text as `%(name)s`. Raises Django's database errors.
     """
-    ready()
     # Who counts or logs queries sees these as well.
     if connection.vendor != "postgresql" or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(text, values)
             return list(cursor.fetchall())
+    return planned(text, values)
+
+
+def planned(text: str, values: Mapping[str, Any]) -> list[Any]:
+    """The same on PostgreSQL alone, whoever counts queries."""
+    # What Django's own cursor sees to before it asks.
+    connection.close_if_health_check_failed()
+    connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
         return cursor.execute(text, values, binary=True).fetchall()

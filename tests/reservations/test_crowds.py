@@ -37,15 +37,23 @@ def waiting(pool: ThreadPoolExecutor, look: Callable[[], int], count: int) -> li
     return [pool.submit(together, "question", look) for _ in range(count)]
 
 
+def behind_one(
+    pool: ThreadPoolExecutor, looks: Looks, look: Callable[[], int], count: int
+) -> tuple[Future[int], list[Future[int]]]:
+    """One who looked first, and some who came while it did, once its look may end."""
+    (first,) = waiting(pool, looks, 1)
+    until(lambda: looks.begun == 1)
+    others = waiting(pool, look, count)
+    until(lambda: crowds._asked["question"].waiting is not None)
+    sleep(0.05)
+    looks.may_end.set()
+    return first, others
+
+
 def test_those_who_come_during_a_look_share_the_next_one() -> None:
     looks = Looks()
     with ThreadPoolExecutor(8) as pool:
-        (first,) = waiting(pool, looks, 1)
-        until(lambda: looks.begun == 1)
-        others = waiting(pool, looks, 6)
-        until(lambda: crowds._asked["question"].waiting is not None)
-        sleep(0.05)
-        looks.may_end.set()
+        first, others = behind_one(pool, looks, looks, 6)
         assert first.result(5) == 1
         assert {other.result(5) for other in others} == {2}
     assert looks.begun == 2
@@ -104,12 +112,7 @@ def test_who_waits_for_a_look_that_fails_looks_for_oneself() -> None:
         return 7
 
     with ThreadPoolExecutor(8) as pool:
-        (first,) = waiting(pool, looks, 1)
-        until(lambda: looks.begun == 1)
-        others = waiting(pool, failing, 3)
-        until(lambda: crowds._asked["question"].waiting is not None)
-        sleep(0.05)
-        looks.may_end.set()
+        first, others = behind_one(pool, looks, failing, 3)
         fail.set()
         assert first.result(5) == 1
         told = [other.exception(5) or other.result(5) for other in others]
