@@ -232,9 +232,11 @@ def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
 
 def _categories(venue: Venue) -> Iterable[Any]:
     in_use = Q(resources__retired_at__isnull=True)
-    return venue.categories.annotate(
+    found = venue.categories.annotate(
         units=Count("resources", filter=in_use), largest=Max("resources__capacity", filter=in_use)
     )
+    # Said again: what is counted by group is in no order by itself.
+    return found.order_by("position", "pk")
 
 
 def _category(category: Any) -> dict[str, Any]:
