@@ -58,6 +58,17 @@ def test_the_price_is_shown_line_by_line_before_it_is_agreed_to(
     assert "Hold this for me · €10.00" in page
 
 
+def test_a_stay_past_midnight_shows_what_each_day_costs(
+    client: Client, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(NOON)
+    lot = make_venue()
+    page = text(client.get(f"/venues/{lot.slug}/book/?{picked(NOON + 11 * HOUR, 3)}"))
+    assert "<dt>Mon 1 Mar, 1:00 at Hour rate</dt><dd>€10.00</dd>" in page
+    assert "<dt>Tue 2 Mar, 2:00 at Hour rate</dt><dd>€20.00</dd>" in page
+    assert 'Total</dt><dd class="total">€30.00' in page
+
+
 def test_signed_out_a_notice_leads_to_signing_up(client: Client, venue: Venue) -> None:
     page = text(client.get(f"/venues/{venue.slug}/book/?{picked()}"))
     assert "New to this site? Log in and it'll autofill" in page

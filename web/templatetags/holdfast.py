@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import phonenumbers
 from django import forms, template
+from django.template.defaultfilters import stringfilter
 from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -80,6 +81,7 @@ def short_day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> s
 
 
 @register.filter
+@stringfilter
 def line(label: str) -> str:
     """What a line of a price is for, its date as the reader writes it."""
     found = re.match(r"\d{4}-\d\d-\d\d", label)
