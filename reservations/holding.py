@@ -75,7 +75,8 @@ def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
     """Judged on the venue as it was last read here, which is verified where it is written.
 
     What makes a hold goes in a transaction with it, after a lock and a count (`hoarding`).
-    None says nothing yet: what would be refused is judged again, on the venue as it is.
+    None says nothing yet: what would be refused is judged again, on the venue as it is. All but
+    that a unit which was asked for is taken, while the venue is as it was: that is raised.
     """
     venue = kept.last_seen(booking.venue)
     if venue is None:
@@ -93,29 +94,30 @@ def _on(
     try:
         wish = judge(venue, booking, by=by)
         hoarding.judge(limits, venue, booking, by=by)
+        units = placing.candidates(wish.ask)
         # In a crowd that is being refused nobody need try.
-        ready = None if placing.is_crowded(wish.ask) else _ready(wish)
+        ready = None if placing.is_crowded(wish.ask) else _ready(wish, units)
     except DatabaseError:
         raise
     except Exception:  # noqa: BLE001 - refusals and faults alike are met again on the venue as it is
         return None
-    return at_once.write(*ready) if ready else None
+    made = at_once.write(*ready) if ready else None
+    if made is None and units:
+        placing.judge_seen(wish.ask)
+    return made
 
 
 def at_a_glance(wish: Wish) -> Reservation | None:
     """The reservation, where some unit is free as things stand and nothing else is in the way."""
-    ready = _ready(wish)
+    ready = _ready(wish, placing.candidates(wish.ask))
     return at_once.write(*ready) if ready else None
 
 
-def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
+def _ready(wish: Wish, units: Sequence[Resource]) -> tuple[Reservation, Ask, list[Resource]] | None:
     """What `at_once` writes, and the units it may write it on; None where a glance will not do."""
     ask = wish.ask
     # What else a guest has on that day is seen to under locks.
-    if ask.is_override or ask.venue.policy.per_day != Policy.PerDay.ANY:
-        return None
-    units = placing.candidates(ask)
-    if not units:
+    if not units or ask.is_override or ask.venue.policy.per_day != Policy.PerDay.ANY:
         return None
     category = judging.category_of(ask.venue, units[0])
     row = drafting.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)

@@ -98,11 +98,10 @@ def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
     if not units or ask.is_override:
         return
 
-    def look() -> list[Row]:
-        return allocation.taken_rows([unit.pk for unit in units], ask.locked().span)
-
-    is_shared = is_alone and ask.resource is not None
-    rows = crowds.together(_question(ask), look) if is_shared else look()
+    if is_alone and ask.resource is not None:
+        rows, _ = _look_together(ask, ask.resource)
+    else:
+        rows = allocation.taken_rows([unit.pk for unit in units], ask.locked().span)
     if ask.resource is not None and rows:
         raise allocation.refusal_for(rows)
     pools = [[unit.pk for unit in pool] for pool in judging.pools(ask.venue, units)]
@@ -110,6 +109,18 @@ def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
     if all(_is_full(pool, seats, ask.span) for pool in pools):
         first = [row for row in rows if row.resource_id in pools[0]]
         raise allocation.refusal_for(first)
+
+
+def judge_seen(ask: Ask) -> None:
+    """The same for a unit that was asked for and a venue as it was last seen.
+
+    No word where the venue is not any more as it was seen.
+    """
+    if ask.resource is None or ask.is_override:
+        return
+    rows, is_unchanged = _look_together(ask, ask.resource)
+    if rows and is_unchanged:
+        raise allocation.refusal_for(rows)
 
 
 def is_crowded(ask: Ask) -> bool:
@@ -132,8 +143,18 @@ def last_pins(units: Iterable[int], now: datetime) -> dict[int, datetime]:
     return dict(found.annotate(last=Max("starts_at")).values_list("resource_id", "last"))
 
 
+def _look_together(ask: Ask, unit: int) -> tuple[list[Row], bool]:
+    """What takes the unit that was asked for, and whether the venue is still as it is known."""
+
+    def look() -> tuple[list[Row], bool]:
+        rows = allocation.taken_rows([unit], ask.locked().span)
+        return rows, kept.is_unchanged(ask.venue)
+
+    return crowds.together(_question(ask), look)
+
+
 def _question(ask: Ask) -> tuple[object, ...]:
-    return "taken", ask.resource, ask.span.start, ask.span.end
+    return "taken", ask.resource, ask.venue.revision, ask.span.start, ask.span.end
 
 
 def _named(ask: Ask, resource: int) -> Placement:

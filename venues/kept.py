@@ -37,7 +37,7 @@ _OF_ID = "SELECT id, revision FROM venues_venue WHERE id = %(id)s"
 
 def find(slug: str) -> Venue | None:
     """The active venue of that slug as it is now: one small query while it is unchanged."""
-    return _current(prepared.rows(_OF_SLUG, {"slug": slug}))
+    return _current(_revision_of(slug))
 
 
 def load(venue_id: int) -> Venue:
@@ -67,11 +67,16 @@ def of(ids: Iterable[int]) -> list[Venue]:
 def last_seen(slug: str) -> Venue | None:
     """As it was when it was last read here, without a query.
 
-    Only for who writes nothing unless its `revision` is still the same in the same statement, or
-    who has just been told by `find` that it is.
+    Only for who does nothing unless it `is_unchanged`, or its `revision` is still the same in the
+    same statement.
     """
     with _guard:
         return _kept.get(_ids.get(slug, 0))
+
+
+def is_unchanged(venue: Venue) -> bool:
+    """Whether a venue that was active when it was read here is so still, and the same in all."""
+    return [tuple(row) for row in _revision_of(venue.slug)] == [(venue.pk, venue.revision)]
 
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:
@@ -109,6 +114,10 @@ def _categories(venue: Venue) -> dict[int, int]:
 def _by_size(venue: Venue) -> list[Resource]:
     in_use = [unit for unit in venue.resources.all() if unit.retired_at is None]
     return sorted(in_use, key=lambda unit: (unit.capacity, unit.rank, unit.pk))
+
+
+def _revision_of(slug: str) -> list[tuple[int, int]]:
+    return prepared.rows(_OF_SLUG, {"slug": slug})
 
 
 def _current(rows: list[tuple[int, int]]) -> Venue | None:

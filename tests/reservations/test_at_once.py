@@ -9,6 +9,7 @@ from django.forms import model_to_dict
 from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, holding, judging
+from reservations.errors import NotFound, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking
 from tests.factories import DESK, NOON, add_category, booking, hold, make_venue
@@ -157,6 +158,36 @@ def test_a_booking_is_one_statement_and_the_next_after_a_change_is_judged_anew(
     Policy.objects.update(confirms_at_once=False, hold_time=timedelta(minutes=7))
     row = hold(venue)
     assert row.hold_expires_at == row.created_at + timedelta(minutes=7)
+
+
+@pytest.mark.postgres
+def test_a_named_unit_that_is_taken_is_refused_by_two_queries_and_no_transaction(
+    django_assert_num_queries: Any,
+) -> None:
+    venue = make_venue(units=2, unit_choice=Policy.UnitChoice.GUEST)
+    hold(venue, resource=(unit := venue.resources.get(name="1").pk))
+    with django_assert_num_queries(2), pytest.raises(Taken):  # what takes it; the revision
+        hold(venue, resource=unit)
+
+
+@pytest.mark.parametrize("change", ["buffer", "closed", "retired"])
+def test_a_refusal_by_a_venue_that_has_changed_since_is_judged_anew(change: str) -> None:
+    venue = make_venue(unit_choice=Policy.UnitChoice.GUEST, buffer_before=HOUR)
+    hold(venue)
+    unit = venue.resources.get().pk
+    wish = booking(venue, NOON + 2 * HOUR, resource=unit)
+    with pytest.raises(Taken):
+        actions.hold(booking=wish, by=DESK)
+    if change == "buffer":
+        Policy.objects.update(buffer_before=timedelta(0))
+        assert actions.hold(booking=wish, by=DESK).starts_at == NOON + 2 * HOUR
+        return
+    if change == "closed":
+        Venue.objects.update(is_active=False)
+    else:
+        Resource.objects.update(retired_at=NOON)
+    with pytest.raises(NotFound):
+        actions.hold(booking=wish, by=DESK)
 
 
 def test_a_lapsed_hold_is_no_hindrance_to_who_books_surely(
