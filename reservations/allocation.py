@@ -18,6 +18,7 @@ from reservations.errors import HeldByOther, Refusal, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.querysets import AllocationQuerySet
 from reservations.transactions import Restart
+from venues import prepared
 from venues.models import Resource
 
 TIME = system("time")
@@ -30,6 +31,18 @@ INSERT INTO reservations_allocation
 VALUES (%s, %s, %s, %s, %s, %s, %s, true, %s, %s)
 ON CONFLICT ON CONSTRAINT allocation_no_overlap DO NOTHING
 RETURNING id
+"""
+
+
+_TAKING_ONE = """
+SELECT took.id, took.resource_id, took.starts_at, took.ends_at, took.is_locked, took.lapses_at,
+    took.reservation_id, reservation.confirmed_at, reservation.checked_in_at
+FROM reservations_allocation AS took
+LEFT JOIN reservations_reservation AS reservation ON reservation.id = took.reservation_id
+WHERE took.resource_id = %(unit)s AND took.is_live
+AND tstzrange(took.starts_at, took.ends_at) && tstzrange(%(start)s, %(end)s)
+AND (took.lapses_at IS NULL OR took.lapses_at > %(now)s)
+ORDER BY 3, 1
 """
 
 
@@ -131,7 +144,15 @@ def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
 
 
 def taken_rows(units: Collection[int], span: Span) -> list[Row]:
-    """What takes time on these units within the span, earliest first."""
+    """What takes time on these units within the span, earliest first.
+
+    Of one unit, on PostgreSQL, by a statement that is planned once: a crowd that is refused asks
+    nothing else, and through the ORM asking costs several times the answer.
+    """
+    if len(units) == 1 and connection.vendor == "postgresql":
+        (unit,) = units
+        values = {"unit": unit, "start": span.start, "end": span.end, "now": span.now}
+        return [Row._make(row) for row in prepared.rows(_TAKING_ONE, values)]
     return _read(span.rows.filter(resource_id__in=units).taking_time(at=span.now))
 
 

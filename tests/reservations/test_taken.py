@@ -5,7 +5,8 @@ from itertools import product
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import clock, taken
+from reservations import allocation, clock, taken
+from reservations.allocation import Span
 from reservations.models import Reservation
 from reservations.taken import Taken
 from tests.factories import NOON, hold, make_venue
@@ -41,6 +42,21 @@ def test_one_statement_tells_what_the_orm_tells(frozen: FrozenDateTimeFactory) -
     # It was not all of one kind: held, promised, closed, and to be given up at some time or not.
     assert {kind[0] for kind in seen} == {kind[1] for kind in seen} == {True, False}
     assert {kind[2] for kind in seen} == {True, False}
+
+
+@pytest.mark.postgres
+def test_of_one_unit_it_is_the_same_as_of_several(frozen: FrozenDateTimeFactory) -> None:
+    seen = set()
+    for seed in range(5):
+        for venue, window, _ in moments(seed, frozen):
+            now = clock.now()
+            span = Span(start=window.start, end=window.end, now=now, venue=venue.pk)
+            for unit in venue.resources.values_list("pk", flat=True):
+                found = allocation.taken_rows([unit], span)
+                # The same function's other way, by a unit that is not there.
+                assert found == allocation.taken_rows([unit, 0], span)
+                seen |= {(row.reservation_id is None, row.confirmed_at is None) for row in found}
+    assert seen == {(True, True), (False, True), (False, False)}  # closed, held, promised
 
 
 def test_each_venue_has_what_is_its_own() -> None:
