@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import islice
 
 from guests.callers import Caller
-from reservations import availability, crowds, daily, drafting, judging, reading
+from reservations import availability, crowds, daily, drafting, judging, placing, reading
 from reservations.board import Board
 from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Refusal, Taken
 from reservations.fitting import Fitting, is_offered
@@ -75,7 +75,8 @@ def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternat
         venue.pk, venue.revision, window, wish.party, wish.category, wish.resource,
         frozenset(spent),
     )  # fmt: skip
-    return crowds.together(question, lambda: _around(wish, spent), is_dear=True)
+    crowd = placing.crowd_of(venue, wish.resource, window)
+    return crowds.hint(question, lambda: _around(wish, spent), after=crowd)
 
 
 def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:

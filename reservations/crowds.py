@@ -1,11 +1,12 @@
 """One look for all who ask the same at once: a crowd that is refused need not look one by one.
 
-Whoever asks gets what was looked up after they asked, never what somebody saw before them. Within
-one process, whose threads share a processor; no answer is kept once the last has gone.
+Whoever asks gets what was looked up after they asked, never what somebody saw before them; but for
+hints, which a crowd is told for a moment. Within one process, whose threads share a processor.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Lock
 from time import monotonic, sleep
@@ -17,10 +18,14 @@ LONGEST_WAIT = 5.0
 """Seconds after which one looks for oneself."""
 CROWDED = 0.25
 """Seconds for which those who come after somebody who asked the same count as a crowd."""
-GATHERING = 0.01
-"""Seconds for which a dear look waits for the rest of a crowd."""
+GATHERING = 0.005
+"""Seconds for which whoever looks for a hint waits for the rest of a crowd."""
+AGAIN = 0.1
+"""Seconds for which a hint that was found for some of a crowd is told to the rest of it."""
 MOST = 1_000
 """Questions of which it is known that they were asked lately."""
+MOST_HINTS = 20
+"""Hints that are kept at a time."""
 
 
 @dataclass(slots=True)
@@ -29,6 +34,7 @@ class _Look:
 
     is_over: Event = field(default_factory=Event)
     found: list[Any] = field(default_factory=list)
+    is_shared: bool = False
 
 
 @dataclass(slots=True)
@@ -40,8 +46,12 @@ class _Asked:
 
 
 _asked: dict[Hashable, _Asked] = {}
-_lately: OrderedDict[Hashable, float] = OrderedDict()
+_trying: dict[Hashable, Event] = {}
+_lately: OrderedDict[Hashable, tuple[float, bool]] = OrderedDict()
+_hints: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 _guard = Lock()
+_NEVER = (float("-inf"), False)
+_NO_HINT = (float("-inf"), None)
 
 
 def is_asked(question: Hashable) -> bool:
@@ -50,24 +60,69 @@ def is_asked(question: Hashable) -> bool:
         return question in _asked or _was_asked(question)
 
 
-def together(question: Hashable, look: Callable[[], T], *, is_dear: bool = False) -> T:
+@contextmanager
+def trying(question: Hashable) -> Iterator[bool]:
+    """Whether nobody else tries it; who does not come first waits until the first has tried.
+
+    For what one alone can get: whoever comes after need only look what became of it.
+    """
+    with _guard:
+        first = _trying.get(question)
+        if first is None:
+            mine = _trying[question] = Event()
+    if first is not None:
+        first.wait(LONGEST_WAIT)
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        with _guard:
+            del _trying[question]
+        mine.set()
+
+
+def together(question: Hashable, look: Callable[[], T], *, pause: float = 0.0) -> T:
     """What `look` finds; of those who ask a question at the same time one looks for all.
 
-    The value is shared: read it, never change it. Raises what `look` raises. One that `is_dear`
-    waits for the rest of a crowd.
+    The value is shared: read it, never change it. Raises what `look` raises. Whoever looks waits
+    for others first, for `pause` seconds.
     """
     with _guard:
         asked = _asked.setdefault(question, _Asked())
-        gathers = is_dear and (asked.running is not None or _was_asked(question))
         others, before = asked.waiting, asked.running
         if others is None:
             mine = asked.waiting = _Look()
+        else:
+            others.is_shared = True
     if others is None:
-        return _for_all(question, asked, mine, look, before=before, gathers=gathers)
+        return _for_all(question, asked, mine, look, before=before, pause=pause)
     if others.is_over.wait(LONGEST_WAIT) and others.found:
         found: T = others.found[0]
         return found
     return look()
+
+
+def hint(question: Hashable, look: Callable[[], T], *, after: Hashable) -> T:
+    """The same for what is dear to find, and may have changed by the time it is read anyway.
+
+    In a crowd it waits for the rest, and whoever comes a moment later is told it again. A crowd
+    are those who ask the same, or who had what they asked before this (`after`) answered together.
+    """
+    with _guard:
+        at, known = _hints.get(question, _NO_HINT)
+        if _now() - at < AGAIN:
+            told: T = known
+            return told
+        is_crowd = question in _asked or _was_shared(after)
+
+    def found() -> T:
+        what = look()
+        if is_crowd:
+            _keep(question, what)
+        return what
+
+    return together(question, found, pause=GATHERING if is_crowd else 0.0)
 
 
 def _for_all(
@@ -77,13 +132,13 @@ def _for_all(
     look: Callable[[], T],
     *,
     before: _Look | None,
-    gathers: bool,
+    pause: float,
 ) -> T:
     try:
         if before is not None:
             before.is_over.wait(LONGEST_WAIT)
-        if gathers:
-            sleep(GATHERING)
+        if pause:
+            sleep(pause)
         with _guard:
             # From here on whoever comes waits for the next one.
             asked.running, asked.waiting = mine, None
@@ -105,15 +160,27 @@ def _leave(question: Hashable, asked: _Asked, mine: _Look) -> None:
     is_over = asked.running is None and asked.waiting is None
     if is_over and _asked.get(question) is asked:
         del _asked[question]
-    _lately[question] = _now()
+    _lately[question] = _now(), mine.is_shared
     _lately.move_to_end(question)
     if len(_lately) > MOST:
         _lately.popitem(last=False)
 
 
+def _keep(question: Hashable, found: object) -> None:
+    with _guard:
+        _hints[question] = _now(), found
+        _hints.move_to_end(question)
+        if len(_hints) > MOST_HINTS:
+            _hints.popitem(last=False)
+
+
 def _was_asked(question: Hashable) -> bool:
-    at = _lately.get(question)
-    return at is not None and _now() - at < CROWDED
+    at, _ = _lately.get(question, _NEVER)
+    return _now() - at < CROWDED
+
+
+def _was_shared(question: Hashable) -> bool:
+    return _was_asked(question) and _lately[question][1]
 
 
 def _now(clock: Callable[[], float] = monotonic) -> float:

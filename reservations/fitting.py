@@ -3,8 +3,9 @@
 A unit that is free, one that others make free by moving along, or a combination of tables.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import chain
 
 from reservations import judging
 from reservations.board import Board
@@ -30,6 +31,7 @@ class Fitting:
         for unit in found.units:
             if (category := category_of[unit.id]) in self._units:
                 self._units[category].append(unit)
+        self._ids = {pk: {unit.id for unit in units} for pk, units in self._units.items()}
         # Worked out once and when asked, as every range asks for them and few ranges do.
         self._pools: dict[int, list[list[Resource]]] = {}
         self._is_apart = judging.opens_by_itself(found.venue)
@@ -44,9 +46,9 @@ class Fitting:
     ) -> Resource | None:
         """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
         gone = self.board.units_taken(self.board.around(window)).union(barred)
-        free = [unit for unit in self._units[category] if unit.id not in gone]
-        if first is not None and first not in gone:
-            free.sort(key=lambda unit: unit.id != first)
+        if self._ids[category] <= gone:
+            return None
+        free = (unit for unit in self._in_turn(category, first) if unit.id not in gone)
         # Hours are many times dearer to judge than whether something is free.
         return next((unit for unit in free if self._is_open(unit, window)), None)
 
@@ -60,6 +62,11 @@ class Fitting:
 
     def _is_open(self, unit: Resource, window: Window) -> bool:
         return not self._is_apart or judging.is_open_for(self.board.venue, window, unit)
+
+    def _in_turn(self, category: int, first: int | None) -> Iterator[Resource]:
+        units = self._units[category]
+        named = [unit for unit in units if unit.id == first] if first is not None else []
+        return chain(named, units)
 
     def _like(self, category: int) -> list[list[Resource]]:
         if category not in self._pools:

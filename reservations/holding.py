@@ -1,7 +1,8 @@
 """What a new reservation needs: judged, placed at a glance or surely, and written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from typing import TypeVar
 
 from django.db import DatabaseError
 from django.utils.translation import gettext
@@ -28,6 +29,8 @@ from reservations.transactions import whole
 from venues import kept
 from venues.hours import Window
 from venues.models import Category, Policy, Resource, Venue
+
+T = TypeVar("T")
 
 MOST_GLANCES = 4
 """Looks at a pool without locks, before the one under locks that is sure."""
@@ -91,20 +94,32 @@ def _on(
     venue: Venue, booking: Booking, *, by: Caller, limits: Sequence[Limit]
 ) -> Reservation | None:
     hoarding.lock(limits)
-    try:
+
+    def judged() -> tuple[Wish, list[Resource]]:
         wish = judge(venue, booking, by=by)
         hoarding.judge(limits, venue, booking, by=by)
-        units = placing.candidates(wish.ask)
-        # In a crowd that is being refused nobody need try.
-        ready = None if placing.is_crowded(wish.ask) else _ready(wish, units)
-    except DatabaseError:
-        raise
-    except Exception:  # noqa: BLE001 - refusals and faults alike are met again on the venue as it is
+        return wish, placing.candidates(wish.ask)
+
+    found = _unless_refused(judged)
+    if found is None:
         return None
-    made = at_once.write(*ready) if ready else None
+    wish, units = found
+    with placing.trying(wish.ask) as may_try:
+        ready = _unless_refused(lambda: _ready(wish, units)) if may_try else None
+        made = at_once.write(*ready) if ready else None
     if made is None and units:
         placing.judge_seen(wish.ask)
     return made
+
+
+def _unless_refused(find: Callable[[], T]) -> T | None:
+    """What is found. Refusals and faults alike are met again, on the venue as it is."""
+    try:
+        return find()
+    except DatabaseError:
+        raise
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def at_a_glance(wish: Wish) -> Reservation | None:

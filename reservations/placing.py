@@ -1,6 +1,7 @@
 """Which unit a booking gets: the one asked for, the first free, or one made free by re-seating."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -123,9 +124,19 @@ def judge_seen(ask: Ask) -> None:
         raise allocation.refusal_for(rows)
 
 
-def is_crowded(ask: Ask) -> bool:
-    """Whether others find out at this moment, or did a moment ago, whether the unit is taken."""
-    return ask.resource is not None and crowds.is_asked(_question(ask))
+@contextmanager
+def trying(ask: Ask) -> Iterator[bool]:
+    """Whether to try: not where others try, or find out, whether the same unit can be had.
+
+    In a crowd all but one will be refused, and to try is dearer than to look.
+    """
+    if ask.resource is None:
+        yield True
+    elif crowds.is_asked(_question(ask)):
+        yield False
+    else:
+        with crowds.trying(_question(ask)) as is_first:
+            yield is_first
 
 
 def seated(rows: Iterable[Row], now: datetime) -> list[seating.Seat]:
@@ -154,7 +165,12 @@ def _look_together(ask: Ask, unit: int) -> tuple[list[Row], bool]:
 
 
 def _question(ask: Ask) -> tuple[object, ...]:
-    return "taken", ask.resource, ask.venue.revision, ask.span.start, ask.span.end
+    return crowd_of(ask.venue, ask.resource, ask.window)
+
+
+def crowd_of(venue: Venue, resource: int | None, window: Window) -> tuple[object, ...]:
+    """What all of them ask who want a unit for a range, of a venue as it was seen (`crowds`)."""
+    return "taken", resource, venue.revision, window
 
 
 def _named(ask: Ask, resource: int) -> Placement:

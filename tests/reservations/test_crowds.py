@@ -1,5 +1,6 @@
 """One look for a crowd: shared by those who asked before it began, and by nobody else."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -8,7 +9,14 @@ from time import sleep
 import pytest
 
 from reservations import crowds
-from reservations.crowds import together
+from reservations.crowds import hint, together
+
+
+@pytest.fixture(autouse=True)
+def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing was asked a moment ago."""
+    monkeypatch.setattr(crowds, "_lately", OrderedDict())
+    monkeypatch.setattr(crowds, "_hints", OrderedDict())
 
 
 class Looks:
@@ -72,14 +80,80 @@ def test_that_it_was_asked_is_known_for_a_moment(monkeypatch: pytest.MonkeyPatch
     assert not crowds.is_asked("question")
 
 
-def test_who_looks_for_a_crowd_waits_for_the_rest_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "GATHERING", 0.5)
+def test_who_looks_for_a_crowd_waits_for_the_rest_of_it() -> None:
     looks = Looks()
     looks.may_end.set()
-    assert together("question", looks) == 1
     with ThreadPoolExecutor(8) as pool:
-        asking = [pool.submit(together, "question", looks, is_dear=True) for _ in range(8)]
-        assert {one.result(5) for one in asking} == {2}
+        asking = [pool.submit(together, "question", looks, pause=0.5) for _ in range(8)]
+        assert {one.result(5) for one in asking} == {1}
+
+
+def in_a_crowd() -> None:
+    """Have several answered together what comes before the hint."""
+    looks = Looks()
+    looks.may_end.set()
+    with ThreadPoolExecutor(2) as pool:
+        asking = [pool.submit(together, "before", looks, pause=0.5) for _ in range(2)]
+        assert {one.result(5) for one in asking} == {1}
+
+
+def test_a_hint_is_found_anew_for_everyone_who_comes_alone() -> None:
+    found = iter("abc")
+    together("before", lambda: 1)
+    assert [hint("question", found.__next__, after="before") for _ in range(3)] == ["a", "b", "c"]
+
+
+def test_a_hint_is_told_again_to_a_crowd_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = iter("abc")
+    monkeypatch.setattr(crowds, "AGAIN", 60)
+    in_a_crowd()
+    assert [hint("question", found.__next__, after="before") for _ in range(3)] == ["a"] * 3
+    # Others who come from the same crowd may ask something else.
+    assert hint("another", found.__next__, after="before") == "b"
+    monkeypatch.setattr(crowds, "AGAIN", 0)
+    assert hint("question", found.__next__, after="before") == "c"
+
+
+def test_no_more_hints_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crowds, "AGAIN", 60)
+    monkeypatch.setattr(crowds, "MOST_HINTS", 2)
+    in_a_crowd()
+    found = iter(range(9))
+    for question in (*"abc", *"cba"):
+        hint(question, found.__next__, after="before")
+    # Of three the first had gone; asked for once more, it made another go.
+    assert next(found) == 4
+
+
+def test_who_does_not_come_first_waits_until_it_has_been_tried_and_does_not_try() -> None:
+    order: list[str] = []
+    may_end = Event()
+
+    def attempt(name: str) -> None:
+        with crowds.trying("question") as may_try:
+            if may_try:
+                order.append(f"{name} tries")
+                assert may_end.wait(5)
+            order.append(f"{name} is done")
+
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(attempt, "first")
+        until(lambda: bool(order))
+        others = [pool.submit(attempt, "other") for _ in range(3)]
+        sleep(0.05)
+        assert order == ["first tries"]
+        may_end.set()
+        for one in (first, *others):
+            one.result(5)
+    assert sorted(order[1:]) == ["first is done", "other is done", "other is done", "other is done"]
+    with crowds.trying("question") as may_try:
+        assert may_try
+
+
+def test_what_is_tried_in_vain_leaves_nothing_behind() -> None:
+    with pytest.raises(ValueError), crowds.trying("question"):
+        raise ValueError
+    assert not crowds._trying
 
 
 def test_of_many_questions_the_latest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
