@@ -34,13 +34,14 @@ RETURNING id
 """
 
 
+# In the words of the constraint, whose index it reads.
 _TAKING_ONE = """
 SELECT took.id, took.resource_id, took.starts_at, took.ends_at, took.is_locked, took.lapses_at,
     took.reservation_id, reservation.confirmed_at, reservation.checked_in_at
 FROM reservations_allocation AS took
 LEFT JOIN reservations_reservation AS reservation ON reservation.id = took.reservation_id
-WHERE took.resource_id = %(unit)s AND took.is_live
-AND tstzrange(took.starts_at, took.ends_at) && tstzrange(%(start)s, %(end)s)
+WHERE took.resource_id = %(unit)s::bigint AND took.is_live
+AND tstzrange(took.starts_at, took.ends_at, '[)') && tstzrange(%(start)s, %(end)s, '[)')
 AND (took.lapses_at IS NULL OR took.lapses_at > %(now)s)
 ORDER BY 3, 1
 """

@@ -110,16 +110,22 @@ def hint(question: Hashable, look: Callable[[], T], *, after: Hashable) -> T:
     are those who ask the same, or who had what they asked before this (`after`) answered together.
     """
     with _guard:
-        at, known = _hints.get(question, _NO_HINT)
-        if _now() - at < AGAIN:
-            told: T = known
-            return told
-        is_crowd = question in _asked or _was_shared(after)
+        kept = _kept(question)
+        is_crowd = question in _asked or _was_shared(question) or _was_shared(after)
+    if kept:
+        told: T = kept[0]
+        return told
 
     def found() -> T:
-        what = look()
+        with _guard:
+            # By who looked while this one waited for the others.
+            kept = _kept(question)
+        if kept:
+            told: T = kept[0]
+            return told
+        at, what = _now(), look()
         if is_crowd:
-            _keep(question, what)
+            _keep(question, at, what)
         return what
 
     return together(question, found, pause=GATHERING if is_crowd else 0.0)
@@ -166,9 +172,9 @@ def _leave(question: Hashable, asked: _Asked, mine: _Look) -> None:
         _lately.popitem(last=False)
 
 
-def _keep(question: Hashable, found: object) -> None:
+def _keep(question: Hashable, at: float, found: object) -> None:
     with _guard:
-        _hints[question] = _now(), found
+        _hints[question] = at, found
         _hints.move_to_end(question)
         if len(_hints) > MOST_HINTS:
             _hints.popitem(last=False)
@@ -177,6 +183,12 @@ def _keep(question: Hashable, found: object) -> None:
 def _was_asked(question: Hashable) -> bool:
     at, _ = _lately.get(question, _NEVER)
     return _now() - at < CROWDED
+
+
+def _kept(question: Hashable) -> list[Any]:
+    """The hint that may be told again, if there is one."""
+    at, found = _hints.get(question, _NO_HINT)
+    return [found] if _now() - at < AGAIN else []
 
 
 def _was_shared(question: Hashable) -> bool:

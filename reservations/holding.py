@@ -82,34 +82,51 @@ def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
     that a unit which was asked for is taken, while the venue is as it was: that is raised.
     """
     venue = kept.last_seen(booking.venue)
-    if venue is None:
+    if venue is None or not _may_go_at_a_glance(venue, booking):
         return None
+    if booking.resource is None:
+        return _tried(venue, booking, by=by)
+    window = _unless_refused(lambda: judging.resolve(venue, booking.times, clock.now()))
+    if window is None:
+        return None
+    # Before any lock, and until what is tried is there for all to see.
+    with placing.trying(venue, booking.resource, window) as may_try:
+        made = _tried(venue, booking, by=by) if may_try else None
+    if made is None:
+        _judge_taken(venue, booking, by=by)
+    return made
+
+
+def _tried(venue: Venue, booking: Booking, *, by: Caller) -> Reservation | None:
     limits = hoarding.limits(venue, booking, by=by)
     if not limits and at_once.is_one_statement():
-        return _on(venue, booking, by=by, limits=limits)
-    return whole(lambda _: _on(venue, booking, by=by, limits=limits))
+        return _glanced(venue, booking, by=by, limits=limits)
+    return whole(lambda _: _glanced(venue, booking, by=by, limits=limits))
 
 
-def _on(
+def _glanced(
     venue: Venue, booking: Booking, *, by: Caller, limits: Sequence[Limit]
 ) -> Reservation | None:
-    hoarding.lock(limits)
-
-    def judged() -> tuple[Wish, list[Resource]]:
+    def ready() -> tuple[Reservation, Ask, list[Resource]] | None:
         wish = judge(venue, booking, by=by)
         hoarding.judge(limits, venue, booking, by=by)
-        return wish, placing.candidates(wish.ask)
+        return _ready(wish)
 
-    found = _unless_refused(judged)
-    if found is None:
-        return None
-    wish, units = found
-    with placing.trying(wish.ask) as may_try:
-        ready = _unless_refused(lambda: _ready(wish, units)) if may_try else None
-        made = at_once.write(*ready) if ready else None
-    if made is None and units:
-        placing.judge_seen(wish.ask)
-    return made
+    hoarding.lock(limits)
+    found = _unless_refused(ready)
+    return at_once.write(*found) if found else None
+
+
+def _judge_taken(venue: Venue, booking: Booking, *, by: Caller) -> None:
+    """Refuse a unit that is taken, where nothing else that is judged before is in the way."""
+
+    def fitting() -> Ask | None:
+        ask = judge(venue, booking, by=by).ask
+        return ask if placing.candidates(ask) else None
+
+    ask = _unless_refused(fitting)
+    if ask is not None:
+        placing.judge_seen(ask)
 
 
 def _unless_refused(find: Callable[[], T]) -> T | None:
@@ -124,15 +141,22 @@ def _unless_refused(find: Callable[[], T]) -> T | None:
 
 def at_a_glance(wish: Wish) -> Reservation | None:
     """The reservation, where some unit is free as things stand and nothing else is in the way."""
-    ready = _ready(wish, placing.candidates(wish.ask))
+    ready = _ready(wish)
     return at_once.write(*ready) if ready else None
 
 
-def _ready(wish: Wish, units: Sequence[Resource]) -> tuple[Reservation, Ask, list[Resource]] | None:
+def _may_go_at_a_glance(venue: Venue, booking: Booking) -> bool:
+    # What else a guest has on that day is seen to under locks.
+    return not booking.override_reason and venue.policy.per_day == Policy.PerDay.ANY
+
+
+def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
     """What `at_once` writes, and the units it may write it on; None where a glance will not do."""
     ask = wish.ask
-    # What else a guest has on that day is seen to under locks.
-    if not units or ask.is_override or ask.venue.policy.per_day != Policy.PerDay.ANY:
+    if not _may_go_at_a_glance(ask.venue, wish.booking):
+        return None
+    units = placing.candidates(ask)
+    if not units:
         return None
     category = judging.category_of(ask.venue, units[0])
     row = drafting.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)

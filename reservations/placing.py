@@ -125,18 +125,23 @@ def judge_seen(ask: Ask) -> None:
 
 
 @contextmanager
-def trying(ask: Ask) -> Iterator[bool]:
-    """Whether to try: not where others try, or find out, whether the same unit can be had.
+def trying(venue: Venue, resource: int, window: Window) -> Iterator[bool]:
+    """Whether to try for a unit: not where others try, or find out, whether it can be had.
 
-    In a crowd all but one will be refused, and to try is dearer than to look.
+    In a crowd all but one will be refused, and to try is dearer than to look. Waits until another
+    has tried, so not to be entered with a lock in hand.
     """
-    if ask.resource is None:
-        yield True
-    elif crowds.is_asked(_question(ask)):
+    crowd = crowd_of(venue, resource, window)
+    if crowds.is_asked(crowd):
         yield False
-    else:
-        with crowds.trying(_question(ask)) as is_first:
-            yield is_first
+        return
+    with crowds.trying(crowd) as is_first:
+        yield is_first
+
+
+def crowd_of(venue: Venue, resource: int | None, window: Window) -> tuple[object, ...]:
+    """What all of them ask who want a unit for a range, of a venue as it was seen (`crowds`)."""
+    return "taken", resource, venue.revision, window
 
 
 def seated(rows: Iterable[Row], now: datetime) -> list[seating.Seat]:
@@ -155,22 +160,13 @@ def last_pins(units: Iterable[int], now: datetime) -> dict[int, datetime]:
 
 
 def _look_together(ask: Ask, unit: int) -> tuple[list[Row], bool]:
-    """What takes the unit that was asked for, and whether the venue is still as it is known."""
+    """What takes the unit that was asked for; if anything, whether the venue is as it is known."""
 
     def look() -> tuple[list[Row], bool]:
         rows = allocation.taken_rows([unit], ask.locked().span)
-        return rows, kept.is_unchanged(ask.venue)
+        return rows, bool(rows) and kept.is_unchanged(ask.venue)
 
-    return crowds.together(_question(ask), look)
-
-
-def _question(ask: Ask) -> tuple[object, ...]:
-    return crowd_of(ask.venue, ask.resource, ask.window)
-
-
-def crowd_of(venue: Venue, resource: int | None, window: Window) -> tuple[object, ...]:
-    """What all of them ask who want a unit for a range, of a venue as it was seen (`crowds`)."""
-    return "taken", resource, venue.revision, window
+    return crowds.together(crowd_of(ask.venue, unit, ask.window), look)
 
 
 def _named(ask: Ask, resource: int) -> Placement:

@@ -87,6 +87,7 @@ def _no_venue_was_seen() -> None:
 def _nobody_has_asked() -> None:
     # What a test asked for a moment ago makes no crowd of the next one.
     crowds._lately.clear()
+    crowds._hints.clear()
 
 
 @pytest.fixture

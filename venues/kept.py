@@ -67,8 +67,8 @@ def of(ids: Iterable[int]) -> list[Venue]:
 def last_seen(slug: str) -> Venue | None:
     """As it was when it was last read here, without a query.
 
-    Only for who does nothing unless it `is_unchanged`, or its `revision` is still the same in the
-    same statement.
+    Only for who then does nothing unless it `is_unchanged`, or its `revision` is still the same in
+    the same statement; and for what is no promise: whom to count, what could be had instead.
     """
     with _guard:
         return _kept.get(_ids.get(slug, 0))

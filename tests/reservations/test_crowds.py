@@ -1,6 +1,5 @@
 """One look for a crowd: shared by those who asked before it began, and by nobody else."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
@@ -10,13 +9,6 @@ import pytest
 
 from reservations import crowds
 from reservations.crowds import hint, together
-
-
-@pytest.fixture(autouse=True)
-def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing was asked a moment ago."""
-    monkeypatch.setattr(crowds, "_lately", OrderedDict())
-    monkeypatch.setattr(crowds, "_hints", OrderedDict())
 
 
 class Looks:
@@ -84,16 +76,18 @@ def test_who_looks_for_a_crowd_waits_for_the_rest_of_it() -> None:
     looks = Looks()
     looks.may_end.set()
     with ThreadPoolExecutor(8) as pool:
-        asking = [pool.submit(together, "question", looks, pause=0.5) for _ in range(8)]
+        asking = [pool.submit(together, "question", looks, pause=1) for _ in range(8)]
         assert {one.result(5) for one in asking} == {1}
 
 
-def in_a_crowd() -> None:
-    """Have several answered together what comes before the hint."""
+def in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have several answered together what comes before the hint, however long ago that will be."""
+    monkeypatch.setattr(crowds, "CROWDED", 60)
+    monkeypatch.setattr(crowds, "AGAIN", 60)
     looks = Looks()
     looks.may_end.set()
     with ThreadPoolExecutor(2) as pool:
-        asking = [pool.submit(together, "before", looks, pause=0.5) for _ in range(2)]
+        asking = [pool.submit(together, "before", looks, pause=1) for _ in range(2)]
         assert {one.result(5) for one in asking} == {1}
 
 
@@ -105,8 +99,7 @@ def test_a_hint_is_found_anew_for_everyone_who_comes_alone() -> None:
 
 def test_a_hint_is_told_again_to_a_crowd_but_not_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     found = iter("abc")
-    monkeypatch.setattr(crowds, "AGAIN", 60)
-    in_a_crowd()
+    in_a_crowd(monkeypatch)
     assert [hint("question", found.__next__, after="before") for _ in range(3)] == ["a"] * 3
     # Others who come from the same crowd may ask something else.
     assert hint("another", found.__next__, after="before") == "b"
@@ -115,9 +108,8 @@ def test_a_hint_is_told_again_to_a_crowd_but_not_for_long(monkeypatch: pytest.Mo
 
 
 def test_no_more_hints_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "AGAIN", 60)
     monkeypatch.setattr(crowds, "MOST_HINTS", 2)
-    in_a_crowd()
+    in_a_crowd(monkeypatch)
     found = iter(range(9))
     for question in (*"abc", *"cba"):
         hint(question, found.__next__, after="before")
@@ -126,10 +118,12 @@ def test_no_more_hints_are_kept_than_there_is_room_for(monkeypatch: pytest.Monke
 
 
 def test_who_does_not_come_first_waits_until_it_has_been_tried_and_does_not_try() -> None:
+    came: list[str] = []
     order: list[str] = []
     may_end = Event()
 
     def attempt(name: str) -> None:
+        came.append(name)
         with crowds.trying("question") as may_try:
             if may_try:
                 order.append(f"{name} tries")
@@ -140,7 +134,8 @@ def test_who_does_not_come_first_waits_until_it_has_been_tried_and_does_not_try(
         first = pool.submit(attempt, "first")
         until(lambda: bool(order))
         others = [pool.submit(attempt, "other") for _ in range(3)]
-        sleep(0.05)
+        until(lambda: len(came) == 4)
+        sleep(0.1)
         assert order == ["first tries"]
         may_end.set()
         for one in (first, *others):

@@ -6,11 +6,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from reservations.allocation import Span, free_units
+from reservations.allocation import _TAKING_ONE, Span, free_units
 from reservations.models import Allocation
 from reservations.ranges import MAX_SPAN
 from tests.factories import NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
+from venues import prepared
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -93,6 +94,20 @@ def test_each_is_read_from_the_index_made_for_it(venue: Venue, by_venue: bool, i
     rows = rows if by_venue else rows.filter(resource=unit)
     plan = rows.overlapping(NOON, END, venues=[venue.pk] if by_venue else None).explain()
     assert index in plan
+    if not by_venue:
+        # What takes one unit is asked in words of its own.
+        values = {"unit": unit.pk, "start": NOON, "end": END, "now": NOON}
+        lines = [line for (line,) in prepared.planned("EXPLAIN " + _TAKING_ONE, values)]
+        at = next(number for number, line in enumerate(lines) if index in line)
+        # By unit and range alike, or the whole year of the unit is read, or that hour of all.
+        assert f"Index Cond: ((resource_id = '{unit.pk}'::bigint) AND (tstzrange" in lines[at + 1]
+
+
+@pytest.mark.postgres
+def test_no_look_is_compiled_however_many_rows_are_expected() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
 
 
 def test_where_there_are_no_ranges_to_look_up_units_are_read_by_their_own_index(
