@@ -111,7 +111,7 @@ class LotQuery(Schema):
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
     """A pair of tokens for a driver."""
     response["Cache-Control"] = "no-store"
-    return logins.log_in(request, response, **data.dict())
+    return logins.log_in(request, response, **data.model_dump())
 
 
 @router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})

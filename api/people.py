@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
+import ninja
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
@@ -47,7 +48,7 @@ class Refresh(Schema):
     refresh: Token
 
 
-class TokenPair(Schema):
+class TokenPair(ninja.Schema):
     """`expires_in` is the life of `access` in seconds; `refresh` works once."""
 
     access: str
@@ -56,7 +57,7 @@ class TokenPair(Schema):
     expires_in: int
 
 
-class Person(Schema):
+class Person(ninja.Schema):
     """Contact data and preferences, as reservations are filled from them."""
 
     id: str
@@ -89,7 +90,7 @@ class Profile(Schema):
     receive_text_notification: bool = Field(default_factory=bool)
 
 
-class FavouriteVenue(Schema):
+class FavouriteVenue(ninja.Schema):
     slug: str
     name: str
     kind: str
@@ -97,7 +98,7 @@ class FavouriteVenue(Schema):
     since: InstantOut
 
 
-class FavouritePage(Schema):
+class FavouritePage(ninja.Schema):
     items: list[FavouriteVenue]
     next_cursor: str | None
 
@@ -106,7 +107,7 @@ class ExportedProfile(Person):
     last_login: InstantOut | None
 
 
-class ExportedFavourite(Schema):
+class ExportedFavourite(ninja.Schema):
     slug: str
     created_at: InstantOut
 
@@ -116,13 +117,13 @@ class ExportedReview(ExportedFavourite):
     text: str
 
 
-class ExportedLogIn(Schema):
+class ExportedLogIn(ninja.Schema):
     created_at: InstantOut
     expires_at: InstantOut
     revoked_at: InstantOut | None
 
 
-class ExportedProvider(Schema):
+class ExportedProvider(ninja.Schema):
     provider: str
     uid: str
     extra_data: dict[str, Any]
@@ -130,7 +131,7 @@ class ExportedProvider(Schema):
     last_login: InstantOut
 
 
-class Export(Schema):
+class Export(ninja.Schema):
     """Everything that is held about a person."""
 
     profile: ExportedProfile
@@ -145,7 +146,7 @@ class Export(Schema):
 def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
     """Make an account. A national phone number is read in the server's default region."""
     told = limits.sign_up_gate(request)
-    draft = accounts.draft_guest(**data.dict())
+    draft = accounts.draft_guest(**data.model_dump())
     act = partial(idempotency.carry_out, partial(accounts.register, draft))
     answer = repeats.carried_out(request, act, by=callers.ANONYMOUS, render=_signed_up)
     for name, value in told.items():
@@ -160,7 +161,7 @@ def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> 
 )
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
     """Log in; many failures for one address make it wait (429)."""
-    return _private(response, logins.log_in(request, response, **data.dict()))
+    return _private(response, logins.log_in(request, response, **data.model_dump()))
 
 
 @router.post("/auth/refresh", auth=None, response={200: TokenPair, **problems(401, 422)})
@@ -199,7 +200,7 @@ def read_me(request: HttpRequest) -> User:
 @router.patch("/me", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)})
 def change_me(request: HttpRequest, data: Profile) -> User:
     """Change contact data and preferences; the address one logs in with stays."""
-    return accounts.change_profile(_person(request), data.dict(exclude_unset=True))
+    return accounts.change_profile(_person(request), data.model_dump(exclude_unset=True))
 
 
 @router.get("/me/export", auth=PEOPLE, response={200: Export, **problems(401, 403)})

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import ninja
 from django.core.exceptions import ValidationError
-from ninja.schema import DjangoGetter
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -34,18 +34,20 @@ _LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?"
 Moment = TypeVar("Moment", date, datetime)
 
 
-class Schema(ninja.Schema):
-    """Base of everything received: no NUL in any text, and unknown fields assign nothing."""
+class Schema(BaseModel):
+    """Base of everything received: no NUL in any text, and unknown fields assign nothing.
+
+    Not Ninja's own, which reads each field through an object of its own, as of a model.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     @model_validator(mode="before")
     @classmethod
     def _readable(cls, values: Any) -> Any:
-        given = values._obj if isinstance(values, DjangoGetter) else values
-        if given is None or isinstance(given, list | str | int | float):
+        if values is None or isinstance(values, list | str | int | float):
             raise ValueError("Give a JSON object.")
-        pointer = _nul_in(given)
+        pointer = _nul_in(values)
         if pointer is not None:
             raise Invalid(pointer, "Text must not hold NUL characters.")
         return values
