@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api import remembering
 from api.auth import OPTIONAL, KnownRequest
-from api.presenting import UnitOut, reply, unit_of
+from api.presenting import UnitOut, reply, units_of
 from api.ranges import ANSWERS, Category, Party, Range, heading, times_of, told
 from api.schemas import Day, InstantOut, Money, Schema, money, zone
 from reservations import availability, clock, judging
@@ -141,19 +141,17 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
 
     def document() -> dict[str, Any]:
         slots = availability.slots(venue, within, now=now, category=asked.category)
-        return {**heading(venue), "items": _slots(slots)}
+        return {**heading(venue), "items": _slots(slots, venue)}
 
     return remembering.answer(request, venue, now, document)
 
 
-def _slots(slots: Iterable[availability.Slot]) -> list[dict[str, Any]]:
+def _slots(slots: Iterable[availability.Slot], venue: Venue) -> list[dict[str, Any]]:
     """Thousands of a day, of few units and ranges: each of these is put into words once."""
-    units: dict[int, dict[str, Any]] = {}
+    units = units_of(venue)
     ranges: dict[Window, dict[str, str]] = {}
     items = []
     for unit, window, state in slots:
-        if unit.id not in units:
-            units[unit.id] = unit_of(unit)
         if window not in ranges:
             ranges[window] = told(window)
         items.append({"resource": units[unit.id], **ranges[window], "state": state})
@@ -165,11 +163,12 @@ def _why(refusal: Refusal | None) -> dict[str, str] | None:
 
 
 def _offer(offer: availability.Offer, venue: Venue) -> dict[str, Any]:
+    shown = units_of(venue)
     return {
         "code": offer.category.code,
         "name": offer.category.name,
         "free": offer.count,
-        "units": [unit_of(unit) for unit in offer.units],
+        "units": [shown[unit.id] for unit in offer.units],
         "price": money(offer.price_minor, venue.currency),
     }
 

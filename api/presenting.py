@@ -255,6 +255,18 @@ def unit_of(unit: Resource) -> dict[str, Any]:
     return {"id": str(unit.pk), "name": unit.name, "floor": unit.floor}
 
 
+def units_of(venue: Venue) -> dict[int, dict[str, Any]]:
+    """All units of a venue as they go out, by id; worked out once for what is kept, so only read.
+
+    An availability is some hundred of them.
+    """
+    return kept.once(venue, "_units_shown", _shown)
+
+
+def _shown(venue: Venue) -> dict[int, dict[str, Any]]:
+    return {pk: unit_of(unit) for pk, unit in kept.units_by_id(venue).items()}
+
+
 def _stand_in(value: Any) -> str:
     """For what is an instant of another make, such as that of a clock that is stopped."""
     if isinstance(value, datetime):
