@@ -130,8 +130,8 @@ def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     documents = []
     for row in rows:
         venue, category = venues[row.venue_id], categories[row.category_id]
-        units = kept.units_by_id(venue)
-        shown = [unit_of(units[took.resource_id]) for took in _last(taken[row.pk])]
+        units = units_of(venue)
+        shown = [units[took.resource_id] for took in _last(taken[row.pk])]
         # Instants as they are: they are written with the page.
         documents.append(_document(row, venue, category, shown, now, _instants(row)))
     return documents
@@ -258,7 +258,7 @@ def unit_of(unit: Resource) -> dict[str, Any]:
 def units_of(venue: Venue) -> dict[int, dict[str, Any]]:
     """All units of a venue as they go out, by id; worked out once for what is kept, so only read.
 
-    An availability is some hundred of them.
+    An availability is some hundred of them, a page of reservations one or two for each.
     """
     return kept.once(venue, "_units_shown", _shown)
 

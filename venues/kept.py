@@ -76,7 +76,7 @@ def last_seen(slug: str) -> Venue | None:
 
 def is_unchanged(venue: Venue) -> bool:
     """Whether a venue that was active when it was read here is so still, and the same in all."""
-    return [tuple(row) for row in _revision_of(venue.slug)] == [(venue.pk, venue.revision)]
+    return _revision_of(venue.slug) == [(venue.pk, venue.revision)]
 
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from django.db import connection
@@ -38,6 +39,15 @@ def _race(runners: int, act: Callable[[], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return outcomes
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Until it has come to that; counted in naps, as a test may have stopped the clocks."""
+    for _ in range(500):
+        if is_so():
+            return
+        sleep(0.01)
+    raise AssertionError("It did not come to that.")
 
 
 def until_somebody_waits() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from reservations import crowds
 from reservations.crowds import hint, together
+from tests.guests.races import until
 
 
 class Looks:
@@ -23,14 +24,6 @@ class Looks:
         mine = self.begun
         assert self.may_end.wait(5)
         return mine
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if is_so():
-            return
-        sleep(0.01)
-    raise AssertionError("It did not come to that.")
 
 
 def waiting(pool: ThreadPoolExecutor, look: Callable[[], int], count: int) -> list[Future[int]]:

@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from time import sleep
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from reservations import actions, allocation, alternatives, at_once, clock, crow
 from reservations.errors import HeldByOther, Taken
 from reservations.models import Reservation
 from tests.factories import DESK, booking, hold, make_venue
-from tests.guests.races import race
+from tests.guests.races import race, until
 from tests.reservations.facts import guest
 from venues import kept
 from venues.models import Venue
@@ -38,10 +37,7 @@ class Counted:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         self.calls += 1
-        for _ in range(500):
-            if self.may_go():
-                break
-            sleep(0.01)
+        until(self.may_go)
         return self.real(*arguments, **named)
 
 
