@@ -16,9 +16,12 @@ from urllib.parse import quote
 from celery import Celery
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from websockets.sync.client import ClientConnection, connect
 
+from reservations.models import Event
 from tests.api.redis_server import OwnRedis, free_port
+from tests.factories import make_venue
 from venues.models import Venue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +50,7 @@ class Deployment:
         self._start("worker", *"celery --app config.celery worker --pool solo".split())
         for name in self.ports:
             self._wait(name)
-        self.run_task("config.tasks.dispatch_events")
+        self._wait_for_worker()
 
     def restart_boards(self, name: str) -> int:
         """The exit code of the process that was there; another is in its place, and ready."""
@@ -118,6 +121,17 @@ class Deployment:
                 stderr=log,
                 start_new_session=True,
             )
+
+    def _wait_for_worker(self) -> None:
+        """Until it has handed on an event: what it does from now on, a test has told it to."""
+        at = timezone.now()
+        said = {"at": at, "recorded_at": at, "by": "desk", "by_kind": "system"}
+        event = Event.objects.create(venue=make_venue(), name="closure.made", **said)
+        self.run_task("config.tasks.dispatch_events")
+        end = time.monotonic() + PATIENCE
+        while not Event.objects.filter(pk=event.pk, dispatched_at__isnull=False).exists():
+            assert time.monotonic() < end, self.log("worker")
+            time.sleep(0.1)
 
     def _wait(self, name: str) -> None:
         end = time.monotonic() + PATIENCE
