@@ -70,6 +70,7 @@ class AppointmentOut(ninja.Schema):
 
 @router.post(
     "/appointments",
+    operation_id="createAppointment",
     auth=WRITE,
     response={201: AppointmentOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )
@@ -83,6 +84,7 @@ def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = No
 
 @router.patch(
     "/appointments/{appointment_id}",
+    operation_id="confirmAppointment",
     auth=WRITE,
     response={200: AppointmentOut, **problems(400, 401, 403, 404, 409, 422, 429, 503)},
 )

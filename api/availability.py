@@ -56,7 +56,12 @@ class AvailabilityOut(ninja.Schema):
     refusal: WhyNot | None
 
 
-@router.get("/{slug:slug}/availability", auth=OPTIONAL, response={200: AvailabilityOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/availability",
+    operation_id="getAvailability",
+    auth=OPTIONAL,
+    response={200: AvailabilityOut, **ANSWERS},
+)
 def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfParty]) -> HttpResponse:
     """Free units, and counts and prices per category, for one whole range."""
     venue = judging.find_venue(slug)
@@ -95,7 +100,12 @@ class CalendarOut(ninja.Schema):
     items: list[CalendarDayOut]
 
 
-@router.get("/{slug:slug}/calendar", auth=OPTIONAL, response={200: CalendarOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/calendar",
+    operation_id="getCalendar",
+    auth=OPTIONAL,
+    response={200: CalendarOut, **ANSWERS},
+)
 def read_calendar(request: KnownRequest, slug: str, asked: Query[Month]) -> HttpResponse:
     """Each night, or day, of a month: capacity, free count, lowest price."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -131,7 +141,12 @@ class SlotsOut(ninja.Schema):
     items: list[SlotOut]
 
 
-@router.get("/{slug:slug}/slots", auth=OPTIONAL, response={200: SlotsOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/slots",
+    operation_id="listSlots",
+    auth=OPTIONAL,
+    response={200: SlotsOut, **ANSWERS},
+)
 def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResponse:
     """The grid of units and slots for some days, from today where no date is given."""
     venue, now = judging.find_venue(slug), clock.now()

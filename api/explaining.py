@@ -38,7 +38,12 @@ class ExplainOut(ninja.Schema):
     against: list[Against]
 
 
-@router.get("/{slug:slug}/explain", auth=OPTIONAL, response={200: ExplainOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/explain",
+    operation_id="explainAvailability",
+    auth=OPTIONAL,
+    response={200: ExplainOut, **ANSWERS},
+)
 def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> HttpResponse:
     """Whether a range can be booked now, and if not which rule or which taken time is against."""
     venue = judging.find_venue(slug)

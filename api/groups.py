@@ -44,6 +44,7 @@ class GroupOut(ninja.Schema):
 
 @router.post(
     "/groups",
+    operation_id="createGroup",
     auth=WRITE,
     response={201: GroupOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )

@@ -72,6 +72,7 @@ class VenuePatch(Schema):
 
 @router.post(
     "",
+    operation_id="createVenue",
     auth=ADMINISTRATOR,
     response={201: VenueOut, **problems(400, 401, 403, 409, 413, 422, 503)},
     openapi_extra=answering_with(201, "Location"),
@@ -91,6 +92,7 @@ def open_venue(request: KnownRequest, data: VenueIn, idempotency_key: Key = None
 
 @router.patch(
     "/{slug:slug}",
+    operation_id="updateVenue",
     auth=STAFF,
     response={200: VenueOut, **problems(401, 403, 404, 409, 422, 503)},
 )
@@ -107,6 +109,7 @@ def change_venue(request: KnownRequest, slug: str, data: VenuePatch) -> HttpResp
 
 @router.delete(
     "/{slug:slug}",
+    operation_id="deleteVenue",
     auth=ADMINISTRATOR,
     response={204: None, **problems(401, 403, 404, 409, 503)},
 )

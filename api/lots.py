@@ -68,7 +68,9 @@ class LotPage(ninja.Schema):
     next_cursor: str | None
 
 
-@router.get("/lots", auth=READ, response={200: LotPage, **problems(401, 403, 422)})
+@router.get(
+    "/lots", operation_id="listLots", auth=READ, response={200: LotPage, **problems(401, 403, 422)}
+)
 def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
     """The lots, newest first, each with its price per hour and how many spots are free now."""
     found = page(in_use(), asked, lambda lot: lot)
@@ -77,6 +79,7 @@ def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
 
 @router.post(
     "/lots",
+    operation_id="createLot",
     auth=ADMINISTRATOR,
     response={201: LotOut, **problems(400, 401, 403, 409, 413, 422, 503)},
 )
@@ -97,6 +100,7 @@ def open_lot(request: KnownRequest, data: LotIn, idempotency_key: Key = None) ->
 
 @router.patch(
     "/lots/{slug:lot_id}",
+    operation_id="updateLot",
     auth=ADMINISTRATOR,
     response={200: LotOut, **problems(401, 403, 404, 409, 422)},
 )
@@ -112,7 +116,10 @@ def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpRespon
 
 
 @router.delete(
-    "/lots/{slug:lot_id}", auth=ADMINISTRATOR, response={204: None, **problems(401, 403, 404, 409)}
+    "/lots/{slug:lot_id}",
+    operation_id="deleteLot",
+    auth=ADMINISTRATOR,
+    response={204: None, **problems(401, 403, 404, 409)},
 )
 def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
     """Give a lot up while every spot is empty (409 names those in use)."""

@@ -36,7 +36,12 @@ class OccupancyOut(ninja.Schema):
     items: list[OccupancyStep]
 
 
-@router.get("/{slug:slug}/occupancy", auth=OPTIONAL, response={200: OccupancyOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/occupancy",
+    operation_id="getOccupancy",
+    auth=OPTIONAL,
+    response={200: OccupancyOut, **ANSWERS},
+)
 def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """The share of unit-time taken, in total, per floor and per category; now where no range is."""
     venue, now = judging.find_venue(slug), clock.now()
@@ -69,7 +74,12 @@ class StatsOut(ninja.Schema):
     no_show_share: float | None
 
 
-@router.get("/{slug:slug}/stats", auth=OPTIONAL, response={200: StatsOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/stats",
+    operation_id="getVenueStats",
+    auth=OPTIONAL,
+    response={200: StatsOut, **ANSWERS},
+)
 def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """What is usual: peak hours, use by hour and weekday, and the share of no-shows."""
     venue, now = judging.find_venue(slug), clock.now()

@@ -3,6 +3,7 @@
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
@@ -50,9 +51,9 @@ class DocumentedAPI(NinjaAPI):
         return _document(self, prefix)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """`reservations_check_in`: router and verb, by which generated clients name a call."""
-        module = operation.view_func.__module__.rpartition(".")[2]
-        return f"{module}_{operation.view_func.__name__}"
+        """Refuses an operation without an id of its own: generated clients are named by them."""
+        called = f"{operation.view_func.__module__}.{operation.view_func.__name__}"
+        raise ImproperlyConfigured(f"{called} needs an operation_id, verb then noun: getVenue.")
 
 
 class _Document(OpenAPISchema):

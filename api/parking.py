@@ -107,14 +107,24 @@ class LotQuery(Schema):
     lot: Annotated[str, Field(max_length=63)] | None = None
 
 
-@router.post("/login", auth=None, response={200: TokenPair, **problems(400, 401, 413, 422, 429)})
+@router.post(
+    "/login",
+    operation_id="logInDriver",
+    auth=None,
+    response={200: TokenPair, **problems(400, 401, 413, 422, 429)},
+)
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
     """A pair of tokens for a driver."""
     response["Cache-Control"] = "no-store"
     return logins.log_in(request, response, **data.model_dump())
 
 
-@router.get("/spots", auth=READ, response={200: list[SpotOut], **problems(401, 403, 404, 422)})
+@router.get(
+    "/spots",
+    operation_id="listSpots",
+    auth=READ,
+    response={200: list[SpotOut], **problems(401, 403, 404, 422)},
+)
 def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     """The spots of a lot, or of all lots, and how each stands at this moment."""
     found = api_lots.named(asked.lot)
@@ -124,6 +134,7 @@ def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
 
 @router.post(
     "/reservations",
+    operation_id="createParkingReservation",
     auth=WRITE,
     response={201: ParkingOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )
@@ -144,25 +155,39 @@ def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) 
 _VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 429, 503)}
 
 
-@router.put("/reservations/{reservation_id}/complete", auth=WRITE, response=_VERB)
+@router.put(
+    "/reservations/{reservation_id}/complete",
+    operation_id="completeParkingReservation",
+    auth=WRITE,
+    response=_VERB,
+)
 def complete(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """End the reservation, also before its start; the spot is free at once."""
     return _verb(request, reservation_id, actions.complete, "checked_out_at")
 
 
-@router.put("/reservations/{reservation_id}/occupy", auth=WRITE, response=_VERB)
+@router.put(
+    "/reservations/{reservation_id}/occupy", operation_id="occupySpot", auth=WRITE, response=_VERB
+)
 def occupy(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the vehicle is on the spot."""
     return _verb(request, reservation_id, actions.check_in, "checked_in_at")
 
 
-@router.put("/reservations/{reservation_id}/release", auth=WRITE, response=_VERB)
+@router.put(
+    "/reservations/{reservation_id}/release", operation_id="releaseSpot", auth=WRITE, response=_VERB
+)
 def release(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the vehicle has left; the answer has the cost."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
-@router.get("/stats", auth=READ, response={200: list[StatsOut], **problems(401, 403, 404, 422)})
+@router.get(
+    "/stats",
+    operation_id="getParkingStats",
+    auth=READ,
+    response={200: list[StatsOut], **problems(401, 403, 404, 422)},
+)
 def stats(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     """Peak occupancy hours of a lot, or of each, over the last ninety days."""
     now = clock.now()

@@ -142,7 +142,12 @@ class Export(ninja.Schema):
     reservations: list[dict[str, Any]]
 
 
-@router.post("/auth/signup", auth=None, response={201: Person, **problems(409, 422, 429)})
+@router.post(
+    "/auth/signup",
+    operation_id="signUp",
+    auth=None,
+    response={201: Person, **problems(409, 422, 429)},
+)
 def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
     """Make an account. A national phone number is read in the server's default region."""
     told = limits.sign_up_gate(request)
@@ -156,6 +161,7 @@ def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> 
 
 @router.post(
     "/auth/login",
+    operation_id="logIn",
     auth=None,
     response={200: TokenPair, **problems(401, 422, 429)},
 )
@@ -164,7 +170,12 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
     return _private(response, logins.log_in(request, response, **data.model_dump()))
 
 
-@router.post("/auth/refresh", auth=None, response={200: TokenPair, **problems(401, 422)})
+@router.post(
+    "/auth/refresh",
+    operation_id="refreshTokens",
+    auth=None,
+    response={200: TokenPair, **problems(401, 422)},
+)
 def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> tokens.Pair:
     """A new pair; the token sent is spent, and sending it again ends this log-in altogether."""
     return _private(response, tokens.rotate(data.refresh))
@@ -172,6 +183,7 @@ def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> toke
 
 @router.post(
     "/auth/logout",
+    operation_id="logOut",
     auth=[holder_of_refresh_token, *PEOPLE],
     response={204: None, **problems(401, 403, 422)},
 )
@@ -182,7 +194,10 @@ def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
 
 
 @router.post(
-    "/auth/session", auth=BrowserSession(), response={200: TokenPair, **problems(401, 403)}
+    "/auth/session",
+    operation_id="createSessionTokens",
+    auth=BrowserSession(),
+    response={200: TokenPair, **problems(401, 403)},
 )
 def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pair:
     """Tokens for who logged in on the pages (a provider included): send the session cookie and
@@ -191,26 +206,32 @@ def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pa
     return _private(response, tokens.issue(_person(request)))
 
 
-@router.get("/me", auth=PEOPLE, response={200: Person, **problems(401, 403)})
+@router.get("/me", operation_id="getMe", auth=PEOPLE, response={200: Person, **problems(401, 403)})
 def read_me(request: HttpRequest) -> User:
     """Contact data and preferences of the person logged in."""
     return _person(request)
 
 
-@router.patch("/me", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)})
+@router.patch(
+    "/me", operation_id="updateMe", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)}
+)
 def change_me(request: HttpRequest, data: Profile) -> User:
     """Change contact data and preferences; the address one logs in with stays."""
     return accounts.change_profile(_person(request), data.model_dump(exclude_unset=True))
 
 
-@router.get("/me/export", auth=PEOPLE, response={200: Export, **problems(401, 403)})
+@router.get(
+    "/me/export", operation_id="exportMe", auth=PEOPLE, response={200: Export, **problems(401, 403)}
+)
 def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Everything held about the person logged in."""
     user = _person(request)
     return _private(response, erasure.export_person(user))
 
 
-@router.delete("/me", auth=PEOPLE, response={204: None, **problems(401, 403, 409)})
+@router.delete(
+    "/me", operation_id="deleteMe", auth=PEOPLE, response={204: None, **problems(401, 403, 409)}
+)
 def erase_me(request: HttpRequest) -> Status[None]:
     """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
     user = _person(request)
@@ -218,7 +239,12 @@ def erase_me(request: HttpRequest) -> Status[None]:
     return Status(204, None)
 
 
-@router.get("/me/favourites", auth=PEOPLE, response={200: FavouritePage, **problems(401, 403, 422)})
+@router.get(
+    "/me/favourites",
+    operation_id="listFavourites",
+    auth=PEOPLE,
+    response={200: FavouritePage, **problems(401, 403, 422)},
+)
 def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str, Any]:
     """Venues marked by the person logged in, newest first."""
     marked = _person(request).favourites.select_related("venue")
@@ -226,7 +252,10 @@ def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str,
 
 
 @router.put(
-    "/me/favourites/{slug:venue}", auth=PEOPLE, response={204: None, **problems(401, 403, 404)}
+    "/me/favourites/{slug:venue}",
+    operation_id="addFavourite",
+    auth=PEOPLE,
+    response={204: None, **problems(401, 403, 404)},
 )
 def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
     """Mark a venue; marking it again changes nothing."""
@@ -236,7 +265,10 @@ def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
 
 
 @router.delete(
-    "/me/favourites/{slug:venue}", auth=PEOPLE, response={204: None, **problems(401, 403, 404)}
+    "/me/favourites/{slug:venue}",
+    operation_id="removeFavourite",
+    auth=PEOPLE,
+    response={204: None, **problems(401, 403, 404)},
 )
 def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
     """Take the mark off; a venue without one is left as it is."""

@@ -35,7 +35,12 @@ class PlanOut(ninja.Schema):
     units: list[PlanUnit]
 
 
-@router.get("/{slug:slug}/plan", auth=OPTIONAL, response={200: PlanOut, **ANSWERS})
+@router.get(
+    "/{slug:slug}/plan",
+    operation_id="getFloorPlan",
+    auth=OPTIONAL,
+    response={200: PlanOut, **ANSWERS},
+)
 def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
     """Every unit with its place and its state in a range; now where no range is given."""
     venue, now = judging.find_venue(slug), clock.now()

@@ -121,7 +121,10 @@ class OpenSlots(ninja.Schema):
 
 
 @router.post(
-    "/clients", auth=STAFF, response={201: ClientOut, **problems(400, 401, 403, 409, 413, 422)}
+    "/clients",
+    operation_id="createClient",
+    auth=STAFF,
+    response={201: ClientOut, **problems(400, 401, 403, 409, 413, 422)},
 )
 def enter_client(
     request: KnownRequest, data: ClientIn, idempotency_key: Key = None
@@ -135,6 +138,7 @@ def enter_client(
 
 @router.post(
     "/providers",
+    operation_id="createProvider",
     auth=STAFF,
     response={201: ProviderOut, **problems(400, 401, 403, 404, 409, 413, 422)},
 )
@@ -156,6 +160,7 @@ def enter_provider(
 
 @router.post(
     "/providers/{provider_id}/schedule",
+    operation_id="addSchedule",
     auth=STAFF,
     response={201: ScheduleOut, **problems(400, 401, 403, 404, 413, 422)},
 )
@@ -178,6 +183,7 @@ def add_schedule(
 
 @router.get(
     "/providers/{provider_id}/slots",
+    operation_id="listProviderSlots",
     auth=READ,
     response={200: OpenSlots, **problems(401, 403, 404, 422)},
 )

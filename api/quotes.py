@@ -38,7 +38,10 @@ class QuoteOut(ninja.Schema):
 
 
 @router.post(
-    "/{slug:slug}/quote", auth=OPTIONAL, response={200: QuoteOut, **ANSWERS, **problems(409)}
+    "/{slug:slug}/quote",
+    operation_id="createQuote",
+    auth=OPTIONAL,
+    response={200: QuoteOut, **ANSWERS, **problems(409)},
 )
 def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     """The price of a range, line by line, promised for fifteen minutes by a token."""

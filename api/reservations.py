@@ -113,6 +113,7 @@ _TAGGED = answering_with(200, "ETag")
 
 @router.post(
     "",
+    operation_id="createReservation",
     auth=WRITE,
     response={201: ReservationOut, **problems(400, 401, 403, 404, 409, 422, 503)},
     openapi_extra=answering_with(201, "Location", "ETag"),
@@ -128,7 +129,12 @@ def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = No
     return repeats.respond(_created(row))
 
 
-@router.get("", auth=READ, response={200: ReservationPage, **problems(401, 403, 422)})
+@router.get(
+    "",
+    operation_id="listReservations",
+    auth=READ,
+    response={200: ReservationPage, **problems(401, 403, 422)},
+)
 def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
     now = clock.now()
@@ -139,6 +145,7 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
 
 @router.get(
     "/{reservation_id}",
+    operation_id="getReservation",
     auth=READ,
     response={200: ReservationOut, **problems(401, 403, 404)},
     openapi_extra=_TAGGED,
@@ -157,6 +164,7 @@ def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
 
 @router.patch(
     "/{reservation_id}",
+    operation_id="modifyReservation",
     auth=WRITE,
     response={200: ReservationOut, **problems(400, 401, 403, 404, 409, 412, 422, 503)},
     openapi_extra=_TAGGED,
@@ -176,14 +184,24 @@ def modify(
 _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
 
 
-@router.post("/{reservation_id}/confirm", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED)
+@router.post(
+    "/{reservation_id}/confirm",
+    operation_id="confirmReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
 def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Turn a hold into a promise. Repeating it changes nothing."""
     return _verb(request, reservation_id, actions.confirm, "confirmed_at")
 
 
 @router.post(
-    "/{reservation_id}/check-in", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED
+    "/{reservation_id}/check-in",
+    operation_id="checkInReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
 )
 def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest is here. Staff and partners; in parking also the driver."""
@@ -191,21 +209,34 @@ def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
 
 
 @router.post(
-    "/{reservation_id}/check-out", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED
+    "/{reservation_id}/check-out",
+    operation_id="checkOutReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
 )
 def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Record that the guest has left. Staff and partners; in parking also the driver."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
-@router.post("/{reservation_id}/cancel", auth=WRITE, response=_VERB_ANSWERS, openapi_extra=_TAGGED)
+@router.post(
+    "/{reservation_id}/cancel",
+    operation_id="cancelReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
 def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
     """Give the reservation up; its time is free at once."""
     return _verb(request, reservation_id, actions.cancel, "cancelled_at")
 
 
 @router.get(
-    "/{reservation_id}/events", auth=READ, response={200: EventPage, **problems(401, 403, 404, 422)}
+    "/{reservation_id}/events",
+    operation_id="listReservationEvents",
+    auth=READ,
+    response={200: EventPage, **problems(401, 403, 404, 422)},
 )
 def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
     """What happened to it, newest first."""

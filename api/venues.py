@@ -121,7 +121,9 @@ class UnitSearch(Page):
     floor: Annotated[int, Field(ge=-32_768, le=32_767)] | None = None
 
 
-@router.get("", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)})
+@router.get(
+    "", operation_id="listVenues", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)}
+)
 def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     """Venues by words of their name, city or address, by kind and by city, and what is open."""
     found = page(_matching(asked, request.auth), asked, lambda venue: venue)
@@ -131,14 +133,22 @@ def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     return reply({**found, "items": items})
 
 
-@router.get("/{slug:slug}", auth=OPTIONAL, response={200: VenueOut, **problems(401, 404)})
+@router.get(
+    "/{slug:slug}",
+    operation_id="getVenue",
+    auth=OPTIONAL,
+    response={200: VenueOut, **problems(401, 404)},
+)
 def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
     """One venue, with what it sells and its policy in words and numbers."""
     return reply(described(slug, request))
 
 
 @router.get(
-    "/{slug:slug}/resources", auth=OPTIONAL, response={200: ResourcePage, **problems(401, 404, 422)}
+    "/{slug:slug}/resources",
+    operation_id="listResources",
+    auth=OPTIONAL,
+    response={200: ResourcePage, **problems(401, 404, 422)},
 )
 def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
     """The units: rooms, tables, spots, providers."""

@@ -131,8 +131,8 @@ def header_names(name: str) -> set[str]:
 
 
 def test_headers_are_named_with_hyphens_and_are_optional() -> None:
-    assert header_names("reservations_create") == {"Idempotency-Key"}
-    assert header_names("reservations_modify") == {"If-Match"}
+    assert header_names("createReservation") == {"Idempotency-Key"}
+    assert header_names("modifyReservation") == {"If-Match"}
     for _, _, operation in OPERATIONS.values():
         for parameter in operation["parameters"]:
             assert "_" not in parameter["name"] or parameter["in"] != "header"
@@ -142,13 +142,13 @@ def test_headers_are_named_with_hyphens_and_are_optional() -> None:
 @pytest.mark.parametrize(
     ("name", "status", "headers"),
     [
-        ("reservations_create", 201, {"Location", "ETag"}),
-        ("reservations_retrieve", 200, {"ETag"}),
-        ("reservations_modify", 200, {"ETag"}),
-        ("reservations_confirm", 200, {"ETag", "RateLimit", "RateLimit-Policy"}),
-        ("reservations_confirm", 429, {"Retry-After", "RateLimit", "RateLimit-Policy"}),
-        ("people_log_in", 429, {"Retry-After"}),
-        ("reservations_create", 503, {"Retry-After"}),
+        ("createReservation", 201, {"Location", "ETag"}),
+        ("getReservation", 200, {"ETag"}),
+        ("modifyReservation", 200, {"ETag"}),
+        ("confirmReservation", 200, {"ETag", "RateLimit", "RateLimit-Policy"}),
+        ("confirmReservation", 429, {"Retry-After", "RateLimit", "RateLimit-Policy"}),
+        ("logIn", 429, {"Retry-After"}),
+        ("createReservation", 503, {"Retry-After"}),
     ],
 )
 def test_headers_of_answers_are_described(name: str, status: int, headers: set[str]) -> None:

@@ -74,70 +74,70 @@ def practice(status: int) -> Answers:
 
 
 TABLE: dict[str, Answers] = {
-    "people_sign_up": anybody(201),
-    "people_log_in": anybody(200),
-    "people_refresh": anybody(200),
+    "signUp": anybody(201),
+    "logIn": anybody(200),
+    "refreshTokens": anybody(200),
     # The refresh token in the body says who it is.
-    "people_log_out": anybody(204),
+    "logOut": anybody(204),
     # For a session cookie, which none of these callers has.
-    "people_tokens_of_session": anybody(401),
-    "people_read_me": people(200),
-    "people_change_me": people(200),
-    "people_erase_me": people(204),
-    "people_export_me": people(200),
-    "people_list_favourites": people(200),
-    "people_mark_favourite": people(204),
-    "people_unmark_favourite": people(204),
-    "venues_search": public(200),
-    "venues_retrieve": public(200),
-    "venues_resources": public(200),
-    "keeping_open_venue": administrators(201),
-    "keeping_change_venue": practice(200),
-    "keeping_close_venue": administrators(204),
-    "availability_read_availability": public(200),
-    "availability_read_calendar": public(200),
-    "availability_read_slots": public(200),
-    "occupancy_read_occupancy": public(200),
-    "plan_read_plan": public(200),
-    "explaining_explain": public(200),
-    "quotes_quote": public(200),
-    "occupancy_read_stats": public(200),
-    "reservations_create": scoped(201, partner_elsewhere=403),
-    "groups_create_group": scoped(201, partner_elsewhere=403),
-    "reservations_search": scoped(200),
-    "reservations_retrieve": whose(200),
-    "reservations_modify": whose(200),
-    "reservations_confirm": whose(200),
-    "reservations_check_in": whose(200, owner=403),
-    "reservations_check_out": whose(200, owner=403),
-    "reservations_cancel": whose(200),
-    "reservations_events": whose(200),
-    "parking_log_in": anybody(200),
-    "parking_spots": scoped(200),
+    "createSessionTokens": anybody(401),
+    "getMe": people(200),
+    "updateMe": people(200),
+    "deleteMe": people(204),
+    "exportMe": people(200),
+    "listFavourites": people(200),
+    "addFavourite": people(204),
+    "removeFavourite": people(204),
+    "listVenues": public(200),
+    "getVenue": public(200),
+    "listResources": public(200),
+    "createVenue": administrators(201),
+    "updateVenue": practice(200),
+    "deleteVenue": administrators(204),
+    "getAvailability": public(200),
+    "getCalendar": public(200),
+    "listSlots": public(200),
+    "getOccupancy": public(200),
+    "getFloorPlan": public(200),
+    "explainAvailability": public(200),
+    "createQuote": public(200),
+    "getVenueStats": public(200),
+    "createReservation": scoped(201, partner_elsewhere=403),
+    "createGroup": scoped(201, partner_elsewhere=403),
+    "listReservations": scoped(200),
+    "getReservation": whose(200),
+    "modifyReservation": whose(200),
+    "confirmReservation": whose(200),
+    "checkInReservation": whose(200, owner=403),
+    "checkOutReservation": whose(200, owner=403),
+    "cancelReservation": whose(200),
+    "listReservationEvents": whose(200),
+    "logInDriver": anybody(200),
+    "listSpots": scoped(200),
     # A partner has no profile that its contact data could be filled from.
-    "parking_create": scoped(201, partner=422, partner_elsewhere=422),
-    "parking_complete": whose(200),
-    "parking_occupy": whose(200),
-    "parking_release": whose(200),
-    "parking_stats": scoped(200),
-    "lots_list_lots": scoped(200),
-    "lots_open_lot": administrators(201),
-    "lots_change_lot": administrators(200),
-    "lots_close_lot": administrators(204),
-    "providers_enter_client": practice(201),
-    "providers_enter_provider": practice(201),
-    "providers_add_schedule": practice(201),
-    "providers_open_slots": scoped(200),
-    "appointments_create": scoped(201, partner=422, partner_elsewhere=422),
-    "appointments_confirm": whose(200),
+    "createParkingReservation": scoped(201, partner=422, partner_elsewhere=422),
+    "completeParkingReservation": whose(200),
+    "occupySpot": whose(200),
+    "releaseSpot": whose(200),
+    "getParkingStats": scoped(200),
+    "listLots": scoped(200),
+    "createLot": administrators(201),
+    "updateLot": administrators(200),
+    "deleteLot": administrators(204),
+    "createClient": practice(201),
+    "createProvider": practice(201),
+    "addSchedule": practice(201),
+    "listProviderSlots": scoped(200),
+    "createAppointment": scoped(201, partner=422, partner_elsewhere=422),
+    "confirmAppointment": whose(200),
 }
 
 OPEN_TO_NOBODY = {
-    "people_sign_up", "people_log_in", "people_refresh", "people_log_out", "parking_log_in",
-    "venues_search", "venues_retrieve", "venues_resources", "availability_read_availability",
-    "availability_read_calendar", "availability_read_slots", "occupancy_read_occupancy",
-    "plan_read_plan", "explaining_explain", "quotes_quote",
-    "occupancy_read_stats",
+    "signUp", "logIn", "refreshTokens", "logOut", "logInDriver",
+    "listVenues", "getVenue", "listResources", "getAvailability",
+    "getCalendar", "listSlots", "getOccupancy",
+    "getFloorPlan", "explainAvailability", "createQuote",
+    "getVenueStats",
 }  # fmt: skip
 """What answers without credentials, stated a second time so that one slip does not open a door."""
 
@@ -157,6 +157,11 @@ OPERATIONS = operations()
 
 def test_every_operation_stands_in_the_table_and_nothing_else_does() -> None:
     assert set(TABLE) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_an_operation_is_named_by_a_verb_and_a_noun(name: str) -> None:
+    assert re.fullmatch(r"[a-z]+([A-Z][a-z]+)+", name)
 
 
 def test_what_is_open_is_what_is_meant_to_be() -> None:
@@ -233,7 +238,7 @@ class World:
             nights = Times(check_in=day, check_out=day + timedelta(days=2))
             row = hold(self.hotel, times=nights, resource=self._unit(self.hotel))
         row.guest, row.partner = self.owner, "acme"
-        if name in ("reservations_check_out", "parking_release"):
+        if name in ("checkOutReservation", "releaseSpot"):
             row.confirmed_at = row.checked_in_at = TODAY
         row.save()
         return row
@@ -285,45 +290,45 @@ def next_free_day(world: World) -> str:
 
 
 BODIES: dict[str, Callable[[World], Any]] = {
-    "people_sign_up": sign_up,
-    "people_log_in": log_in,
-    "parking_log_in": log_in,
-    "people_refresh": refresh_token,
-    "people_log_out": refresh_token,
-    "people_change_me": lambda world: {"first_name": "Eve"},
-    "quotes_quote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
-    "reservations_create": lambda world: stay(world.hotel),
-    "groups_create_group": lambda world: stay(world.hotel, items=[{"guest_count": 2}]),
-    "reservations_modify": lambda world: {"remarks": "x"},
-    "parking_create": lambda world: {
+    "signUp": sign_up,
+    "logIn": log_in,
+    "logInDriver": log_in,
+    "refreshTokens": refresh_token,
+    "logOut": refresh_token,
+    "updateMe": lambda world: {"first_name": "Eve"},
+    "createQuote": lambda world: {"check_in": "2027-03-01", "check_out": "2027-03-02"},
+    "createReservation": lambda world: stay(world.hotel),
+    "createGroup": lambda world: stay(world.hotel, items=[{"guest_count": 2}]),
+    "modifyReservation": lambda world: {"remarks": "x"},
+    "createParkingReservation": lambda world: {
         "lot_id": world.lot.slug,
         "start_time": sitting(world.lot)["starts_at"],
     },
-    "lots_open_lot": lambda world: {
+    "createLot": lambda world: {
         "name": "New lot",
         "capacity": 2,
         "price": {"amount": "2.00", "currency": "EUR"},
     },
-    "providers_enter_client": newcomer,
-    "providers_enter_provider": newcomer,
-    "providers_add_schedule": lambda world: {
+    "createClient": newcomer,
+    "createProvider": newcomer,
+    "addSchedule": lambda world: {
         "blocks": [{"date": next_free_day(world), "start": "18:00", "end": "20:00"}]
     },
-    "appointments_create": lambda world: {
+    "createAppointment": lambda world: {
         "provider_id": world.provider.pk,
         "starts_at": world.slot().isoformat(),
     },
-    "appointments_confirm": lambda world: {"is_confirmed": True},
-    "lots_change_lot": lambda world: {"name": "Other name"},
-    "keeping_open_venue": lambda world: {"name": "New venue", "kind": "hotel"},
-    "keeping_change_venue": lambda world: {"name": "Other name"},
+    "confirmAppointment": lambda world: {"is_confirmed": True},
+    "updateLot": lambda world: {"name": "Other name"},
+    "createVenue": lambda world: {"name": "New venue", "kind": "hotel"},
+    "updateVenue": lambda world: {"name": "Other name"},
 }
 
 _RANGE = "?check_in=2027-03-01&check_out=2027-03-02"
 QUERIES = {
-    "availability_read_availability": _RANGE,
-    "explaining_explain": _RANGE,
-    "availability_read_calendar": "?month=2027-03",
+    "getAvailability": _RANGE,
+    "explainAvailability": _RANGE,
+    "getCalendar": "?month=2027-03",
 }
 
 
