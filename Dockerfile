@@ -35,6 +35,7 @@ COPY manage.py pyproject.toml LICENSE ./
 COPY deploy/gunicorn.conf.py deploy/healthy.py deploy/
 COPY api api
 COPY config config
+COPY desk desk
 COPY guests guests
 COPY reservations reservations
 COPY settings settings

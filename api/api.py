@@ -8,25 +8,25 @@ from django.http import HttpRequest
 from ninja.openapi.docs import Swagger
 from ninja.renderers import BaseRenderer
 
-from api import (
+from api import errors
+from api.auth import ANYBODY_KNOWN
+from api.bodies import Json
+from api.openapi import DocumentedAPI
+from api.routes import (
     appointments,
     availability,
-    errors,
-    explaining,
+    explain,
+    floor_plan,
     groups,
-    keeping,
     lots,
     occupancy,
     parking,
     people,
-    plan,
     providers,
     quotes,
     reservations,
+    venue_admin,
 )
-from api.auth import ANYBODY_KNOWN
-from api.bodies import Json
-from api.openapi import DocumentedAPI
 
 
 class FastJson(BaseRenderer):
@@ -59,8 +59,8 @@ api = DocumentedAPI(
 api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)
 # Reading and keeping, which share their addresses.
-api.add_router("/venues", keeping.router)
-for about_time in (availability, occupancy, plan, explaining, quotes):
+api.add_router("/venues", venue_admin.router)
+for about_time in (availability, occupancy, floor_plan, explain, quotes):
     api.add_router("/venues", about_time.router)
 api.add_router("", people.router)
 api.add_router("/parking", parking.router)

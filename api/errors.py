@@ -23,7 +23,7 @@ from guests import errors as people
 from guests.models import User
 from reservations import errors
 from reservations.errors import Refusal
-from reservations.finding import look
+from reservations.records import look
 
 log = logging.getLogger(__name__)
 

@@ -10,17 +10,62 @@ gate, counted in the cache: it is read before the verb and counted after it took
 refuse only what the judge would refuse, and a cache that is away refuses nothing.
 """
 
+import logging
+import time
 from datetime import timedelta
+from typing import TypedDict
 
 from django.http import HttpRequest, HttpResponse
+from django_ratelimit.core import get_usage
+from django_redis.exceptions import ConnectionInterrupted
+from redis.exceptions import RedisError
 
-from api import counters
 from guests import accounts
 from guests.addresses import address_of
-from guests.allowance import Allowance
 from guests.callers import Caller
-from reservations import clock, pace
+from guests.rates import Allowance
+from reservations import clock
+from reservations.limits import state_changes
 from reservations.models import Reservation
+
+log = logging.getLogger(__name__)
+
+PAUSE = 5.0
+"""Seconds for which counters that did not answer are not asked again: a cache that hangs would
+otherwise cost every request its timeout."""
+
+
+class Usage(TypedDict):
+    """How many of `limit` were counted in this window, which ends in `time_left` seconds."""
+
+    count: int
+    limit: int
+    time_left: int
+
+
+class _Breaker:
+    def __init__(self) -> None:
+        self.closed_until = 0.0
+
+
+_breaker = _Breaker()
+
+
+def usage(
+    request: HttpRequest, *, group: str, key: str, rate: str, increment: bool
+) -> Usage | None:
+    """What is counted for `key`, one more with `increment`; None while the cache is away."""
+    if time.monotonic() < _breaker.closed_until:
+        return None
+    try:
+        counted: Usage | None = get_usage(
+            request, group=group, key=lambda *_: key, rate=rate, increment=increment
+        )
+    except (RedisError, ConnectionInterrupted, OSError) as error:
+        _breaker.closed_until = time.monotonic() + PAUSE
+        log.warning("Counters of %s cannot be reached: %s", group, type(error).__name__)
+        return None
+    return counted
 
 
 def state_gate(request: HttpRequest, seen: Reservation, *, by: Caller) -> None:
@@ -30,7 +75,7 @@ def state_gate(request: HttpRequest, seen: Reservation, *, by: Caller) -> None:
     usage = _usage(request, seen, increment=False)
     if usage and usage["count"] >= usage["limit"]:
         # The rows say for how long; they are the judge here too.
-        pace.judge(seen, pace=_pace(seen), by=by, now=clock.now())
+        state_changes.judge(seen, pace=_pace(seen), by=by, now=clock.now())
 
 
 def count_state_change(request: HttpRequest, changed: Reservation, *, by: Caller) -> None:
@@ -44,7 +89,7 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
     if not by.limits_apply:
         return
     own = _pace(row)
-    left, wait = pace.left(row, own, clock.now())
+    left, wait = state_changes.left(row, own, clock.now())
     told = headers("state", own.count, own.period, left=left, wait=wait)
     for name, value in told.items():
         response[name] = value
@@ -74,11 +119,11 @@ def headers(name: str, count: int, period: timedelta, *, left: int, wait: int) -
     }
 
 
-def _pace(row: Reservation) -> pace.Pace:
-    return pace.of_venue(row.venue.policy.state_change_rate)
+def _pace(row: Reservation) -> state_changes.Pace:
+    return state_changes.of_venue(row.venue.policy.state_change_rate)
 
 
-def _usage(request: HttpRequest, row: Reservation, *, increment: bool) -> counters.Usage | None:
+def _usage(request: HttpRequest, row: Reservation, *, increment: bool) -> Usage | None:
     own = _pace(row)
     rate = f"{own.count}/{int(own.period.total_seconds())}s"
-    return counters.usage(request, group="state", key=str(row.pk), rate=rate, increment=increment)
+    return usage(request, group="state", key=str(row.pk), rate=rate, increment=increment)

@@ -5,7 +5,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse
 
 from api import limits
-from guests import accounts, guessing, tokens
+from guests import accounts, log_in_limit, tokens
 from guests.addresses import address_of
 
 
@@ -14,7 +14,7 @@ def log_in(
 ) -> tokens.Pair:
     """A pair of tokens; only failures count, and whoever remembers the password is not slowed."""
     verify = partial(accounts.log_in, email=email, password=password)
-    user, allowance = guessing.attempt(verify, email=email, place=address_of(request))
+    user, allowance = log_in_limit.attempt(verify, email=email, place=address_of(request))
     for name, value in limits.of_allowance("log-in", allowance).items():
         response[name] = value
     return tokens.issue(user)

@@ -1,16 +1,69 @@
-"""How an operation carries out a verb that changes a reservation's state, within the limits."""
+"""The engine's verbs as HTTP meets them: limits before, alternatives after a refusal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from django.http import HttpResponse
 
-from api import limits
+from api import documents, limits
 from api.auth import KnownRequest
 from api.schemas import parse_id
+from guests.callers import Caller
+from reservations import actions, clock
+from reservations.alternatives import find as alternatives
+from reservations.alternatives.search import REFUSED_TIME, Alternative
 from reservations.errors import NotFound
-from reservations.finding import look
+from reservations.idempotency import Once
 from reservations.models import Reservation
+from reservations.records import look
+from reservations.requests import Booking, Change
 from venues.models import Venue
+
+Show = Callable[[Alternative], dict[str, Any]]
+
+
+def hold(
+    *,
+    booking: Booking,
+    by: Caller,
+    once: Once | None = None,
+    show: Show = documents.alternative,
+) -> Reservation:
+    """`actions.hold`; `show` words an alternative as the caller's trade does."""
+    with _offering(lambda: map(show, alternatives.for_booking(booking, by=by, now=clock.now()))):
+        return actions.hold(booking=booking, by=by, once=once)
+
+
+def hold_group(
+    *, bookings: Sequence[Booking], by: Caller, once: Once | None = None
+) -> list[Reservation]:
+    """`actions.hold_group`; an alternative is one for the whole group."""
+    with _offering(
+        lambda: map(documents.arrangement, alternatives.for_group(bookings, now=clock.now()))
+    ):
+        return actions.hold_group(bookings=bookings, by=by, once=once)
+
+
+def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
+    """`actions.modify`; an alternative is another change that could be asked for."""
+
+    def find() -> Iterator[dict[str, Any]]:
+        seen = look(reservation_id, by=by)
+        found = alternatives.for_change(seen, change, now=clock.now())
+        return map(documents.alternative, found)
+
+    with _offering(find):
+        return actions.modify(reservation_id=reservation_id, change=change, by=by)
+
+
+@contextmanager
+def _offering(find: Callable[[], Iterator[dict[str, Any]]]) -> Iterator[None]:
+    try:
+        yield
+    except REFUSED_TIME as refusal:
+        refusal.facts["alternatives"] = list(find())
+        raise
 
 
 def carry_out(

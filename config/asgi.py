@@ -13,6 +13,8 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
 
+from api.live.consumer import Board
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 
@@ -28,14 +30,9 @@ def pages() -> WSGIMiddleware:
 # Django is set up by this call; consumers are imported after it.
 _pages = pages()
 
-
-# Only now: it reads models, which need the applications that the call above sets up.
-from api.live import Board  # noqa: E402
-
 _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
-
 
 _NOT_ASCII = re.compile(rb"[^\x21-\x7e]")
 

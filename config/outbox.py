@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from django.conf import settings
 from django.db import transaction
 
-from api import live
+from api.live import consumer
 from reservations import clock
 from reservations.models import Event
 from venues import scratch
@@ -27,7 +27,7 @@ def journal(event: Event) -> None:
     transaction.on_commit(lambda: log.info(event.name, extra=facts))
 
 
-HANDLERS: tuple[Callable[[Event], None], ...] = (journal, live.tell)
+HANDLERS: tuple[Callable[[Event], None], ...] = (journal, consumer.tell)
 """What happens next, in this order. A handler only writes rows, in the dispatch's transaction;
 whatever leaves the house is sent from those rows, each channel in its own time."""
 

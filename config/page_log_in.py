@@ -6,7 +6,7 @@ from django.contrib.auth.backends import ModelBackend
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
-from guests import guessing
+from guests import log_in_limit
 from guests.addresses import address_of
 from guests.errors import CredentialsInvalid, TooManyFailures
 from guests.models import User
@@ -33,7 +33,7 @@ class HeldBack(ModelBackend):
             return user
 
         try:
-            return guessing.attempt(verify, email=email, place=address_of(request))[0]
+            return log_in_limit.attempt(verify, email=email, place=address_of(request))[0]
         except CredentialsInvalid:
             return None
         except TooManyFailures:

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from config import outbox
-from guests import tallies, tokens
+from guests import rate_counters, tokens
 from reservations import clock, idempotency
 
 
@@ -21,6 +21,6 @@ def clean_up() -> None:
     idempotency.forget_old(clock.now())
     while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
-    while tallies.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+    while rate_counters.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

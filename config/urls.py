@@ -6,15 +6,15 @@ from django.views.i18n import set_language
 
 from api.api import api
 from config import health
-from web import venue_pages
+from web.venues import views
 
-handler500 = "web.away.no_answer"
+handler500 = "web.unavailable.no_answer"
 
 # Tried in this order, the API first: it is asked most.
 urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("web.urls")),
-    path("favicon.ico", venue_pages.favicon),
+    path("favicon.ico", views.favicon),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),

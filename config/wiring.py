@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.checks import Tags, register
 
-from api import live
+from api.live import consumer
 from config import checks, tasks
 from config.publisher import Publisher
 from reservations import events
@@ -11,7 +11,7 @@ from reservations import events
 
 def _send(ids: list[int]) -> None:
     # First, since people are looking at the boards; the outbox makes up for what is lost here.
-    live.announce(ids)
+    consumer.announce(ids)
     tasks.dispatch_events.delay(ids)
 
 

@@ -16,8 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from guests import emails, phones, tallies
-from guests.allowance import Allowance
+from guests import emails, phones, rate_counters
 from guests.errors import (
     AlreadyRegistered,
     ContactInvalid,
@@ -27,6 +26,7 @@ from guests.errors import (
     TooManySignUps,
 )
 from guests.models import Client, Favourite, RefreshToken, User
+from guests.rates import Allowance
 
 LONGEST_NAME = 15
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
@@ -39,7 +39,7 @@ PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
 
 def count_sign_up(place: str) -> Allowance:
     """Count one more from this place and tell what is left. Raises TooManySignUps."""
-    allowance = tallies.count(tallies.name("sign-up", place), settings.SIGN_UP_RATE)
+    allowance = rate_counters.count(rate_counters.name("sign-up", place), settings.SIGN_UP_RATE)
     if allowance.is_overdrawn:
         raise TooManySignUps(allowance)
     return allowance

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
-from guests.allowance import Allowance
+from guests.rates import Allowance
 
 
 class GuestError(Exception):

@@ -9,8 +9,9 @@ from django.db.models import Q
 from guests import accounts
 from guests.callers import Caller
 from guests.models import User
-from reservations import actions, clock
+from reservations import clock
 from reservations.errors import OpenStay
+from reservations.lifecycle import cancellations
 from reservations.models import Reservation, StoredAnswer
 from reservations.status import Status
 from reservations.transactions import whole
@@ -85,7 +86,7 @@ def _erase_guest(user_id: int, *, by: Caller) -> int:
         raise OpenStay
     to_come = rows.in_one_of((Status.UPCOMING, Status.HELD), at=now).order_by("pk")
     for pk in list(to_come.values_list("pk", flat=True)):
-        actions.cancel_here(reservation_id=pk, by=by)
+        cancellations.cancel_here(reservation_id=pk, by=by)
     return blank(user_id)
 
 

@@ -10,29 +10,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from reservations.constraints import NoOverlap, ResourceOfVenue
-from reservations.querysets import (
-    IS_OPEN_HOLD,
-    IS_STAYING,
-    AllocationQuerySet,
-    ReservationQuerySet,
-)
+from reservations.event_types import ONCE
+from reservations.querysets import IS_OPEN_HOLD, IS_STAYING, AllocationQuerySet, ReservationQuerySet
 from reservations.ranges import MAX_SPAN, RangeIndex
 from reservations.status import Status, status_of
 from venues.models import Category, Resource, Venue
 
 _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-
-ONCE = (
-    "reservation.created",
-    "reservation.confirmed",
-    "reservation.checked_in",
-    "reservation.checked_out",
-    "reservation.cancelled",
-    "reservation.expired",
-    "reservation.completed",
-    "reservation.missed",
-)
-"""Events that can happen to a reservation once."""
 
 
 def new_code() -> str:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Self
 from django.db import models
 from django.db.models import Q
 
+if TYPE_CHECKING:
+    from reservations.models import (
+        Allocation,  # noqa: F401
+        Reservation,  # noqa: F401
+    )
 from guests.callers import Caller
 from reservations.ranges import Overlaps
 from reservations.status import Status, status_expression
-
-if TYPE_CHECKING:
-    from reservations.models import Allocation, Reservation  # noqa: F401 - named by the querysets
 
 _DIALLED = re.compile(r"^[+\d\s().-]{4,}$")
 

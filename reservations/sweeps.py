@@ -14,21 +14,16 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from guests.callers import system
-from reservations import allocation, clock, events, expiring
+from reservations import clock, events
+from reservations.allocation import lapses
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
+from venues.kinds import _RELEASED
 from venues.models import Venue
 
 log = logging.getLogger(__name__)
 
 SWEEP = system("sweep")
-
-_RELEASED = {
-    Venue.Kind.PARKING: "Auto-released Spot #%s (Reservation ID %s)",
-    Venue.Kind.RESTAURANT: "Auto-released Table #%s (Reservation ID %s)",
-    Venue.Kind.HOTEL: "Auto-released Room #%s (Reservation ID %s)",
-    Venue.Kind.PRACTICE: "Auto-completed appointment with %s (Reservation ID %s)",
-}
 
 
 def expire_holds(*, venue_id: int | None = None) -> int:
@@ -36,7 +31,7 @@ def expire_holds(*, venue_id: int | None = None) -> int:
 
     Returns how many.
     """
-    return _until_done(lambda: expiring.some(venue_id, most=settings.SWEEP_BATCH))
+    return _until_done(lambda: lapses.some(venue_id, most=settings.SWEEP_BATCH))
 
 
 def mark_no_shows(*, venue_id: int | None = None) -> int:
@@ -101,7 +96,7 @@ def _until_done(some: Callable[[], int]) -> int:
 
 
 def _miss(batch: list[Reservation], now: datetime) -> None:
-    allocation.release(batch, now=now)
+    lapses.release(batch, now=now)
 
 
 def _complete(batch: list[Reservation], now: datetime) -> None:

@@ -10,11 +10,12 @@ INSTALLED_APPS = [
     "config",
     "api",
     "web",
+    "desk.apps.DeskConfig",
     "reservations",
     "venues",
     "guests",
     # Django's admin, with the desk in it.
-    "reservations.desk.apps.DeskAdmin",
+    "desk.apps.DeskAdmin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,11 +40,11 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise, so that static files have its header too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "web.content_security.ContentSecurity",
+    "web.middleware.ContentSecurity",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     # After the session, before anything that words an answer.
-    "web.language.Language",
+    "web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

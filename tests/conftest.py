@@ -13,11 +13,9 @@ from django.conf import settings
 from pytest_django import Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
-# Ninja schemas that are first defined while freezegun has the clock fail, so all of them are
-# defined now.
 import config.urls  # noqa: F401
-from reservations import crowds
-from venues import kept
+from reservations import single_flight
+from venues import catalogue
 
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
 # collected, before any fixture could make it.
@@ -79,15 +77,15 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def _no_venue_was_seen() -> None:
     # One that a test rolled back would be taken for the next of its name.
-    kept._kept.clear()
-    kept._ids.clear()
+    catalogue._kept.clear()
+    catalogue._ids.clear()
 
 
 @pytest.fixture(autouse=True)
 def _nobody_has_asked() -> None:
     # What a test asked for a moment ago makes no crowd of the next one.
-    crowds._lately.clear()
-    crowds._hints.clear()
+    single_flight._lately.clear()
+    single_flight._hints.clear()
 
 
 @pytest.fixture

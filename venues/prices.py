@@ -11,8 +11,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 
 from venues import currencies
-from venues.hours import instant
-from venues.models import Rate
+from venues.hours import Window, instant
+from venues.models import Category, Rate, Venue
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -201,3 +201,9 @@ def _applies(rate: Rate, local: datetime) -> bool:
 def _breadth(rate: Rate) -> tuple[timedelta, int, bool, int]:
     first, last = rate.first_date or date.min, rate.last_date or date.max
     return last - first, len(rate.weekdays) or 7, rate.from_time is None, rate.pk or 0
+
+
+def price_of(venue: Venue, category: Category, window: Window) -> int:
+    """The price of a range in a category, in minor units of the venue's currency."""
+    items = itemise(list(category.rates.all()), window.start, window.end, venue.zone)
+    return total(items)

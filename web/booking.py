@@ -15,27 +15,29 @@ from django.views.decorators.http import require_http_methods
 
 from guests.callers import Caller
 from guests.errors import ContactInvalid
-from reservations import actions, alternatives, clock, judging, quotes
+from reservations import actions, clock, records
+from reservations.alternatives import find, search
 from reservations.errors import Invalid, KeyReused, NotFound, QuoteExpired, Refusal
 from reservations.idempotency import Answer, Once, Repeated
 from reservations.models import Reservation
+from reservations.pricing import quotes
 from reservations.requests import Booking
 from venues import prices
-from web import picks, refusals, visitors
+from web import refusals, selection, visitors
 from web.forms import BookingForm, of_profile
-from web.picks import Pick
+from web.selection import Pick
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, slug: str) -> HttpResponse:
     """The form for what was picked; POST holds it, or says why not and what else there is."""
     try:
-        venue = judging.find_venue(slug)
+        venue = records.find_venue(slug)
     except NotFound:
         raise Http404 from None
     given = request.POST if request.method == "POST" else request.GET
     try:
-        pick = picks.read(venue, _picked(given), now=clock.now())
+        pick = selection.read(venue, _picked(given), now=clock.now())
     except Refusal as refusal:
         messages.warning(request, refusals.told(refusal, venue))
         return redirect("web:venue", slug=slug)
@@ -108,14 +110,14 @@ def _refused(
         told = _("You have booked with this form already. Send it again to book once more.")
         return _page(request, pick, form, why_not=told, status=409)
     found = []
-    if isinstance(refusal, alternatives.REFUSED_TIME):
-        found = alternatives.for_booking(wish, by=by, now=clock.now())
+    if isinstance(refusal, search.REFUSED_TIME):
+        found = find.for_booking(wish, by=by, now=clock.now())
     return _page(
         request,
         pick,
         form,
         why_not=refusals.told(refusal, pick.venue),
-        instead=picks.of_alternatives(pick.venue, found, guests=wish.guest_count),
+        instead=selection.of_alternatives(pick.venue, found, guests=wish.guest_count),
         status=409,
     )
 

@@ -14,7 +14,7 @@ from reservations.models import Reservation
 from reservations.requests import Contact
 from venues.hours import showings
 from venues.models import Venue
-from web.picks import DayField, GuestsField
+from web.selection import DayField, GuestsField
 
 CONTACT = (
     "first_name", "last_name", "phone", "email", "receive_email_updates", "receive_phone_call",

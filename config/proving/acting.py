@@ -13,8 +13,9 @@ from config.proving.ground import SEATS, Ground
 from config.proving.journal import Call, Journal, Seen, seen
 from config.proving.script import STEP, Step
 from guests.callers import Caller, system
-from reservations import actions, clock, closures, sweeps
+from reservations import actions, clock, sweeps
 from reservations.errors import Refusal
+from reservations.inventory import closures
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Contact, Times
 from venues.hours import Window

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from config.proving.acting import by
 from config.proving.evidence import Evidence
-from reservations.models import ONCE, Event, Reservation
+from reservations.event_types import ONCE
+from reservations.models import Event, Reservation
 
 FACT_OF = {
     "confirmed": "confirmed_at",

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 from freezegun.api import FrozenDateTimeFactory
 
+from desk.charts import figures
 from reservations import actions
-from reservations.desk import figures
 from reservations.models import Reservation
 from reservations.requests import Times
 from tests.admin.browsing import text_of

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from freezegun.api import FrozenDateTimeFactory
 
+from desk import phrases
 from reservations import actions
-from reservations.desk import words
 from reservations.errors import Refusal, Taken
 from reservations.models import Event, Reservation
 from reservations.requests import Change
@@ -152,17 +152,17 @@ def test_the_page_tells_times_on_the_venues_clocks(desk: Client, venue: Venue) -
 def test_a_range_over_a_change_of_clocks_tells_both() -> None:
     zone = Venue(time_zone="Europe/Amsterdam").zone
     start = NOON.replace(month=3, day=27, hour=14)
-    assert words.span(start, start + timedelta(days=1), zone) == (
+    assert phrases.span(start, start + timedelta(days=1), zone) == (
         "Sat 27 Mar, 15:00 CET – Sun 28 Mar 2027, 16:00 CEST"
     )
 
 
 def test_advice_is_given_for_refusals_that_there_are() -> None:
-    assert set(words.ADVICE) <= {refusal.code for refusal in _every(Refusal)}
+    assert set(phrases.ADVICE) <= {refusal.code for refusal in _every(Refusal)}
 
 
 def test_a_refusal_says_why_and_what_to_do_and_its_code() -> None:
-    said_of_it = words.refusal(Taken(reason="fixed_units", units=["7", "8"]), Venue().zone)
+    said_of_it = phrases.refusal(Taken(reason="fixed_units", units=["7", "8"]), Venue().zone)
     assert said_of_it == (
         "This time is taken by a confirmed reservation or a closure. "
         "Fixed in its way: 7, 8. Choose another time, unit or category. (taken)"
@@ -171,7 +171,7 @@ def test_a_refusal_says_why_and_what_to_do_and_its_code() -> None:
 
 def test_what_an_event_keeps_is_told_in_words() -> None:
     zone = Venue(time_zone="Europe/Amsterdam").zone
-    reading = words.Reading(currency="EUR", zone=zone, units={"7": "201", "8": "202"})
+    reading = phrases.Reading(currency="EUR", zone=zone, units={"7": "201", "8": "202"})
     kept = {
         "changed": ["ends_at", "price_minor"],
         "before": {"ends_at": NOON.isoformat()},

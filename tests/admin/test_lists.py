@@ -10,8 +10,9 @@ from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
 from guests.callers import system
-from reservations import actions, clock, closures
-from reservations.desk.filters import EVENTS
+from reservations import actions, clock
+from reservations.event_types import EVENTS
+from reservations.inventory import closures
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
 from tests.admin.browsing import address, text_of

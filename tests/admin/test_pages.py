@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from guests.callers import system
-from reservations import clock, closures
+from reservations import clock
+from reservations.inventory import closures
 from reservations.models import Allocation, Event, Reservation, StoredAnswer
 from tests.admin.browsing import browser_of, text_of
 from tests.factories import hold

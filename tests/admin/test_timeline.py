@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures
-from reservations.desk import timeline
+from desk.timeline import grid
+from reservations import actions
+from reservations.inventory import closures
 from reservations.models import Allocation, Reservation
 from reservations.requests import Times
 from tests.admin.browsing import address, fault_beside, said, text_of
@@ -44,7 +45,7 @@ def stay(venue: Venue, first: int, nights: int, unit: int, **wish: Any) -> Reser
 
 def cells(venue: Venue, first: date = date(2027, 3, 1), days: int = 7) -> list[list[str]]:
     """Of each unit its cells: how wide, and whose."""
-    look = timeline.of(venue, first, days, now=NOON)
+    look = grid.of(venue, first, days, now=NOON)
     return [
         [f"{cell.width}{'+'.join(bar.text[:3] for bar in cell.bars)}" for cell in line.cells]
         for line in look.lines
@@ -81,7 +82,7 @@ def test_every_row_is_as_wide_as_the_table(hotel: Venue) -> None:
 def test_a_day_of_times_is_shown_by_its_opening_hours(venue: Venue) -> None:
     add_hours(venue, NOON.time(), NOON.time().replace(hour=15))
     row = hold(venue, NOON, 1.5, resource=venue.resources.all()[0].pk)
-    look = timeline.of(venue, date(2027, 3, 1), 14, now=NOON - DAY)
+    look = grid.of(venue, date(2027, 3, 1), 14, now=NOON - DAY)
     assert [column.label for column in look.columns if column.width] == ["12:00", "13:00", "14:00"]
     taken = [cell for cell in look.lines[0].cells if cell.bars]
     assert [(cell.first, cell.width) for cell in taken] == [(4, 6)]
@@ -182,7 +183,7 @@ def test_a_guest_who_is_here_changes_units_only(
     row.refresh_from_db()
     assert row.starts_at.day == 2
     assert [taken.resource.name for taken in row.allocations.order_by("starts_at")] == ["1", "2"]
-    look = timeline.of(hotel, date(2027, 3, 1), 7, now=NOON + 2 * DAY)
+    look = grid.of(hotel, date(2027, 3, 1), 7, now=NOON + 2 * DAY)
     bars = [bar for line in look.lines for cell in line.cells for bar in cell.bars]
     assert [(bar.label, bar.may_move) for bar in bars] == [("Moved on", False), ("Here now", True)]
 

@@ -10,11 +10,11 @@ from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 from django.urls import reverse
 
+from desk import duration_field
+from desk.lists.venues import PolicyInline
 from reservations import actions
 from tests.admin.browsing import faults, said, text_of
 from tests.factories import DESK, hold
-from venues import lengths
-from venues.admin import PolicyInline
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -79,12 +79,12 @@ def test_a_policy_is_written_in_words(desk: Client, venue: Venue) -> None:
 
 
 def test_lengths_are_read_as_people_write_them() -> None:
-    assert lengths.read("90 minutes") == timedelta(minutes=90)
-    assert lengths.read("2 weeks, 1 day") == timedelta(days=15)
-    assert lengths.read("0") == lengths.read("no time") == timedelta(0)
+    assert duration_field.read("90 minutes") == timedelta(minutes=90)
+    assert duration_field.read("2 weeks, 1 day") == timedelta(days=15)
+    assert duration_field.read("0") == duration_field.read("no time") == timedelta(0)
     for nonsense in ("", "5", "1 fortnight", "minutes", "99999 weeks"):
         with pytest.raises(forms.ValidationError):
-            lengths.read(nonsense)
+            duration_field.read(nonsense)
 
 
 def test_a_time_zone_stays_while_reservations_are_to_come(desk: Client, venue: Venue) -> None:

@@ -9,7 +9,7 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
-from api import counters
+from api import limits
 from guests.models import User
 from tests.api.calling import Api, person
 from tests.factories import make_venue
@@ -27,7 +27,7 @@ def _counters_that_counted_nothing(settings: Settings, monkeypatch: pytest.Monke
         name: cache | {"KEY_PREFIX": uuid4().hex} for name, cache in settings.CACHES.items()
     }
     # Counters that were away in another test are asked again at once.
-    monkeypatch.setattr(counters, "_breaker", counters._Breaker())
+    monkeypatch.setattr(limits, "_breaker", limits._Breaker())
 
 
 @pytest.fixture(scope="module")

@@ -4,17 +4,12 @@ from typing import Any
 
 import pytest
 
+from config.demonstration import venues
 from guests.models import User
 from reservations.models import Reservation
 from tests.api.calling import CONTACT, Api, faults, partner, person, stay
 from tests.factories import make_venue
-from tests.guests.factories import (
-    AdministratorFactory,
-    PartnerFactory,
-    StaffFactory,
-    UserFactory,
-)
-from venues import demonstration
+from tests.guests.factories import AdministratorFactory, PartnerFactory, StaffFactory, UserFactory
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -75,7 +70,7 @@ def test_a_guest_may_leave_out_or_replace_any_of_it(user: User, guest: Api, hote
 
 
 def test_partners_and_the_desk_book_spots_for_others(guest: Api, user: User) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     acme = partner(PartnerFactory.create(venues=[lot]))
     wish = {"lot_id": lot.slug} | TIMES
     assert set(faults(acme.post("/parking/reservations", wish))) == {
@@ -88,7 +83,7 @@ def test_partners_and_the_desk_book_spots_for_others(guest: Api, user: User) -> 
 
 
 def test_partners_and_the_desk_book_appointments_for_others() -> None:
-    practice = demonstration.practice()
+    practice = venues.practice()
     provider = practice.resources.all()[0].pk
     acme = partner(PartnerFactory.create(venues=[practice]))
     desk = person(StaffFactory.create(staff_venues=[practice]))

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from guests import tokens
 from guests.models import User
-from reservations.allocation import lock_units
+from reservations.allocation.ledger import lock_units
 from reservations.models import Allocation, Reservation
 from tests.api.calling import Api, problem, sitting
 from tests.factories import make_venue

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from api import hub
+from api.live import hub
 
 VENUE = 1
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures, keeping
+from reservations import actions
 from reservations.errors import Invalid, VenueInUse
-from reservations.keeping import VenueWish
+from reservations.inventory import closures, venues
+from reservations.inventory.spots import LARGEST_LOT
+from reservations.inventory.venues import VenueWish
 from reservations.models import Allocation, Event
-from reservations.spots import LARGEST_LOT
 from tests.api.calling import Api, faults, person, problem
 from tests.api.conftest import TODAY
 from tests.factories import DESK, NOON, hold, make_venue
@@ -47,9 +48,6 @@ def told(venue: Venue) -> list[str]:
 
 def spots(venue: Venue) -> int:
     return venue.resources.filter(retired_at__isnull=True).count()
-
-
-# Making.
 
 
 def test_a_venue_is_made_and_told_whole(administrator: Api) -> None:
@@ -126,9 +124,6 @@ def test_what_does_not_fit_is_422_and_makes_nothing(
 ) -> None:
     assert set(faults(administrator.post("/venues", wish(**{field: value})))) == {field}
     assert Venue.objects.count() == 0
-
-
-# Changing.
 
 
 def test_staff_change_what_is_told_of_their_venue(desk: Api, hotel: Venue) -> None:
@@ -221,15 +216,12 @@ def test_staff_of_a_lot_change_its_name_and_not_its_size() -> None:
 
 def test_the_engine_itself_refuses_what_the_rows_cannot_hold(hotel: Venue) -> None:
     for act in (
-        partial(keeping.open_venue, kind="hotel", wish=VenueWish(fields={"name": "x" * 121})),
-        partial(keeping.change_venue, slug=hotel.slug, wish=VenueWish(fields={"name": "x" * 121})),
+        partial(venues.open_venue, kind="hotel", wish=VenueWish(fields={"name": "x" * 121})),
+        partial(venues.change_venue, slug=hotel.slug, wish=VenueWish(fields={"name": "x" * 121})),
     ):
         with pytest.raises(Invalid) as refused:
             act(by=DESK)
         assert refused.value.field == "name"
-
-
-# Giving up.
 
 
 def test_a_venue_nobody_uses_is_given_up_and_its_history_stays(
@@ -300,7 +292,7 @@ def test_a_venue_is_not_given_up_under_somebody_who_books_at_that_instant() -> N
         acts: Iterator[Callable[[], object]] = iter(
             [
                 partial(hold, venue, TODAY + HOUR),
-                partial(keeping.close_venue, slug=venue.slug, by=DESK),
+                partial(venues.close_venue, slug=venue.slug, by=DESK),
             ]
         )
         race(2, lambda: next(acts)())  # noqa: B023
@@ -313,5 +305,5 @@ def test_at_most_twenty_reservations_are_named() -> None:
     for _ in range(21):
         hold(venue)
     with pytest.raises(VenueInUse) as refused:
-        keeping.close_venue(slug=venue.slug, by=DESK)
+        venues.close_venue(slug=venue.slug, by=DESK)
     assert len(refused.value.facts["reservations"]) == 20

@@ -201,9 +201,6 @@ def test_only_the_changes_that_count_are_marked(guest: Api, desk: Api, path: str
     assert [event.name for event in marked] == ["reservation.confirmed"]
 
 
-# The counters go away.
-
-
 @pytest.fixture
 def redis(tmp_path: Path, settings: Settings) -> Iterator[OwnRedis]:
     """Counters in a Redis that the test may stop."""

@@ -229,9 +229,10 @@ class World:
     def reservation(self, name: str) -> Reservation:
         """One of the owner's, made by the partner, in the state that the operation begins with."""
         self.made += 1
-        if name.startswith("parking"):
+        _, path, _ = OPERATIONS[name]
+        if path.startswith("/parking"):
             row = hold(self.lot, TODAY, resource=self._unit(self.lot))
-        elif name.startswith("appointments"):
+        elif path.startswith("/appointments"):
             row = hold(self.practice, self.slot(), hours=0.25, resource=self.provider.pk)
         else:
             day = TODAY.date()

@@ -8,7 +8,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures
+from reservations import actions
+from reservations.inventory import closures
 from reservations.models import Reservation
 from tests.api.calling import Api, anonymous, partner, person, problem
 from tests.factories import DESK, NOON, hold, make_venue

@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 from jsonschema_rs import Draft202012Validator
 
+from config.demonstration import venues
 from reservations import actions
 from tests.api.calling import Api, anonymous, faults, partner, person, problem, sitting, stay
 from tests.api.conftest import TODAY
 from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.guests.factories import PartnerFactory, StaffFactory
-from venues import demonstration
 from venues.models import Rate, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -57,9 +57,6 @@ def euros(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "EUR"}
 
 
-# What the document says.
-
-
 @pytest.mark.parametrize(
     ("what", "params"),
     [
@@ -96,9 +93,6 @@ def judge(document: Any, method: str, path: str, said: Any) -> None:
     Draft202012Validator(schema | {"components": document["components"]}).validate(said)
     declared = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
     assert said.keys() == declared["properties"].keys()
-
-
-# Availability.
 
 
 def test_availability_tells_units_counts_and_prices(nobody: Api, lot: Venue) -> None:
@@ -170,9 +164,6 @@ def test_a_rule_against_the_range_is_shown(
     assert (found["free"], found["categories"][0]["units"]) == (0, [])
 
 
-# The calendar.
-
-
 def test_the_calendar_tells_each_night(nobody: Api, hotel: Venue) -> None:
     Rate.objects.create(
         venue=hotel,
@@ -194,11 +185,8 @@ def test_the_calendar_tells_each_night(nobody: Api, hotel: Venue) -> None:
     }  # fmt: skip
 
 
-# Slots.
-
-
 def test_the_grid_of_smart_parking_as_its_page_asks_for_it(nobody: Api) -> None:
-    venue = demonstration.smart_parking()
+    venue = venues.smart_parking()
     spot = venue.resources.get(name="102")
     hold(venue, NOON, 4, resource=spot.pk)
     found = read(nobody, venue, "slots", date="2027-03-01")["items"]
@@ -217,7 +205,7 @@ def test_the_grid_of_smart_parking_as_its_page_asks_for_it(nobody: Api) -> None:
 def test_slots_are_those_of_today_where_no_date_is_given(
     nobody: Api, clock: FrozenDateTimeFactory
 ) -> None:
-    venue = demonstration.smart_parking()
+    venue = venues.smart_parking()
     states = [slot["state"] for slot in read(nobody, venue, "slots")["items"]]
     assert states == ["past"] * 5 + ["free"] * 10
     clock.move_to(TODAY.replace(hour=23))
@@ -246,9 +234,6 @@ def test_a_day_is_the_clients_where_they_say_in_which_zone(
     assert (len(starts), starts == sorted(starts)) == (24, True)
     expected = "2027-03-01T10:00:00Z" if zone == "Pacific/Honolulu" else first
     assert starts[0] == expected
-
-
-# Occupancy, explain, stats.
 
 
 def test_occupancy_is_told_in_total_per_floor_and_per_category(nobody: Api, lot: Venue) -> None:
@@ -336,9 +321,6 @@ def test_stats_are_of_the_last_ninety_days_unless_asked_otherwise(
     assert (before["reservations"], before["peak_hours"], before["no_show_share"]) == (0, [], None)
 
 
-# Quote.
-
-
 def test_a_quote_is_itemised_and_says_until_when_it_holds(nobody: Api, hotel: Venue) -> None:
     answer = nobody.post(f"/venues/{hotel.slug}/quote", NIGHTS | {"guest_count": 2})
     assert answer.status_code == 200, answer.content
@@ -413,9 +395,6 @@ def test_a_quote_that_is_no_text_of_ours_does_not_fit(guest: Api, hotel: Venue, 
     assert set(faults(guest.post("/reservations", stay(hotel, quote=token)))) == {"quote"}
 
 
-# Alternatives.
-
-
 def test_a_refused_time_comes_with_times_that_are_taken_as_they_are(guest: Api, lot: Venue) -> None:
     venue = make_venue("parking", capacity=4)
     hold(venue)
@@ -452,9 +431,6 @@ def test_where_nothing_is_left_the_list_is_empty(guest: Api) -> None:
         hold(venue, NOON + days * DAY)
     said = problem(guest.post("/reservations", sitting(venue)), 409, "taken")
     assert said["alternatives"] == []
-
-
-# Queries.
 
 
 def test_each_answer_takes_as_many_queries_however_much_there_is(nobody: Api, lot: Venue) -> None:

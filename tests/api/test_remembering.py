@@ -11,7 +11,9 @@ from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
 from guests.models import Favourite
-from reservations import actions, clock, closures, remembering, sweeps
+from reservations import actions, clock, sweeps
+from reservations.availability import answer_cache
+from reservations.inventory import closures
 from reservations.models import Allocation, Event
 from reservations.requests import Change, Times
 from tests.api.calling import Api, anonymous, person
@@ -198,7 +200,7 @@ def test_no_answer_is_kept_for_more_than_ten_seconds(
 
 
 def remembered(venue: Venue, work_out: Callable[[], int]) -> int:
-    return remembering.one("how many", venue, now=clock.now(), work_out=work_out)
+    return answer_cache.one("how many", venue, now=clock.now(), work_out=work_out)
 
 
 def test_what_changes_while_the_answer_is_worked_out_makes_it_an_old_one(bistro: Venue) -> None:
@@ -232,14 +234,14 @@ def test_what_happens_at_another_venue_is_none_of_its_business(bistro: Venue) ->
 def test_a_venue_where_too_much_happens_is_read_each_time(
     bistro: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remembering, "BUSIEST", 1)
+    monkeypatch.setattr(answer_cache, "BUSIEST", 1)
     answers = iter(range(9))
     actions.confirm(reservation_id=noon(bistro).pk, by=DESK)
     assert [remembered(bistro, lambda: next(answers)) for _ in range(2)] == [0, 1]
 
 
 def test_a_large_answer_is_not_kept(bistro: Venue, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(remembering, "LARGEST", 10)
+    monkeypatch.setattr(answer_cache, "LARGEST", 10)
     free(bistro)
     with CaptureQueriesContext(connection) as queries:
         free(bistro)
@@ -291,5 +293,5 @@ def test_booking_does_not_ask_what_is_remembered(
         raise AssertionError("asked")
 
     for name in ("_ask", "_set"):
-        monkeypatch.setattr(remembering, name, never)
+        monkeypatch.setattr(answer_cache, name, never)
     assert noon(bistro)

@@ -145,9 +145,6 @@ def test_erasing_a_guest_forgets_their_answers(guest: Api, hotel: Venue) -> None
     assert not StoredAnswer.objects.exists()
 
 
-# At the same moment.
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("runners", [2, 8])
 @pytest.mark.parametrize("kind", ["guest", "partner"])

@@ -78,9 +78,6 @@ def test_a_venue_that_confirms_at_once_answers_upcoming(guest: Api) -> None:
     assert made["confirmed_at"] == made["created_at"]
 
 
-# What must be there.
-
-
 @pytest.mark.parametrize("field", ["venue", "guest_count"])
 @pytest.mark.parametrize("value", [None, "left out"])
 def test_venue_and_party_are_required(guest: Api, hotel: Venue, field: str, value: Any) -> None:
@@ -247,9 +244,6 @@ def test_what_the_engine_decides_cannot_be_assigned(
     assert (stored.guest_id, stored.partner, stored.version) == (user.pk, "", 1)
 
 
-# When.
-
-
 def test_nights_may_be_given_as_instants_of_the_days(guest: Api, hotel: Venue) -> None:
     body = stay(hotel, starts_at="2027-03-01T12:00:00+01:00", ends_at="2027-03-03T08:00:00Z")
     del body["check_in"], body["check_out"]
@@ -357,9 +351,6 @@ def test_notice_horizon_and_length_are_400(
     problem(guest.post("/reservations", stay(hotel, **changes)), 400, code)
 
 
-# What.
-
-
 def test_a_unit_may_be_named_and_is_kept(guest: Api, hotel: Venue) -> None:
     unit = hotel.resources.last()
     assert unit is not None
@@ -442,9 +433,6 @@ def test_a_hold_lapses_at_30_minutes_and_its_time_goes_to_the_next(
     assert person(user).get(f"/reservations/{made['id']}").json()["status"] == "expired"
     assert other.post("/reservations", stay(hotel)).status_code == 201
     problem(person(user).post(f"/reservations/{made['id']}/confirm"), 409, "hold_expired")
-
-
-# Who.
 
 
 def test_a_partner_books_for_its_venues_only(hotel: Venue) -> None:

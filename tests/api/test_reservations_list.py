@@ -78,9 +78,6 @@ def test_an_item_is_the_whole_document(guest: Api, hotel: Venue) -> None:
     assert guest.get("/reservations").json() == {"items": [made], "next_cursor": None}
 
 
-# Which.
-
-
 def test_by_venue(administrator: Api, lot: Venue, hotel: Venue) -> None:
     parked = hold(lot)
     assert ids(administrator.get("/reservations", {"venue": lot.slug})) == [parked.pk]
@@ -156,9 +153,6 @@ def test_filters_do_not_show_what_is_not_yours(stranger: Api, rows: list[Reserva
 )  # fmt: skip
 def test_a_filter_that_does_not_fit_is_named(guest: Api, name: str, value: str) -> None:
     assert set(faults(guest.get("/reservations", {name: value}))) == {name}
-
-
-# In pages.
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 6, 7, 8, 200])

@@ -95,9 +95,6 @@ def test_nothing_given_changes_nothing(guest: Api, made: dict[str, Any], path: s
     assert Reservation.objects.get().events.count() == 1
 
 
-# The time.
-
-
 def test_a_new_range_takes_its_new_price(guest: Api, made: dict[str, Any], path: str) -> None:
     answer = guest.patch(path, {"check_in": "2027-03-02", "check_out": "2027-03-05"})
     changed = answer.json()
@@ -197,9 +194,6 @@ def test_the_notice_holds_for_a_new_start_to_the_second(
     assert person(user).patch(f"/reservations/{row.pk}", move).status_code == 200
 
 
-# In which state.
-
-
 def test_a_lapsed_hold_cannot_be_changed(
     clock: FrozenDateTimeFactory, user: User, path: str
 ) -> None:
@@ -214,9 +208,6 @@ def test_a_cancelled_one_cannot_be_changed(guest: Api, path: str) -> None:
     guest.post(f"{path}/cancel")
     for change in ({"remarks": "late"}, {"check_out": "2027-03-04"}):
         problem(guest.patch(path, change), 409, "wrong_status")
-
-
-# On which version.
 
 
 def test_every_change_has_a_new_etag(guest: Api, path: str) -> None:
@@ -255,9 +246,6 @@ def test_the_version_before_is_412(guest: Api, path: str) -> None:
 def test_a_tag_of_another_reservation_is_412(guest: Api, path: str, hotel: Venue) -> None:
     other = guest.post("/reservations", stay(hotel))
     problem(guest.patch(path, {"remarks": "x"}, If_Match=other["ETag"]), 412, "precondition_failed")
-
-
-# Whose.
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_a_retrieval_is_logged_with_status_and_caller(
     guest: Api, user: User, hotel: Venue, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = guest.post("/reservations", stay(hotel)).json()
-    with caplog.at_level(logging.INFO, "api.reservations"):
+    with caplog.at_level(logging.INFO, "api.routes.reservations"):
         guest.get(f"/reservations/{made['id']}")
     assert f"Reservation {made['id']} is held, told to user:{user.pk}" in caplog.messages
     assert made["phone"] not in caplog.text

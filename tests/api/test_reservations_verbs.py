@@ -142,9 +142,6 @@ def test_a_guest_who_is_here_cannot_cancel(
     problem(desk.post(f"{path}/cancel"), 409, "wrong_status")
 
 
-# Who.
-
-
 @pytest.mark.parametrize("verb", VERBS)
 def test_without_credentials_it_is_401_also_for_what_is_not_there(path: str, verb: str) -> None:
     for address in (path, "/reservations/9999999", "/reservations/x"):

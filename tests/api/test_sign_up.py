@@ -125,9 +125,6 @@ def test_without_the_key_seven_of_eight_are_refused() -> None:
     assert sorted(race(8, act)) == [201] + [409] * 7
 
 
-# How many from one place.
-
-
 def test_so_many_a_minute_from_one_place_and_the_rest_wait(settings: Settings) -> None:
     settings.SIGN_UP_RATE = "2/m"
     told = [sign_up(email=f"{number}@example.com") for number in range(3)]

@@ -64,9 +64,6 @@ def test_a_venue_is_told_in_short(nobody: Api) -> None:
     }
 
 
-# Search.
-
-
 @pytest.mark.parametrize(
     ("params", "found"),
     [
@@ -149,9 +146,6 @@ def test_the_number_of_queries_does_not_grow_with_the_venues(guest: Api, user: U
     assert counts[0] <= 7
 
 
-# What is open.
-
-
 def found_open(caller: Api, slug: str, **params: Any) -> list[str]:
     items = caller.get("/venues", params).json()["items"]
     (slots,) = (item["open_slots"] for item in items if item["slug"] == slug)
@@ -191,9 +185,6 @@ def test_two_venues_take_as_many_queries_as_twenty(nobody: Api) -> None:
 
     # Venues; whether anything is remembered; what is taken; booked today.
     assert asked(2) == asked(20) <= 4
-
-
-# What is told of each.
 
 
 @pytest.mark.parametrize(
@@ -265,9 +256,6 @@ def test_bad_credentials_are_refused_also_for_what_is_public() -> None:
             assert caller.get(path).status_code == 401
 
 
-# One.
-
-
 def test_one_venue_is_told_with_its_policy_in_words_and_numbers(nobody: Api, hotel: Venue) -> None:
     add_category(hotel, "suite", units=1, capacity=6, description="With a view")
     told = nobody.get(f"/venues/{hotel.slug}").json()
@@ -319,9 +307,6 @@ def test_the_rate_of_state_changes_is_told_also_where_the_deployment_sets_it(
 def test_an_unknown_venue_is_404(nobody: Api, slug: str) -> None:
     problem(nobody.get(f"/venues/{slug}"), 404, "not_found")
     problem(nobody.get(f"/venues/{slug}/resources"), 404, "not_found")
-
-
-# Its units.
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.fixtures import Settings
 
-from api import live
+from api.live import consumer
 from reservations import actions, events
 from tests.browser.accessibility import assert_accessible
 from tests.browser.serving import served
@@ -34,7 +34,7 @@ def page(
 ) -> Iterator[Page]:
     """A phone of the narrowest kind, in the dark, before a server with sockets."""
     settings.LIVE_REDIS_URL = ""
-    monkeypatch.setattr(events, "_listeners", [live.announce])
+    monkeypatch.setattr(events, "_listeners", [consumer.announce])
     with served() as address:
         context = chromium.new_context(
             base_url=address, viewport={"width": 320, "height": 640}, color_scheme="dark"

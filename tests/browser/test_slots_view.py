@@ -11,7 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pytest_django.fixtures import Settings
 
-from api import live
+from api.live import consumer
+from config.demonstration import venues
 from guests import tokens
 from guests.callers import for_user
 from guests.models import User
@@ -21,7 +22,6 @@ from tests.browser.accessibility import assert_accessible
 from tests.browser.serving import served
 from tests.factories import DESK, hold
 from tests.guests.factories import PASSWORD, UserFactory
-from venues import demonstration
 from venues.models import Venue
 
 pytestmark = [
@@ -41,7 +41,7 @@ def lot(transactional_db: None) -> Venue:
     """The lot of the example, and the two drivers."""
     for number in (1, 2):
         UserFactory.create(email=f"driver{number}@parking.com", phone=f"+3120123456{number}")
-    return demonstration.smart_parking()
+    return venues.smart_parking()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def site(lot: Venue, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Ite
     """The product with its sockets; boards hear of each commit at once, as they do in `serve`."""
     settings.LIVE_REDIS_URL = ""
     settings.MIDDLEWARE = ["corsheaders.middleware.CorsMiddleware", *settings.MIDDLEWARE]
-    monkeypatch.setattr(events, "_listeners", [live.announce])
+    monkeypatch.setattr(events, "_listeners", [consumer.announce])
     with served() as address:
         yield address
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from venues import prepared
+from venues import statements
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -56,4 +56,4 @@ def test_a_planned_statement_looks_first_as_well() -> None:
     # As the beginning of a request leaves it.
     kept: Any = connection
     kept.health_check_enabled, kept.health_check_done = True, False
-    assert prepared.rows("SELECT 1", {}) == [(1,)]
+    assert statements.rows("SELECT 1", {}) == [(1,)]

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from freezegun import freeze_time
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from guests import guessing, tallies
+from guests import log_in_limit, rate_counters
 from guests.errors import CredentialsInvalid, TooManyFailures
 from guests.models import Tally, User
 from tests.guests.factories import PASSWORD, UserFactory
@@ -38,7 +38,7 @@ def right() -> User:
 def guess(verify: object = wrong, email: str = "ada@example.com", place: str = "here") -> str:
     """`right`, `wrong`, or `held back`."""
     try:
-        guessing.attempt(verify, email=email, place=place)  # type: ignore[arg-type]
+        log_in_limit.attempt(verify, email=email, place=place)  # type: ignore[arg-type]
     except TooManyFailures:
         return "held back"
     except CredentialsInvalid:
@@ -80,7 +80,7 @@ def test_what_is_told_of_the_wait_is_true() -> None:
             guess()
     with freeze_time(NOON + timedelta(seconds=20.5)):
         with pytest.raises(TooManyFailures) as refusal:
-            guessing.attempt(right, email="ada@example.com", place="here")
+            log_in_limit.attempt(right, email="ada@example.com", place="here")
         allowance = refusal.value.allowance
         assert allowance is not None
         assert (allowance.left, allowance.retry_after) == (0, 40)
@@ -131,12 +131,12 @@ def test_old_counts_are_forgotten_a_batch_at_a_time() -> None:
     with freeze_time(NOON):
         for number in range(3):
             guess(email=f"{number}@example.com")
-    with freeze_time(NOON + tallies.KEPT - timedelta(seconds=1)):
-        assert tallies.forget_old(batch=2) == 0
-    with freeze_time(NOON + tallies.KEPT):
+    with freeze_time(NOON + rate_counters.KEPT - timedelta(seconds=1)):
+        assert rate_counters.forget_old(batch=2) == 0
+    with freeze_time(NOON + rate_counters.KEPT):
         guess()
-        assert tallies.forget_old(batch=2) == 2
-        assert tallies.forget_old(batch=2) == 1
+        assert rate_counters.forget_old(batch=2) == 2
+        assert rate_counters.forget_old(batch=2) == 1
     assert Tally.objects.count() == 1
 
 
@@ -179,9 +179,6 @@ def test_a_right_guess_among_too_many_is_not_told() -> None:
         return right()
 
     assert guess(slowly) == "held back"
-
-
-# The pages and the admin.
 
 
 def page_log_in(password: str, place: str = "203.0.113.1") -> object:

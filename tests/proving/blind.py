@@ -23,9 +23,9 @@ class Blind(AppConfig):
 
     def ready(self) -> None:
         # By name, since they stand on models, which this module is loaded before.
-        engine: Any = import_module("reservations.allocation")
+        engine: Any = import_module("reservations.allocation.ledger")
         engine.free_units = lambda units, span: units
         engine.taken_rows = lambda units, span: []
         engine._TAKE = _WITHOUT_NAMING
-        glance: Any = import_module("reservations.at_once")
+        glance: Any = import_module("reservations.lifecycle.hold_statement")
         glance.write = lambda row, ask, units: None

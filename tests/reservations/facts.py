@@ -7,8 +7,8 @@ from typing import Any
 
 from guests import callers
 from guests.callers import Caller
-from reservations.finding import look
 from reservations.models import Allocation, Event, Reservation
+from reservations.records import look
 from reservations.status import Status
 from tests.factories import DESK, NOON
 from tests.guests.factories import UserFactory

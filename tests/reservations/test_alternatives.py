@@ -8,8 +8,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import alternatives, clock, closures
-from reservations.alternatives import Alternative
+from reservations import clock
+from reservations.alternatives import find
+from reservations.alternatives.search import Alternative
+from reservations.inventory import closures
 from reservations.models import Allocation
 from reservations.requests import Booking, Times
 from tests.factories import DESK, NOON, add_category, add_hours, booking, hold, make_venue
@@ -25,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def instead(wish: Booking) -> list[Alternative]:
     """The alternatives, after a look that each can be booked, as it is told, at this moment."""
-    found = alternatives.for_booking(wish, by=DESK, now=clock.now())
+    found = find.for_booking(wish, by=DESK, now=clock.now())
     assert len(found) <= 3
     assert len({(one.window, one.category.pk, one.unit) for one in found}) == len(found)
     for one in found:
@@ -187,7 +189,7 @@ def test_a_venue_that_is_not_there_has_none() -> None:
     venue = lot()
     wish = booking(venue)
     Venue.objects.update(is_active=False)
-    assert alternatives.for_booking(wish, by=DESK, now=NOON) == []
+    assert find.for_booking(wish, by=DESK, now=NOON) == []
 
 
 def test_what_is_too_near_or_too_far_is_not_offered(frozen: FrozenDateTimeFactory) -> None:
@@ -277,9 +279,9 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     counts = []
     for number in range(3):
         wish = booking(venue, category="standard")
-        alternatives.for_booking(wish, by=DESK, now=clock.now())
+        find.for_booking(wish, by=DESK, now=clock.now())
         with CaptureQueriesContext(connection) as asked:
-            alternatives.for_booking(wish, by=DESK, now=clock.now())
+            find.for_booking(wish, by=DESK, now=clock.now())
         counts.append(len(asked))
         add_category(venue, f"more-{number}", units=4)
         for _ in range(4):
@@ -299,10 +301,10 @@ def test_a_day_on_which_the_client_has_one_is_not_offered(named: bool) -> None:
     hold(venue, NOON + 45 * MINUTE, 0.25, resource=unit.pk, guest_id=client)
     hold(venue, NOON, 0.25, resource=unit.pk)
     place = {"resource": unit.pk} if named else {"category": "standard"}
-    others = alternatives.for_booking(booking(venue, NOON, 0.25, **place), by=DESK, now=clock.now())
+    others = find.for_booking(booking(venue, NOON, 0.25, **place), by=DESK, now=clock.now())
     assert others[0].window.start == NOON + 15 * MINUTE
     wish = booking(venue, NOON, 0.25, guest_id=client, **place)
-    mine = alternatives.for_booking(wish, by=DESK, now=clock.now())
+    mine = find.for_booking(wish, by=DESK, now=clock.now())
     assert [one.window.start.date() for one in mine] == [date(2027, 2, 28)] * 2 + [date(2027, 3, 2)]
     for one in mine:
         theirs = of_window(venue, one.window, guest_id=client, **place)

@@ -8,13 +8,14 @@ import pytest
 from django.forms import model_to_dict
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, holding, judging
+from reservations import actions, records
 from reservations.errors import NotFound, Taken
+from reservations.lifecycle import eligibility, holds
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking
 from tests.factories import DESK, NOON, add_category, booking, hold, make_venue
 from tests.reservations.facts import HOUR, overlaps
-from venues import kept
+from venues import catalogue
 from venues.models import Policy, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -22,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def glance(venue: Venue, **fields: Any) -> Reservation | None:
     wish: Booking = booking(venue, **fields)
-    return holding.at_a_glance(holding.judge(judging.find_venue(venue.slug), wish, by=DESK))
+    return holds.at_a_glance(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
 
 
 def unit_of(row: Reservation | None) -> str:
@@ -42,9 +43,9 @@ def test_it_is_what_the_sure_way_would_have_written(confirms_at_once: bool) -> N
     }
     venue = make_venue(units=2, **rules)
     wish = booking(venue, vehicle_plate="AB-12", remarks="by the door")
-    glanced = holding.at_a_glance(holding.judge(judging.find_venue(venue.slug), wish, by=DESK))
+    glanced = holds.at_a_glance(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
     assert glanced is not None
-    sure = holding.surely(holding.judge(judging.find_venue(venue.slug), wish, by=DESK))
+    sure = holds.surely(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
     assert facts(glanced) == facts(sure)
 
 
@@ -138,12 +139,12 @@ def test_of_categories_that_cost_the_same_a_glance_is_at_one() -> None:
 @pytest.mark.parametrize("change", ["policy", "closed"])
 def test_a_venue_that_changed_since_it_was_read_gets_nothing_at_a_glance(change: str) -> None:
     venue = make_venue(units=2)
-    wish = holding.judge(judging.find_venue(venue.slug), booking(venue), by=DESK)
+    wish = eligibility.judge(records.find_venue(venue.slug), booking(venue), by=DESK)
     if change == "policy":
         Policy.objects.update(notice=timedelta(hours=1))
     else:
         Venue.objects.update(is_active=False)
-    assert holding.at_a_glance(wish) is None
+    assert holds.at_a_glance(wish) is None
     assert not Reservation.objects.exists()
 
 
@@ -152,7 +153,7 @@ def test_a_booking_is_one_statement_and_the_next_after_a_change_is_judged_anew(
     django_assert_num_queries: Any,
 ) -> None:
     venue = make_venue(units=2)
-    kept.find(venue.slug)
+    catalogue.find(venue.slug)
     with django_assert_num_queries(0):  # the driver's own cursor runs the one there is
         actions.hold(booking=booking(venue), by=DESK)
     Policy.objects.update(confirms_at_once=False, hold_time=timedelta(minutes=7))

@@ -10,16 +10,22 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, availability, clock, closures, judging
-from reservations.availability import Availability, CalendarDay, Slot
+from config.demonstration import venues
+from reservations import actions, clock, records
+from reservations.availability import calendar_days, offers
+from reservations.availability import slots as availability
+from reservations.availability.calendar_days import CalendarDay
+from reservations.availability.offers import Availability
+from reservations.availability.slots import Slot
 from reservations.errors import HeldByOther, Invalid, NotFound, Refusal, Taken
+from reservations.inventory import closures
 from reservations.models import Allocation
 from reservations.requests import Times
+from reservations.rules import modes
 from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around, unit
 from tests.reservations.test_board import join
 from tests.reservations.worlds import comes_to, moments, of_window
-from venues import demonstration
 from venues.hours import Window
 from venues.models import Opening, Rate, Venue
 
@@ -32,12 +38,12 @@ LORD_HOWE = "Australia/Lord_Howe"
 
 def again(venue: Venue) -> Venue:
     """The venue with its policy and hours as they are now."""
-    return judging.load_venue(venue.pk)
+    return records.load_venue(venue.pk)
 
 
 def of_range(venue: Venue, window: Window = LUNCH, party: int = 1, **asked: Any) -> Availability:
     times = asked.get("times") or Times(starts_at=window.start, ends_at=window.end)
-    return availability.of_range(
+    return offers.of_range(
         again(venue), times, party=party, category=asked.get("category"), now=clock.now()
     )
 
@@ -51,7 +57,7 @@ def units(found: Availability) -> dict[str, list[str]]:
 
 
 def slots(venue: Venue, first: date = MONDAY, last: date | None = None) -> list[Slot]:
-    within = availability.days(first, last or first, venue.zone)
+    within = modes.days(first, last or first, venue.zone)
     return availability.slots(again(venue), within, now=clock.now())
 
 
@@ -62,7 +68,7 @@ def starts(found: list[Slot], venue: Venue) -> list[str]:
 
 def month(venue: Venue, first: date, **asked: Any) -> dict[date, CalendarDay]:
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    found = availability.calendar(again(venue), first, last, now=clock.now(), **asked)
+    found = calendar_days.calendar(again(venue), first, last, now=clock.now(), **asked)
     return {day.day: day for day in found}
 
 
@@ -70,9 +76,6 @@ def zoned(venue: Venue, zone: str) -> Venue:
     venue.time_zone = zone
     venue.save()
     return venue
-
-
-# Whole ranges.
 
 
 def test_each_category_tells_its_free_units_count_and_price() -> None:
@@ -266,9 +269,6 @@ def dearer(venue: Venue, first: date, last: date) -> None:
     )
 
 
-# The calendar.
-
-
 def test_each_night_tells_capacity_what_is_free_and_the_lowest_price() -> None:
     venue = make_venue("hotel", units=3)
     add_category(venue, "suite", units=1)
@@ -375,11 +375,8 @@ def test_a_provider_half_a_world_away_is_shown_on_the_venues_days(zone: str) -> 
     assert [slot.window.start for slot in shown if slot.state == "taken"] == [late]
 
 
-# Slots.
-
-
 def test_the_grid_of_smart_parking_is_three_by_five() -> None:
-    venue = demonstration.smart_parking()
+    venue = venues.smart_parking()
     spot = venue.resources.get(name="103")
     hold(venue, NOON, 4, resource=spot.pk)
     found = slots(venue)
@@ -557,7 +554,7 @@ def test_a_provider_is_open_by_a_zone_of_their_own_and_shown_in_the_clients() ->
         ("1", "03 08:00"),
         ("1", "03 08:15"),
     ]
-    honolulu = availability.days(date(2027, 3, 2), date(2027, 3, 2), ZoneInfo("Pacific/Honolulu"))
+    honolulu = modes.days(date(2027, 3, 2), date(2027, 3, 2), ZoneInfo("Pacific/Honolulu"))
     seen = availability.slots(again(venue), honolulu, now=clock.now())
     assert [f"{slot.window.start:%d %H:%M}" for slot in seen] == [
         "03 00:00", "03 00:15", "03 08:00", "03 08:15",
@@ -572,9 +569,6 @@ def test_buffers_keep_neighbouring_slots_apart() -> None:
     row = hold(venue, NOON, 1)
     assert unit(row) == "1"
     assert [slot.state for slot in slots(venue)] == ["taken", "taken", "taken", "free"]
-
-
-# One look for each window.
 
 
 def queries(read: Callable[[], object]) -> int:

@@ -7,8 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures, judging, reading, sweeps
-from reservations.board import Board
+from reservations import actions, records, sweeps
+from reservations.availability import snapshot_queries
+from reservations.availability.snapshot import Board
+from reservations.inventory import closures
 from reservations.models import Allocation
 from tests.factories import DESK, NOON, add_category, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around, unit
@@ -22,8 +24,8 @@ LUNCH = Window(NOON, NOON + 2 * HOUR)
 
 
 def load(venue: Venue, window: Window = LUNCH, now: datetime = NOON - DAY, **asked: int) -> Board:
-    venue = judging.find_venue(venue.slug)
-    return reading.board(venue, window, now=now, party=asked.get("party", 1))
+    venue = records.find_venue(venue.slug)
+    return snapshot_queries.board(venue, window, now=now, party=asked.get("party", 1))
 
 
 def free(found: Board, window: Window = LUNCH) -> list[str]:
@@ -145,7 +147,7 @@ def test_units_too_small_retired_or_elsewhere_are_left_out() -> None:
     make_venue("restaurant", units=2)
     assert sorted(free(load(venue))) == ["2", "3", "4"]
     assert free(load(venue, party=3)) == ["2"]
-    of_category = reading.board(venue, LUNCH, now=NOON - DAY, category="nook")
+    of_category = snapshot_queries.board(venue, LUNCH, now=NOON - DAY, category="nook")
     assert free(of_category) == ["3", "4"]
 
 

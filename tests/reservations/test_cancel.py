@@ -10,17 +10,7 @@ from reservations.errors import NotFound, WrongStatus
 from reservations.models import Event, Reservation
 from reservations.status import Status
 from tests.factories import DESK, NOON, hold, make_venue
-from tests.reservations.facts import (
-    DAY,
-    HOUR,
-    MINUTE,
-    around,
-    guest,
-    rows,
-    status,
-    taken,
-    told,
-)
+from tests.reservations.facts import DAY, HOUR, MINUTE, around, guest, rows, status, taken, told
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 

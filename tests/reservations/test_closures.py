@@ -7,8 +7,8 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.callers import Caller
-from reservations import closures
 from reservations.errors import Forbidden, HeldByOther, Invalid, NotFound, Taken
+from reservations.inventory import closures
 from reservations.models import Allocation, Event
 from reservations.ranges import MAX_SPAN
 from tests.factories import DESK, NOON, hold, make_venue

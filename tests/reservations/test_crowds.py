@@ -7,8 +7,8 @@ from time import sleep
 
 import pytest
 
-from reservations import crowds
-from reservations.crowds import hint, together
+from reservations import single_flight
+from reservations.single_flight import hint, together
 from tests.guests.races import until
 
 
@@ -37,7 +37,7 @@ def behind_one(
     (first,) = waiting(pool, looks, 1)
     until(lambda: looks.begun == 1)
     others = waiting(pool, look, count)
-    until(lambda: crowds._asked["question"].waiting is not None)
+    until(lambda: single_flight._asked["question"].waiting is not None)
     sleep(0.05)
     looks.may_end.set()
     return first, others
@@ -55,14 +55,14 @@ def test_those_who_come_during_a_look_share_the_next_one() -> None:
 def test_who_comes_alone_looks_and_leaves_nothing_behind() -> None:
     found = iter("ab")
     assert [together("question", found.__next__) for _ in range(2)] == ["a", "b"]
-    assert not crowds._asked
+    assert not single_flight._asked
 
 
 def test_that_it_was_asked_is_known_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     together("question", lambda: 1)
-    assert crowds.is_asked("question")
-    monkeypatch.setattr(crowds, "CROWDED", 0)
-    assert not crowds.is_asked("question")
+    assert single_flight.is_asked("question")
+    monkeypatch.setattr(single_flight, "CROWDED", 0)
+    assert not single_flight.is_asked("question")
 
 
 def test_who_looks_for_a_crowd_waits_for_the_rest_of_it() -> None:
@@ -75,8 +75,8 @@ def test_who_looks_for_a_crowd_waits_for_the_rest_of_it() -> None:
 
 def in_a_crowd(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have several answered together what comes before the hint, however long ago that will be."""
-    monkeypatch.setattr(crowds, "CROWDED", 60)
-    monkeypatch.setattr(crowds, "AGAIN", 60)
+    monkeypatch.setattr(single_flight, "CROWDED", 60)
+    monkeypatch.setattr(single_flight, "AGAIN", 60)
     looks = Looks()
     looks.may_end.set()
     with ThreadPoolExecutor(2) as pool:
@@ -96,12 +96,12 @@ def test_a_hint_is_told_again_to_a_crowd_but_not_for_long(monkeypatch: pytest.Mo
     assert [hint("question", found.__next__, after="before") for _ in range(3)] == ["a"] * 3
     # Others who come from the same crowd may ask something else.
     assert hint("another", found.__next__, after="before") == "b"
-    monkeypatch.setattr(crowds, "AGAIN", 0)
+    monkeypatch.setattr(single_flight, "AGAIN", 0)
     assert hint("question", found.__next__, after="before") == "c"
 
 
 def test_no_more_hints_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "MOST_HINTS", 2)
+    monkeypatch.setattr(single_flight, "MOST_HINTS", 2)
     in_a_crowd(monkeypatch)
     found = iter(range(9))
     for question in (*"abc", *"cba"):
@@ -117,7 +117,7 @@ def test_who_does_not_come_first_waits_until_it_has_been_tried_and_does_not_try(
 
     def attempt(name: str) -> None:
         came.append(name)
-        with crowds.trying("question") as may_try:
+        with single_flight.trying("question") as may_try:
             if may_try:
                 order.append(f"{name} tries")
                 assert may_end.wait(5)
@@ -134,21 +134,27 @@ def test_who_does_not_come_first_waits_until_it_has_been_tried_and_does_not_try(
         for one in (first, *others):
             one.result(5)
     assert sorted(order[1:]) == ["first is done", "other is done", "other is done", "other is done"]
-    with crowds.trying("question") as may_try:
+    with single_flight.trying("question") as may_try:
         assert may_try
 
 
 def test_what_is_tried_in_vain_leaves_nothing_behind() -> None:
-    with pytest.raises(ValueError), crowds.trying("question"):
+    with pytest.raises(ValueError), single_flight.trying("question"):
         raise ValueError
-    assert not crowds._trying
+    assert not single_flight._trying
 
 
 def test_of_many_questions_the_latest_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "MOST", 3)
+    monkeypatch.setattr(single_flight, "MOST", 3)
     for question in range(5):
         together(question, lambda: 1)
-    assert [crowds.is_asked(question) for question in range(5)] == [False, False, True, True, True]
+    assert [single_flight.is_asked(question) for question in range(5)] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
 
 
 def test_other_questions_do_not_wait() -> None:
@@ -156,7 +162,7 @@ def test_other_questions_do_not_wait() -> None:
     with ThreadPoolExecutor(2) as pool:
         (first,) = waiting(pool, looks, 1)
         until(lambda: looks.begun == 1)
-        assert crowds.is_asked("question") and not crowds.is_asked("another")
+        assert single_flight.is_asked("question") and not single_flight.is_asked("another")
         assert together("another", lambda: "told") == "told"
         looks.may_end.set()
         first.result(5)
@@ -179,11 +185,11 @@ def test_who_waits_for_a_look_that_fails_looks_for_oneself() -> None:
         assert first.result(5) == 1
         told = [other.exception(5) or other.result(5) for other in others]
     assert sorted(map(str, told)) == ["7", "7", "lost"]
-    assert not crowds._asked
+    assert not single_flight._asked
 
 
 def test_a_look_that_does_not_end_holds_nobody_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crowds, "LONGEST_WAIT", 0.05)
+    monkeypatch.setattr(single_flight, "LONGEST_WAIT", 0.05)
     looks = Looks()
     with ThreadPoolExecutor(4) as pool:
         (stuck,) = waiting(pool, looks, 1)
@@ -191,4 +197,4 @@ def test_a_look_that_does_not_end_holds_nobody_for_ever(monkeypatch: pytest.Monk
         assert together("question", lambda: 5) == 5
         looks.may_end.set()
         assert stuck.result(5) == 1
-    assert not crowds._asked
+    assert not single_flight._asked

@@ -7,8 +7,9 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.models import User
-from reservations import actions, driving
+from reservations import actions
 from reservations.models import Reservation
+from reservations.reports import parking
 from tests.factories import NOON, hold, make_venue
 from tests.guests.factories import UserFactory
 from tests.reservations.facts import HOUR, MINUTE
@@ -36,25 +37,25 @@ def test_both_instants_are_those_recorded(
 ) -> None:
     by = callers.for_user(user)
     row = park(user, lot)
-    assert not driving.parked(user, at=NOON - MINUTE).exists()
+    assert not parking.parked(user, at=NOON - MINUTE).exists()
     frozen.move_to(NOON + MINUTE)
     actions.check_in(reservation_id=row.pk, by=by)
-    (there,) = driving.parked(user, at=NOON + 2 * MINUTE)
-    assert driving.came_at(there) == NOON + MINUTE
-    assert driving.left_at(there, at=NOON + 2 * MINUTE) is None
+    (there,) = parking.parked(user, at=NOON + 2 * MINUTE)
+    assert parking.came_at(there) == NOON + MINUTE
+    assert parking.left_at(there, at=NOON + 2 * MINUTE) is None
     frozen.move_to(NOON + HOUR)
     actions.check_out(reservation_id=row.pk, by=callers.system("test"))
-    (left,) = driving.parked(user, at=NOON + 2 * HOUR)
-    assert driving.left_at(left, at=NOON + 2 * HOUR) == NOON + HOUR
+    (left,) = parking.parked(user, at=NOON + 2 * HOUR)
+    assert parking.left_at(left, at=NOON + 2 * HOUR) == NOON + HOUR
 
 
 def test_where_nothing_is_recorded_the_range_is_what_was_parked(user: User) -> None:
     lot = make_venue(confirms_at_once=True, records_arrival=False, records_departure=False)
     park(user, lot)
-    (row,) = driving.parked(user, at=NOON + HOUR)
-    assert driving.left_at(row, at=NOON + HOUR) is None
-    assert driving.left_at(row, at=NOON + 2 * HOUR) == NOON + 2 * HOUR
-    assert driving.came_at(row) == NOON
+    (row,) = parking.parked(user, at=NOON + HOUR)
+    assert parking.left_at(row, at=NOON + HOUR) is None
+    assert parking.left_at(row, at=NOON + 2 * HOUR) == NOON + 2 * HOUR
+    assert parking.came_at(row) == NOON
 
 
 def test_a_month_adds_up_what_has_ended_by_the_lots_own_calendar(user: User) -> None:
@@ -67,7 +68,7 @@ def test_a_month_adds_up_what_has_ended_by_the_lots_own_calendar(user: User) -> 
     park(UserFactory.create(), lot)
     hotel = make_venue("restaurant", confirms_at_once=True)
     hold(hotel, by=callers.for_user(user))
-    found = driving.months(user, at=datetime(2027, 4, 20, tzinfo=UTC))
+    found = parking.months(user, at=datetime(2027, 4, 20, tzinfo=UTC))
     assert len(found) == 12
     assert [month.first for month in found[-2:]] == [date(2027, 3, 1), date(2027, 4, 1)]
     assert [month.visits for month in found[-2:]] == [2, 1]
@@ -80,10 +81,10 @@ def test_what_goes_on_is_not_added_up_yet(user: User) -> None:
     lot = make_venue(confirms_at_once=True, records_arrival=False, records_departure=False)
     park(user, lot)
     for at, visits in ((NOON + HOUR, 0), (NOON + 2 * HOUR, 1)):
-        assert driving.months(user, at=at)[-1].visits == visits
+        assert parking.months(user, at=at)[-1].visits == visits
 
 
 def test_the_months_are_twelve_in_a_row_over_the_turn_of_a_year(user: User) -> None:
-    firsts = [month.first for month in driving.months(user, at=NOON - timedelta(days=40))]
+    firsts = [month.first for month in parking.months(user, at=NOON - timedelta(days=40))]
     assert firsts[0] == date(2026, 2, 1)
     assert firsts[-1] == date(2027, 1, 1)

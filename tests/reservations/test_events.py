@@ -7,7 +7,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from reservations import actions, events
 from reservations.errors import Taken
-from reservations.models import ONCE, Event
+from reservations.event_types import ONCE
+from reservations.models import Event
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, guest, told
 

@@ -6,7 +6,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, sweeps
-from reservations.allocation import Span, free_units
+from reservations.allocation.ledger import Span, free_units
 from reservations.errors import HeldByOther, HoldExpired, WrongStatus
 from reservations.models import Event, Reservation
 from reservations.status import Status

@@ -6,7 +6,8 @@ import pytest
 from django.db import transaction
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, expiring
+from reservations import actions
+from reservations.allocation import lapses
 from reservations.models import Allocation, Event, Reservation
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.reservations.facts import DAY, MINUTE, SECOND, told
@@ -19,8 +20,8 @@ FACTS = ("expired_at", "held_from", "version", "confirmed_at", "cancelled_at")
 
 @pytest.fixture(
     params=[
-        pytest.param(expiring._row_by_row, id="row by row"),
-        pytest.param(expiring._in_one, id="one statement", marks=pytest.mark.postgres),
+        pytest.param(lapses._row_by_row, id="row by row"),
+        pytest.param(lapses._in_one, id="one statement", marks=pytest.mark.postgres),
     ]
 )
 def expire(request: pytest.FixtureRequest) -> Callable[[int | None, int], int]:

@@ -8,9 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, clock, closures, explaining, judging
+from reservations import actions, clock, records
+from reservations.availability import explanations
+from reservations.availability.explanations import Explanation
 from reservations.errors import Invalid, NotFound
-from reservations.explaining import Explanation
+from reservations.inventory import closures
 from reservations.models import Allocation
 from reservations.requests import Times
 from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
@@ -28,8 +30,8 @@ LUNCH = Window(NOON, NOON + 2 * HOUR)
 def explain(
     venue: Venue, window: Window = LUNCH, *, resource: int | None = None, party: int = 1
 ) -> Explanation:
-    return explaining.explain(
-        judging.load_venue(venue.pk),
+    return explanations.explain(
+        records.load_venue(venue.pk),
         Times(starts_at=window.start, ends_at=window.end),
         resource=resource,
         party=party,

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from reservations import history
 from reservations.models import Event, Reservation
+from reservations.replay import history
 from reservations.status import Status
 from tests.reservations.facts import overlaps
 from venues.models import Venue

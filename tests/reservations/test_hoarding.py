@@ -11,10 +11,11 @@ from pytest_django import Settings
 
 from guests import callers
 from guests.callers import Caller
-from reservations import actions, clock, erasure, hoarding, sweeps
+from reservations import actions, clock, erasure, sweeps
 from reservations.errors import Busy, TooManyHolds
-from reservations.hoarding import Limit
 from reservations.idempotency import Answer, Once, Repeated
+from reservations.limits import open_holds
+from reservations.limits.open_holds import Limit
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
@@ -55,9 +56,6 @@ def refused(venue: Venue, by: Caller, **wish: Any) -> TooManyHolds:
         hold(venue, by=by, **wish)
     assert list(Reservation.objects.values()) == before
     return refusal.value
-
-
-# Who is counted, and for what.
 
 
 @pytest.mark.parametrize(("make", "per"), [(guest, "guest"), (partner, "key")])
@@ -157,9 +155,6 @@ def test_a_hold_that_is_counted_takes_a_lock_a_count_and_the_one_statement(
         hold(venue, by=by)
 
 
-# What ends a hold frees its place.
-
-
 @pytest.mark.parametrize("verb", [actions.confirm, actions.cancel])
 def test_a_hold_that_is_confirmed_or_given_up_makes_room(venue: Venue, verb: Any) -> None:
     by = guest()
@@ -233,9 +228,6 @@ def test_what_is_counted_is_what_is_held(venue: Venue, facts: Any, instant: Any)
     assert Reservation.objects.held(at=instant).exists() is is_held
 
 
-# Several at once, repeats, and one that takes the place of another.
-
-
 def test_a_group_counts_each_of_its_reservations(venue: Venue, settings: Settings) -> None:
     settings.HOLDS_PER_GUEST = 4
     by = guest()
@@ -280,9 +272,6 @@ def test_one_that_takes_the_place_of_another_is_not_one_more() -> None:
     first.refresh_from_db()
     assert first.cancelled_at and not again.cancelled_at
     assert refused(venue, by, start=NOON + 3 * DAY, resource=unit).facts["open"] == 2
-
-
-# A crowd.
 
 
 def until_told(act: Callable[[], Reservation]) -> Reservation:
@@ -338,19 +327,16 @@ def test_without_the_lock_a_crowd_gets_more(
 ) -> None:
     settings.HOLDS_PER_GUEST = 1
     by, everybody_has_counted = guest(), threading.Barrier(4)
-    count = hoarding._judge
+    count = open_holds._judge
     hold(venue)
 
     def count_with_the_others(locked: Sequence[Limit], **numbers: int) -> None:
         count(locked, **numbers)
         everybody_has_counted.wait()
 
-    monkeypatch.setattr(hoarding, "_LOCK", "SELECT %s::bigint[]")
-    monkeypatch.setattr(hoarding, "_judge", count_with_the_others)
+    monkeypatch.setattr(open_holds, "_LOCK", "SELECT %s::bigint[]")
+    monkeypatch.setattr(open_holds, "_judge", count_with_the_others)
     assert won(race(4, lambda: hold(venue, by=by))) == 4
-
-
-# What it costs.
 
 
 @pytest.mark.sqlite  # PostgreSQL goes by how many rows there are, and here is none

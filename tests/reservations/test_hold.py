@@ -9,14 +9,7 @@ from guests import callers
 from guests.callers import Caller
 from guests.errors import ContactInvalid
 from reservations import actions
-from reservations.errors import (
-    Forbidden,
-    HeldByOther,
-    NoChoice,
-    NotFound,
-    PartyTooLarge,
-    Taken,
-)
+from reservations.errors import Forbidden, HeldByOther, NoChoice, NotFound, PartyTooLarge, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Contact
 from reservations.status import Status

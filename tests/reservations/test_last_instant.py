@@ -8,6 +8,7 @@ import pytest
 
 from reservations import actions, clock, sweeps
 from reservations.errors import HoldExpired
+from reservations.lifecycle import confirmations
 from reservations.models import Event, Reservation
 from reservations.status import Status
 from tests.factories import DESK, NOON, hold, make_venue
@@ -75,7 +76,7 @@ def test_a_slow_clock_that_trusts_itself_would_have_it_both_ways(
     with clock.at(row.hold_expires_at):
         sweeps.expire_holds()
     # What confirming asks under its lock, besides the clock.
-    monkeypatch.setattr(actions, "has_its_time", lambda reservation: True)
+    monkeypatch.setattr(confirmations, "has_its_time", lambda reservation: True)
     monkeypatch.setattr(Reservation, "status_at", lambda row, now: Status.HELD)
     with clock.at(row.hold_expires_at - EDGE):
         actions.confirm(reservation_id=row.pk, by=DESK)

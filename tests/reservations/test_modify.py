@@ -9,7 +9,8 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.errors import ContactInvalid
-from reservations import actions, allocation
+from reservations import actions
+from reservations.allocation import ledger
 from reservations.errors import (
     ChangedMeanwhile,
     Closed,
@@ -344,14 +345,14 @@ def test_an_end_that_comes_while_a_lock_is_waited_for_is_the_end(
     row = present(frozen, units=2, unit_choice="guest")
     (other,) = row.venue.resources.exclude(pk=rows(row)[0].resource_id)
     frozen.tick(HOUR)
-    lock: Callable[..., Any] = getattr(allocation, wait)
+    lock: Callable[..., Any] = getattr(ledger, wait)
 
     def had_late(ids: Iterable[int]) -> Any:
         found = lock(ids)
         frozen.tick(2 * HOUR)
         return found
 
-    monkeypatch.setattr(allocation, wait, had_late)
+    monkeypatch.setattr(ledger, wait, had_late)
     with pytest.raises(Invalid):
         modify(row, resource=other.pk)
 

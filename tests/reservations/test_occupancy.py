@@ -10,10 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, clock, closures, judging, occupancy, sweeps
+from reservations import actions, clock, records, sweeps
 from reservations.errors import Invalid, Refusal
+from reservations.inventory import closures
 from reservations.models import Allocation, Reservation
-from reservations.occupancy import LONGEST_LOOK, MOST_STEPS, Stats, Step
+from reservations.reports import occupancy
+from reservations.reports.occupancy import LONGEST_LOOK, MOST_STEPS, Stats, Step
 from reservations.status import Status
 from tests.factories import DESK, NOON, add_category, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around
@@ -26,19 +28,16 @@ FOUR = Window(NOON, NOON + 4 * HOUR)
 
 
 def over(venue: Venue, window: Window = FOUR, step: timedelta | None = None) -> list[Step]:
-    return occupancy.over(judging.load_venue(venue.pk), window, step, now=clock.now())
+    return occupancy.over(records.load_venue(venue.pk), window, step, now=clock.now())
 
 
 def stats(venue: Venue, window: Window) -> Stats:
-    return occupancy.stats(judging.load_venue(venue.pk), window, now=clock.now())
+    return occupancy.stats(records.load_venue(venue.pk), window, now=clock.now())
 
 
 def lot(units: int = 1) -> Venue:
     """Spots that the driver chooses, and keeps also when late."""
     return make_venue("parking", units=units, unit_choice="guest", releases_no_shows=False)
-
-
-# The share taken.
 
 
 def test_the_share_is_of_the_time_of_all_units() -> None:
@@ -145,9 +144,6 @@ def test_one_look_serves_every_step() -> None:
         add_category(venue, f"more-{number}", units=3)
         for day in range(4):
             hold(venue, NOON + day * DAY, category=f"more-{number}")
-
-
-# What is usual.
 
 
 def test_hours_and_weekdays_are_those_of_the_venues_clocks() -> None:

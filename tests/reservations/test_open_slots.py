@@ -8,10 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, clock, closures, open_slots
+from reservations import actions, clock
+from reservations.availability import open_slots
+from reservations.availability.open_slots import OpenSlot
 from reservations.errors import Refusal
+from reservations.inventory import closures
 from reservations.models import Allocation
-from reservations.open_slots import OpenSlot
 from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around
 from tests.reservations.test_board import join

@@ -8,10 +8,11 @@ from pytest_django.fixtures import Settings
 
 from guests import callers
 from guests.callers import Caller
-from reservations import actions, clock, pace
+from reservations import actions, clock
 from reservations.errors import RateLimited, WrongStatus
+from reservations.limits import state_changes
+from reservations.limits.state_changes import Pace
 from reservations.models import Event, Reservation
-from reservations.pace import Pace
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.guests.factories import StaffFactory
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, guest
@@ -149,12 +150,12 @@ def test_the_oldest_of_several_changes_decides_how_long_to_wait(
         frozen.tick(10 * SECOND)
     now = BEGUN + 20 * SECOND
     with pytest.raises(RateLimited) as refusal:
-        pace.judge(held, pace=twice, by=by, now=now)
+        state_changes.judge(held, pace=twice, by=by, now=now)
     assert refusal.value.retry_after == 40 * SECOND
-    assert pace.left(held, twice, now) == (0, 40)
-    assert pace.left(held, twice, BEGUN + MINUTE) == (1, 10)
-    assert pace.left(held, twice, BEGUN + DAY) == (2, 0)
-    assert pace.left(held, twice, now + timedelta(microseconds=1)) == (0, 40)
+    assert state_changes.left(held, twice, now) == (0, 40)
+    assert state_changes.left(held, twice, BEGUN + MINUTE) == (1, 10)
+    assert state_changes.left(held, twice, BEGUN + DAY) == (2, 0)
+    assert state_changes.left(held, twice, now + timedelta(microseconds=1)) == (0, 40)
 
 
 @pytest.mark.parametrize(
@@ -162,5 +163,5 @@ def test_the_oldest_of_several_changes_decides_how_long_to_wait(
     [("1/m", Pace(1, MINUTE)), ("10/h", Pace(10, HOUR)), ("5/s", Pace(5, SECOND))],
 )
 def test_a_rate_is_a_count_and_a_period(text: str, meant: Pace) -> None:
-    assert pace.parse(text) == meant
-    assert pace.parse("3/d") == Pace(3, DAY)
+    assert state_changes.parse(text) == meant
+    assert state_changes.parse("3/d") == Pace(3, DAY)

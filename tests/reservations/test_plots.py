@@ -2,7 +2,7 @@
 
 import re
 
-from reservations.plots import Bar, columns
+from web.plots import Bar, columns
 
 
 def heights(plot: str) -> list[float]:

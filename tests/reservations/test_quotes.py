@@ -7,10 +7,11 @@ import pytest
 from django.core import signing
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import clock, quotes
+from reservations import clock
 from reservations.errors import QuoteExpired, Taken
 from reservations.models import Reservation
-from reservations.quotes import GOOD_FOR, Quote
+from reservations.pricing import quotes
+from reservations.pricing.quotes import GOOD_FOR, Quote
 from tests.factories import NOON, add_category, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around
 from venues import prices

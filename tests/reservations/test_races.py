@@ -11,26 +11,17 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, clock, closures, sweeps
-from reservations.actions import _modify
-from reservations.allocation import lock_units
+from reservations import actions, clock, sweeps
+from reservations.allocation.ledger import lock_units
 from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken
+from reservations.inventory import closures
+from reservations.lifecycle.modifications import _modify
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
 from tests.factories import DESK, NOON, add_category, hold, make_venue
 from tests.guests.races import race, until_somebody_waits
-from tests.reservations.facts import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    overlaps,
-    rows,
-    status,
-    taken,
-    told,
-)
+from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, overlaps, rows, status, taken, told
 from tests.reservations.guard import no_guard
 from venues.hours import Window
 from venues.models import Resource

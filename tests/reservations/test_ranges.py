@@ -6,12 +6,12 @@ from uuid import uuid4
 import pytest
 from django.db import connection
 
-from reservations.allocation import _TAKING_ONE, Span, free_units
+from reservations.allocation.ledger import _TAKING_ONE, Span, free_units
 from reservations.models import Allocation
 from reservations.ranges import MAX_SPAN
 from tests.factories import NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
-from venues import prepared
+from venues import statements
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -97,7 +97,7 @@ def test_each_is_read_from_the_index_made_for_it(venue: Venue, by_venue: bool, i
     if not by_venue:
         # What takes one unit is asked in words of its own.
         values = {"unit": unit.pk, "start": NOON, "end": END, "now": NOON}
-        lines = [line for (line,) in prepared.planned("EXPLAIN " + _TAKING_ONE, values)]
+        lines = [line for (line,) in statements.planned("EXPLAIN " + _TAKING_ONE, values)]
         at = next(number for number, line in enumerate(lines) if index in line)
         # By unit and range alike, or the whole year of the unit is read, or that hour of all.
         assert f"Index Cond: ((resource_id = '{unit.pk}'::bigint) AND (tstzrange" in lines[at + 1]

@@ -8,8 +8,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, clock, rearranging
-from reservations.alternatives import Alternative
+from reservations import actions, clock
+from reservations.alternatives import find
+from reservations.alternatives.search import Alternative
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
@@ -30,7 +31,7 @@ def to(start: Any, hours: float = 2, **fields: Any) -> Change:
 def instead(row: Reservation, wish: Change) -> list[Alternative]:
     """The alternatives, after a look that each can be asked for, as it is told, at this moment."""
     row.refresh_from_db()
-    found = rearranging.for_change(row, wish, now=clock.now())
+    found = find.for_change(row, wish, now=clock.now())
     assert len(found) <= 3
     assert len({(one.window, one.category.pk, one.unit) for one in found}) == len(found)
     for one in found:
@@ -250,6 +251,6 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     for _ in range(3):
         hold(venue, NOON + 2 * HOUR * (len(counts) + 1))
         with CaptureQueriesContext(connection) as asked:
-            rearranging.for_change(row, to(NOON + 2 * HOUR), now=clock.now())
+            find.for_change(row, to(NOON + 2 * HOUR), now=clock.now())
         counts.append(len(asked))
     assert max(counts) <= 10 and counts[0] == counts[-1]

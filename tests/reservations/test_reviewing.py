@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.models import Review, User
-from reservations import reviewing
+from reservations import reviews
 from reservations.errors import Invalid, NoStay
 from reservations.models import Reservation
 from tests.factories import NOON, hold, make_venue
@@ -44,9 +44,9 @@ def test_a_stay_may_be_reviewed_from_the_instant_it_has_ended(
     for early in (NOON - HOUR, NOON, END - SECOND):
         frozen.move_to(early)
         with pytest.raises(NoStay):
-            reviewing.review(user=user, venue_id=venue.pk, stars=5, text="")
+            reviews.review(user=user, venue_id=venue.pk, stars=5, text="")
     frozen.move_to(END)
-    reviewing.review(user=user, venue_id=venue.pk, stars=5, text=" Kind.\r\nQuiet. ")
+    reviews.review(user=user, venue_id=venue.pk, stars=5, text=" Kind.\r\nQuiet. ")
     row = Review.objects.get()
     assert (row.user, row.venue, row.stars, row.text) == (user, venue, 5, "Kind.\nQuiet.")
 
@@ -58,7 +58,7 @@ def test_nobody_reviews_by_somebody_elses_stay_or_one_elsewhere(
     book(user, make_venue(confirms_at_once=True, records_arrival=False, records_departure=False))
     frozen.move_to(END)
     with pytest.raises(NoStay):
-        reviewing.review(user=user, venue_id=venue.pk, stars=1, text="")
+        reviews.review(user=user, venue_id=venue.pk, stars=1, text="")
 
 
 def test_what_was_cancelled_is_no_stay(
@@ -67,9 +67,9 @@ def test_what_was_cancelled_is_no_stay(
     row = book(user, venue)
     Reservation.objects.filter(pk=row.pk).update(cancelled_at=NOON - timedelta(hours=1))
     frozen.move_to(END)
-    assert reviewing.reviewable(user, among=[venue.pk], at=END) == set()
+    assert reviews.reviewable(user, among=[venue.pk], at=END) == set()
     with pytest.raises(NoStay):
-        reviewing.review(user=user, venue_id=venue.pk, stars=1, text="")
+        reviews.review(user=user, venue_id=venue.pk, stars=1, text="")
 
 
 def test_a_second_review_takes_the_place_of_the_first(
@@ -78,10 +78,10 @@ def test_a_second_review_takes_the_place_of_the_first(
     book(user, venue)
     frozen.move_to(END)
     for stars in (1, 4):
-        reviewing.review(user=user, venue_id=venue.pk, stars=stars, text=f"{stars}")
+        reviews.review(user=user, venue_id=venue.pk, stars=stars, text=f"{stars}")
     assert list(Review.objects.values_list("stars", "text")) == [(4, "4")]
-    reviewing.withdraw(user=user, venue_id=venue.pk)
-    reviewing.withdraw(user=user, venue_id=venue.pk)
+    reviews.withdraw(user=user, venue_id=venue.pk)
+    reviews.withdraw(user=user, venue_id=venue.pk)
     assert not Review.objects.exists()
 
 
@@ -95,6 +95,6 @@ def test_what_cannot_be_kept_is_refused(
     book(user, venue)
     frozen.move_to(END)
     with pytest.raises(Invalid) as refused:
-        reviewing.review(user=user, venue_id=venue.pk, stars=stars, text=text)
+        reviews.review(user=user, venue_id=venue.pk, stars=stars, text=text)
     assert refused.value.field == field
     assert not Review.objects.exists()

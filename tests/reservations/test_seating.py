@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reservations import seating
-from reservations.seating import WANTED, Seat, is_full, most_at_once, reseat, search
+from reservations.allocation import seating
+from reservations.allocation.seating import WANTED, Seat, is_full, most_at_once, reseat, search
 from tests.factories import NOON
 
 HORIZON = 8

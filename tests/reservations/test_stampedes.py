@@ -7,13 +7,16 @@ from typing import Any
 import pytest
 
 from guests.callers import Caller
-from reservations import actions, allocation, alternatives, at_once, clock, crowds, placing
+from reservations import actions, clock, single_flight
+from reservations.allocation import early_refusal, ledger
+from reservations.alternatives import find
 from reservations.errors import HeldByOther, Taken
+from reservations.lifecycle import hold_statement, holds
 from reservations.models import Reservation
 from tests.factories import DESK, booking, hold, make_venue
 from tests.guests.races import race, until
 from tests.reservations.facts import guest
-from venues import kept
+from venues import catalogue
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("frozen")]
@@ -25,7 +28,7 @@ CROWD = 6
 def venue(request: pytest.FixtureRequest) -> Venue:
     """A venue whose units are chosen: sold in one statement, or in a transaction with a count."""
     made = make_venue(units=3, unit_choice="guest", confirms_at_once=request.param)
-    kept.find(made.slug)
+    catalogue.find(made.slug)
     return made
 
 
@@ -52,17 +55,17 @@ def test_one_tries_and_the_others_look_once_it_is_sold(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     came = threading.Semaphore(0)
-    trying = placing.trying
+    trying = early_refusal.trying
 
     def coming(*arguments: Any) -> Any:
         came.release()
         return trying(*arguments)
 
-    write = Counted(at_once.write, lambda: came._value == CROWD)
-    monkeypatch.setattr(placing, "trying", coming)
-    monkeypatch.setattr(at_once, "write", write)
+    write = Counted(hold_statement.write, lambda: came._value == CROWD)
+    monkeypatch.setattr(early_refusal, "trying", coming)
+    monkeypatch.setattr(hold_statement, "write", write)
     # Nobody needs to find out under locks.
-    monkeypatch.setattr(actions, "_hold", lambda *_, **__: pytest.fail("looked once more"))
+    monkeypatch.setattr(holds, "_hold", lambda *_, **__: pytest.fail("looked once more"))
     told = race(CROWD, wants(venue, [guest() for _ in range(CROWD)]))
     assert write.calls == 1
     refusals = [one for one in told if not isinstance(one, Reservation)]
@@ -75,25 +78,25 @@ def test_one_tries_and_the_others_look_once_it_is_sold(
 def test_what_could_be_had_instead_is_found_once_for_those_who_were_refused_together(
     venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowds, "CROWDED", 60)
-    monkeypatch.setattr(crowds, "AGAIN", 60)
+    monkeypatch.setattr(single_flight, "CROWDED", 60)
+    monkeypatch.setattr(single_flight, "AGAIN", 60)
     people = [guest() for _ in range(CROWD)]
     wants(venue, people[:1])()
     # The first looks for long enough that others come meanwhile, who look together after it.
-    look = Counted(allocation.taken_rows, lambda: look.calls > 1 or _several_wait())
-    monkeypatch.setattr(allocation, "taken_rows", look)
+    look = Counted(ledger.taken_rows, lambda: look.calls > 1 or _several_wait())
+    monkeypatch.setattr(ledger, "taken_rows", look)
     assert {type(one) for one in race(3, wants(venue, people[1:4]))} <= {Taken, HeldByOther}
     assert look.calls == 2
-    found = Counted(alternatives._around, lambda: True)
-    monkeypatch.setattr(alternatives, "_around", found)
+    found = Counted(find._around, lambda: True)
+    monkeypatch.setattr(find, "_around", found)
     wish = booking(venue, resource=venue.resources.order_by("pk")[0].pk)
-    told = [alternatives.for_booking(wish, by=by, now=clock.now()) for by in people[4:]]
+    told = [find.for_booking(wish, by=by, now=clock.now()) for by in people[4:]]
     assert found.calls == 1
     assert told[0] is told[1] and told[0]
 
 
 def _several_wait() -> bool:
-    (asked,) = crowds._asked.values()
+    (asked,) = single_flight._asked.values()
     return asked.waiting is not None and asked.waiting.is_shared
 
 
@@ -104,7 +107,7 @@ def test_who_is_refused_alone_is_told_what_there_is_now(venue: Venue) -> None:
     for unit in (second, third):
         with pytest.raises((Taken, HeldByOther)):
             actions.hold(booking=wish, by=DESK)
-        told = alternatives.for_booking(wish, by=DESK, now=clock.now())
+        told = find.for_booking(wish, by=DESK, now=clock.now())
         same = [one.unit for one in told if one.window.start == wish.times.starts_at]
         assert same and same[0] is not None and same[0].pk == unit.pk
         hold(venue, resource=unit.pk)
@@ -117,6 +120,6 @@ def test_who_is_refused_a_unit_is_not_judged_again(
     people = [by(), by()]
     ask = wants(venue, people)
     ask()
-    monkeypatch.setattr(actions, "_hold", lambda *_, **__: pytest.fail("judged again"))
+    monkeypatch.setattr(holds, "_hold", lambda *_, **__: pytest.fail("judged again"))
     with pytest.raises((Taken, HeldByOther)):
         ask()

@@ -202,7 +202,7 @@ def test_retrieving_tells_the_status_of_that_moment_and_logs_it(
     venue = make_venue(records_arrival=False, records_departure=False)
     with freeze_time(NOON - DAY):
         row = hold(venue)
-    with freeze_time(instant), caplog.at_level(logging.INFO, "api.reservations"):
+    with freeze_time(instant), caplog.at_level(logging.INFO, "api.routes.reservations"):
         access = tokens.issue(AdministratorFactory.create()).access
         answer = client.get(
             f"/api/v1/reservations/{row.pk}", headers={"Authorization": f"Bearer {access}"}

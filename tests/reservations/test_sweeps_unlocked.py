@@ -7,7 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import allocation, clock, sweeps
+from reservations import clock, sweeps
+from reservations.allocation import lapses
 from reservations.models import Event, Reservation
 from tests.factories import NOON, hold, make_venue
 from tests.guests.races import race
@@ -46,7 +47,7 @@ def unlocked() -> Callable[[], int]:
         rows = list(Reservation.objects.lapsed(at=clock.now()))
         both_have_read.wait()
         with transaction.atomic():
-            return allocation.release(rows, now=clock.now())
+            return lapses.release(rows, now=clock.now())
 
     return sweep
 

@@ -5,10 +5,12 @@ from itertools import product
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import allocation, clock, taken
-from reservations.allocation import Span
+from reservations import clock
+from reservations.allocation import ledger
+from reservations.allocation.ledger import Span
+from reservations.availability import busy
+from reservations.availability.busy import Taken
 from reservations.models import Reservation
-from reservations.taken import Taken
 from tests.factories import NOON, hold, make_venue
 from tests.reservations.facts import HOUR
 from tests.reservations.worlds import moments
@@ -36,8 +38,8 @@ def test_one_statement_tells_what_the_orm_tells(frozen: FrozenDateTimeFactory) -
             for windows, without, now in product(
                 ({venue.pk: window}, several), ([], some), (clock.now(), clock.now() + HOUR)
             ):
-                told = list(taken.in_one(windows, now, without))
-                assert by_unit(told) == by_unit(list(taken.through_orm(windows, now, without)))
+                told = list(busy.in_one(windows, now, without))
+                assert by_unit(told) == by_unit(list(busy.through_orm(windows, now, without)))
                 seen |= {(row.is_held, row.is_closure, row.lapses_at is None) for row in told}
     # It was not all of one kind: held, promised, closed, and to be given up at some time or not.
     assert {kind[0] for kind in seen} == {kind[1] for kind in seen} == {True, False}
@@ -52,9 +54,9 @@ def test_of_one_unit_it_is_the_same_as_of_several(frozen: FrozenDateTimeFactory)
             now = clock.now()
             span = Span(start=window.start, end=window.end, now=now, venue=venue.pk)
             for unit in venue.resources.values_list("pk", flat=True):
-                found = allocation.taken_rows([unit], span)
+                found = ledger.taken_rows([unit], span)
                 # The same function's other way, by a unit that is not there.
-                assert found == allocation.taken_rows([unit, 0], span)
+                assert found == ledger.taken_rows([unit, 0], span)
                 seen |= {(row.reservation_id is None, row.confirmed_at is None) for row in found}
     assert seen == {(True, True), (False, True), (False, False)}  # closed, held, promised
 
@@ -63,8 +65,8 @@ def test_each_venue_has_what_is_its_own() -> None:
     one, other = make_venue(units=2), make_venue(units=2)
     row = hold(one, NOON)
     both = {one.pk: DAY, other.pk: DAY}
-    found = taken.read(both, now=clock.now(), without=[])
+    found = busy.read(both, now=clock.now(), without=[])
     assert [each.reservation for each in found[one.pk]] == [row.pk]
     assert found[other.pk] == []
-    assert taken.read(both, now=clock.now(), without=[row.pk]) == {one.pk: [], other.pk: []}
-    assert taken.read({}, now=clock.now(), without=[]) == {}
+    assert busy.read(both, now=clock.now(), without=[row.pk]) == {one.pk: [], other.pk: []}
+    assert busy.read({}, now=clock.now(), without=[]) == {}

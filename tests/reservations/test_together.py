@@ -7,9 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import clock, together
+from reservations import clock
+from reservations.alternatives import find
+from reservations.alternatives.group_search import Arrangement
 from reservations.requests import Booking, Times
-from reservations.together import Arrangement
 from tests.factories import NOON, add_category, booking, hold, make_venue
 from tests.reservations.facts import HOUR
 from tests.reservations.worlds import group_comes_to, moments, of_window
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def instead(wishes: list[Booking]) -> list[Arrangement]:
     """The arrangements, after a look that each can be booked, as it is told, at this moment."""
-    found = together.for_group(wishes, now=clock.now())
+    found = find.for_group(wishes, now=clock.now())
     assert len(found) <= 3
     for one in found:
         assert group_comes_to(offered(wishes, one)) is None, one
@@ -118,6 +119,6 @@ def test_looking_costs_the_same_however_large_the_group() -> None:
     counts: list[int] = []
     for size in (1, 9):
         with CaptureQueriesContext(connection) as asked:
-            together.for_group([booking(venue)] * size, now=clock.now())
+            find.for_group([booking(venue)] * size, now=clock.now())
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 6

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from reservations.allocation import lock_units
+from reservations.allocation.ledger import lock_units
 from reservations.errors import Busy, Taken
 from reservations.models import Event, Reservation
 from reservations.transactions import ATTEMPTS, Escalate, Restart, whole

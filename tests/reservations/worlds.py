@@ -8,8 +8,10 @@ from typing import Any
 from django.db import transaction
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures, holding
+from reservations import actions
 from reservations.errors import Refusal
+from reservations.inventory import closures
+from reservations.lifecycle import group_holds, holds, modifications
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Times
 from tests.factories import DESK, NOON, add_category, booking, make_venue
@@ -24,7 +26,7 @@ def comes_to(wish: Booking) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            actions._hold(wish, by=DESK, once=None, glances=holding.MOST_GLANCES)
+            holds._hold(wish, by=DESK, once=None, glances=holds.MOST_GLANCES)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal
@@ -35,7 +37,7 @@ def change_comes_to(row: Reservation, wish: Change) -> Refusal | None:
     """The same for a change of a reservation."""
     try:
         with transaction.atomic():
-            actions._modify(row.pk, wish, by=DESK)
+            modifications._modify(row.pk, wish, by=DESK)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal
@@ -46,7 +48,7 @@ def group_comes_to(wishes: list[Booking]) -> Refusal | None:
     """The same for a group."""
     try:
         with transaction.atomic():
-            actions._hold_group(wishes, by=DESK, once=None)
+            group_holds._hold_group(wishes, by=DESK, once=None)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

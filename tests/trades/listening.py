@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from asgiref.testing import ApplicationCommunicator
 from django.db import connections
 
-from api import hub
+from api.live import hub
 from config.asgi import application
 from venues.models import Venue
 

@@ -15,15 +15,7 @@ from tests.factories import hold, make_venue
 from tests.guests.factories import AdministratorFactory, PartnerFactory, StaffFactory
 from tests.guests.races import race
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND
-from tests.trades.asking import (
-    BAD_IDS,
-    BAD_SEGMENTS,
-    block,
-    made,
-    open_for,
-    person_named,
-    starts,
-)
+from tests.trades.asking import BAD_IDS, BAD_SEGMENTS, block, made, open_for, person_named, starts
 from venues.models import Provider, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -175,9 +167,6 @@ def test_two_clients_at_once_are_one_appointment(
         assert sorted(answer.status_code for answer in answers) == [201, 409]
 
 
-# Whose it is.
-
-
 def test_the_practice_books_for_a_client(opened: Resource, desk: Api) -> None:
     client = made(desk.post("/clients", person_named(1)))
     appointment = made(desk.post("/appointments", wish(opened, client_id=client["id"])))
@@ -255,9 +244,6 @@ def test_guests_and_partners_enter_nobody(practice: Venue, guest: Api, path: str
     acme = partner(PartnerFactory.create(venues=[practice]))
     for caller in (guest, acme):
         problem(caller.post(path, person_named(1)), 403, "forbidden")
-
-
-# Who is entered, and once.
 
 
 def test_a_client_is_entered_as_somebody_who_may_log_in_later(desk: Api) -> None:
@@ -368,9 +354,6 @@ def test_a_practice_without_a_category_gets_one(practice: Venue, administrator: 
     practice.categories.all().delete()
     made(administrator.post("/providers", person_named(1)))
     assert practice.categories.get().code == "consult"
-
-
-# What is no id.
 
 
 @pytest.mark.parametrize("field", ["provider_id", "client_id"])

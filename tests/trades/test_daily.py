@@ -73,9 +73,6 @@ def count(at: datetime = NINE - 3 * DAY) -> int:
     return sum(row.status_at(at) in active for row in Reservation.objects.all())
 
 
-# Replaced.
-
-
 @pytest.mark.parametrize("is_confirmed", [True, False])
 def test_a_second_one_replaces_the_first_and_its_time_is_free_again(
     opened: Resource, guest: Api, is_confirmed: bool
@@ -122,9 +119,6 @@ def test_a_cancelled_one_leaves_the_day_free(opened: Resource, practice: Venue, 
     guest.post(f"/reservations/{first.pk}/cancel")
     book(guest, opened, NINE + HOUR)
     assert told(first) == ["created", "cancelled"]
-
-
-# Refused.
 
 
 def test_where_the_policy_refuses_the_first_stays_and_is_named(
@@ -174,9 +168,6 @@ def test_one_that_was_missed_counts(
     actions.confirm(reservation_id=first.pk, by=DESK)
     clock.move_to(NINE + HOUR)
     problem(ask(guest, opened, NINE + 2 * HOUR), 409, "one_per_day")
-
-
-# What counts.
 
 
 @pytest.mark.parametrize("per_day", ["replace", "refuse"])
@@ -269,9 +260,6 @@ def test_what_the_desk_books_for_nobody_known_is_never_replaced(
     assert count() == 2
 
 
-# At once.
-
-
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("per_day", ["replace", "refuse"])
 def test_two_at_once_leave_one(practice: Venue, opened: Resource, guest: Api, per_day: str) -> None:
@@ -303,9 +291,6 @@ def test_one_booked_while_another_moves_to_that_day_leaves_one(
         assert {answer.status_code for answer in answers} <= {200, 201, 409}
         that_day = Reservation.objects.filter(starts_at__gte=day + DAY, cancelled_at=None)
         assert that_day.filter(starts_at__lt=day + 2 * DAY).count() == 1
-
-
-# Moved.
 
 
 def test_moving_to_a_day_that_has_one_is_refused(opened: Resource, guest: Api) -> None:

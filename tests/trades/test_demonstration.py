@@ -16,6 +16,7 @@ from django.db.models import Model
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django.fixtures import Settings
 
+from config.demonstration import venues
 from guests.models import User
 from reservations.models import Allocation, Reservation
 from tests.api.calling import CONTACT, Api, anonymous
@@ -23,7 +24,6 @@ from tests.api.conftest import TODAY
 from tests.databases import KEPT
 from tests.reservations.facts import DAY, HOUR, overlaps
 from tests.trades.asking import made, starts
-from venues import demonstration as venues_of_it
 from venues.models import Policy, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock", "_folder")]
@@ -132,20 +132,17 @@ def test_it_can_be_loaded_at_any_time(clock: FrozenDateTimeFactory, at: datetime
 
 
 def test_decoration_that_has_no_room_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    lot = venues_of_it.smart_parking
+    lot = venues.smart_parking
 
     def full() -> Venue:
         venue = lot()
         venue.resources.update(retired_at=TODAY)
         return venue
 
-    monkeypatch.setattr(venues_of_it, "smart_parking", full)
+    monkeypatch.setattr(venues, "smart_parking", full)
     assert len(load()) == 6
     assert not Reservation.objects.filter(venue__slug="smart-parking").exists()
     assert Reservation.objects.filter(venue__slug="harbour-hotel").exists()
-
-
-# Who may log in.
 
 
 def test_each_log_in_is_printed_with_a_secret_of_letters_and_digits(
@@ -186,9 +183,6 @@ def test_the_partners_key_works(printed: dict[str, str]) -> None:
 def test_the_desk_runs_every_venue(printed: dict[str, str]) -> None:
     desk = User.objects.get(email="desk@holdfast.example")
     assert set(desk.staff_venues.all()) == set(Venue.objects.all())
-
-
-# The venues.
 
 
 def test_smart_parking_is_as_the_page_expects_it(printed: dict[str, str]) -> None:

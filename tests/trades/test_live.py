@@ -13,10 +13,12 @@ from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django.fixtures import Settings
 
-from api import live
+from api.live import consumer
 from config import outbox
 from guests.models import User
-from reservations import actions, allocation, clock, closures, events, sweeps
+from reservations import actions, clock, events, sweeps
+from reservations.allocation import ledger
+from reservations.inventory import closures
 from reservations.models import Event, Reservation
 from reservations.requests import Change, Times
 from tests.admin.browsing import address, browser_of
@@ -104,9 +106,6 @@ def quiet(page: Page, venue: Venue) -> None:
     told(page, venue)
 
 
-# Who is let in.
-
-
 def test_a_page_is_greeted(browser: Pages, venue: Venue) -> None:
     page = browser.of(venue)
     assert page.opened
@@ -118,7 +117,7 @@ def test_a_venue_that_is_not_there_closes_with_a_code_of_its_own(browser: Pages,
     Venue.objects.filter(pk=make_venue().pk).update(slug="closed", is_active=False)
     page = browser.open(f"/ws/venues/{slug}/")
     assert page.opened
-    assert (page.next()["code"], live.UNKNOWN_VENUE) == (4404, 4404)
+    assert (page.next()["code"], consumer.UNKNOWN_VENUE) == (4404, 4404)
 
 
 @pytest.mark.parametrize(
@@ -175,9 +174,6 @@ def test_pages_that_may_call_the_api_are_let_in(
 
 def test_programs_that_send_no_origin_are_let_in(browser: Pages, venue: Venue) -> None:
     assert browser.of(venue).opened
-
-
-# What is told, whoever made the change.
 
 
 def test_what_is_booked_over_the_api_turns(page: Page, venue: Venue, driver: User) -> None:
@@ -371,7 +367,7 @@ def seat(venue: Venue, places: dict[Reservation, int]) -> None:
     """Move some along, all at once, as making room for somebody does."""
     with transaction.atomic():
         moves = {row.allocations.get().pk: spot(venue, number) for row, number in places.items()}
-        allocation.move(moves, now=clock.now(), by=DESK)
+        ledger.move(moves, now=clock.now(), by=DESK)
 
 
 def test_closures_are_told_and_so_is_their_end(
@@ -435,9 +431,6 @@ def answers_at_once(drivers: list[Api], body: dict[str, Any]) -> list[int]:
     return sorted(race(2, lambda: next(callers).post("/parking/reservations", body).status_code))
 
 
-# Words that come late.
-
-
 def test_a_late_word_does_not_say_free_of_what_somebody_else_has(
     browser: Pages, frozen: FrozenDateTimeFactory
 ) -> None:
@@ -469,7 +462,7 @@ def test_a_word_is_sent_only_once_the_dispatch_has_committed(
 ) -> None:
     heard_before: list[Any] = []
     monkeypatch.setattr(
-        outbox, "HANDLERS", (live.tell, lambda event: heard_before.extend(page.heard(venue)))
+        outbox, "HANDLERS", (consumer.tell, lambda event: heard_before.extend(page.heard(venue)))
     )
     park(venue)
     assert len(told(page, venue)) == 2
@@ -482,14 +475,11 @@ def test_what_a_dispatch_takes_back_is_not_told_until_it_is_repeated(
     def fail(event: Event) -> None:
         raise ValueError("cannot")
 
-    monkeypatch.setattr(outbox, "HANDLERS", (live.tell, fail))
+    monkeypatch.setattr(outbox, "HANDLERS", (consumer.tell, fail))
     park(venue)
     assert told(page, venue) == []
     monkeypatch.undo()
     assert len(told(page, venue)) == 2
-
-
-# Nothing personal.
 
 
 def test_no_word_says_who(
@@ -515,9 +505,6 @@ def test_no_word_says_who(
     code = Reservation.objects.get().code
     for secret in (driver.email, driver.first_name, driver.phone, "AB-12-CD", "door", code):
         assert secret not in said
-
-
-# Who hears, and who does not.
 
 
 def test_every_page_of_the_venue_hears_and_no_other(browser: Pages, venue: Venue) -> None:
@@ -558,7 +545,7 @@ def test_boards_that_cannot_be_told_stop_nothing(
     settings.LIVE_REDIS_URL = NOBODY_THERE
     park(venue)
     count = Event.objects.count()
-    with caplog.at_level(logging.WARNING, logger="api.live"):
+    with caplog.at_level(logging.WARNING, logger="api.live.consumer"):
         assert outbox.dispatch() == count
     assert not Event.objects.filter(dispatched_at=None).exists()
     assert caplog.messages[0].startswith("Boards were not told: Error ")

@@ -17,7 +17,7 @@ from redis import Redis
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
-from api import hub
+from api.live import hub
 from guests import tokens
 from guests.models import User
 from reservations import clock
@@ -36,7 +36,6 @@ pytestmark = [
     # Starting it takes the longest, so one process has all of them (bin/check).
     pytest.mark.xdist_group("deployment"),
 ]
-
 
 CHANNEL = "holdfast-live/0"
 Watch = Callable[..., ClientConnection]
@@ -181,9 +180,6 @@ def race(deployed: Deployment, body: dict[str, Any], driver: User) -> list[int]:
 
     with ThreadPoolExecutor(2) as drivers:
         return sorted(drivers.map(ask, [bearer(driver)] * 2))
-
-
-# Pages that behave badly.
 
 
 def test_a_page_that_never_reads_costs_the_others_nothing(

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pytest_django import Settings
 
-from api import hub
+from api.live import hub
 from config import outbox
 from reservations.models import Event
 from tests.api.redis_server import OwnRedis
@@ -89,7 +89,7 @@ def test_who_was_there_is_greeted_again_once_redis_is_back(
     redis.start()
     page = browser.of(venue)
     assert what(page) == "hello"
-    with caplog.at_level(logging.WARNING, logger="api.hub"):
+    with caplog.at_level(logging.WARNING, logger="api.live.hub"):
         redis.stop()
         redis.start()
         assert what(page) == "hello"

@@ -10,11 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
-from reservations import actions, closures, lots
+from reservations import actions
 from reservations.errors import Forbidden, LotInUse
-from reservations.lots import LotWish
+from reservations.inventory import closures, lots
+from reservations.inventory.lots import LotWish
+from reservations.inventory.spots import LARGEST_LOT
 from reservations.models import Allocation, Event, Reservation, StoredAnswer
-from reservations.spots import LARGEST_LOT
 from tests.api.calling import Api, faults, problem
 from tests.api.conftest import TODAY
 from tests.factories import DESK, GUEST, add_category, hold, make_venue
@@ -58,9 +59,6 @@ def take(lot: Venue, name: str, start: timedelta = HOUR, **fields: Any) -> Reser
     may_choose(lot)
     unit = lot.resources.get(name=name).pk
     return hold(lot, TODAY + start, resource=unit, **fields)
-
-
-# Opened.
 
 
 def test_spots_are_made_from_the_number(administrator: Api) -> None:
@@ -176,9 +174,6 @@ def test_a_zone_that_is_none_is_422(administrator: Api, given: Any) -> None:
 def test_a_lot_may_have_a_zone(administrator: Api) -> None:
     answer = made(administrator.post("/parking/lots", wish(time_zone="Asia/Kolkata")))
     assert answer["time_zone"] == "Asia/Kolkata"
-
-
-# Grown and shrunk.
 
 
 def test_numbers_go_on_and_retired_spots_come_back_first() -> None:
@@ -343,9 +338,6 @@ def test_a_lot_that_somebody_else_made_grows_too() -> None:
     Resource.objects.filter(venue=lot, name="2").update(name="40000")
     resize(lot, 5)
     assert set(names(lot)) == {"1", "H1", "40000", "40001", "40002"}
-
-
-# Price and the rest.
 
 
 def test_a_new_price_is_for_who_books_from_now_on(administrator: Api) -> None:

@@ -229,9 +229,6 @@ def test_times_may_be_given(lot: str, guest: Api) -> None:
     assert stay["cost"]["amount"] == "7.50"
 
 
-# Roles.
-
-
 def test_only_administrators_make_change_and_close_lots(
     lot: str, guest: Api, administrator: Api
 ) -> None:

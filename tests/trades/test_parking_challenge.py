@@ -11,6 +11,7 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django.live_server_helper import LiveServer
 
+from config.demonstration import venues
 from guests.models import User
 from reservations import sweeps
 from reservations.models import Reservation
@@ -21,7 +22,6 @@ from tests.guests.factories import AdministratorFactory, UserFactory
 from tests.guests.races import race
 from tests.reservations.facts import HOUR, SECOND, overlaps
 from tests.trades.asking import BAD_IDS
-from venues import demonstration
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -36,7 +36,7 @@ SECRET = "password123"
 @pytest.fixture
 def lot(db: None) -> Venue:
     """Five spots, three slots a day."""
-    return demonstration.smart_parking()
+    return venues.smart_parking()
 
 
 @pytest.fixture
@@ -74,9 +74,6 @@ def booked(caller: Api, body: Any) -> dict[str, Any]:
     assert answer.status_code == 201, answer.content
     made: dict[str, Any] = answer.json()
     return made
-
-
-# Over the wire, as a script outside would.
 
 
 class Script:
@@ -142,9 +139,6 @@ def test_two_drivers_at_once_are_one_winner_and_one_kind_refusal_every_time(
         assert refusal["detail"]
     assert Reservation.objects.count() == ROUNDS
     assert list(overlaps()) == []
-
-
-# One by one.
 
 
 def test_log_in_gives_a_token_that_lists_the_spots(lot: Venue, first: Api) -> None:

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
+from config.demonstration import venues
 from reservations import actions
 from tests.api.calling import Api, faults, person, problem
 from tests.factories import DESK, hold
 from tests.guests.factories import UserFactory
 from tests.reservations.facts import HOUR, MINUTE
 from tests.trades.asking import block, made, open_for
-from venues import demonstration
 from venues.models import Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -39,7 +39,7 @@ def all_are_taken(said: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_a_taken_spot_comes_with_another_and_with_other_slots(guest: Api) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     spot = lot.resources.get(name="101")
     hold(lot, EIGHT + 4 * HOUR, 4, resource=spot.pk)
     times = {"start_time": "2027-02-02T12:00:00Z", "end_time": "2027-02-02T16:00:00Z"}
@@ -50,7 +50,7 @@ def test_a_taken_spot_comes_with_another_and_with_other_slots(guest: Api) -> Non
 
 
 def test_a_full_lot_comes_with_other_times_and_never_what_is_given_on_request(guest: Api) -> None:
-    lot = demonstration.city_lot()
+    lot = venues.city_lot()
     for _ in range(30):
         hold(lot, EIGHT, 2, category="regular")
     times = {"start_time": "2027-02-02T08:00:00Z", "end_time": "2027-02-02T10:00:00Z"}
@@ -66,7 +66,7 @@ def test_a_full_lot_comes_with_other_times_and_never_what_is_given_on_request(gu
 def test_a_driver_at_the_gate_is_offered_what_begins_now(
     guest: Api, clock: FrozenDateTimeFactory
 ) -> None:
-    lot = demonstration.city_lot()
+    lot = venues.city_lot()
     for _ in range(6):
         hold(
             lot,
@@ -98,16 +98,13 @@ def test_a_taken_appointment_comes_with_the_next_and_with_another_provider(
         assert made(caller.post("/appointments", wish))["starts_at"] == one["starts_at"]
 
 
-# A lot's default times and kinds.
-
-
 @pytest.mark.parametrize(
     ("at", "slot"), [("07:59", "08:00"), ("08:00", "08:00"), ("08:01", "12:00"), ("15:00", "16:00")]
 )
 def test_a_lot_of_slots_gives_the_next_that_can_be_booked(
     guest: Api, clock: FrozenDateTimeFactory, at: str, slot: str
 ) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     clock.move_to(f"2027-02-02T{at}:00Z")
     stay = made(guest.post(SPOTS, {"lot_id": lot.slug}))
     start = datetime.fromisoformat(stay["start_time"])
@@ -118,13 +115,13 @@ def test_a_lot_of_slots_gives_the_next_that_can_be_booked(
 def test_after_the_last_slot_a_start_must_be_given(
     guest: Api, clock: FrozenDateTimeFactory
 ) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     clock.move_to("2027-02-02T16:01:00Z")
     assert set(faults(guest.post(SPOTS, {"lot_id": lot.slug}))) == {"start_time"}
 
 
 def test_a_grid_without_a_length_ends_with_the_slot(guest: Api) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     lot.policy.slot_length = lot.policy.default_length = None
     lot.policy.save()
     stay = made(guest.post(SPOTS, {"lot_id": lot.slug, "start_time": "2027-02-02T08:00:00Z"}))
@@ -136,7 +133,7 @@ def test_a_grid_without_a_length_ends_with_the_slot(guest: Api) -> None:
 def test_an_hourly_lot_begins_now_for_its_usual_length(
     guest: Api, clock: FrozenDateTimeFactory
 ) -> None:
-    lot = demonstration.city_lot()
+    lot = venues.city_lot()
     clock.tick(7 * MINUTE)
     stay = made(guest.post(SPOTS, {"lot_id": lot.slug}))
     assert (stay["start_time"], stay["end_time"]) == (
@@ -145,7 +142,7 @@ def test_an_hourly_lot_begins_now_for_its_usual_length(
 
 
 def test_a_type_is_given_or_refused_but_never_ignored(guest: Api) -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     times = {"start_time": "2027-02-02T08:00:00Z", "end_time": "2027-02-02T12:00:00Z"}
     wish = {"lot_id": lot.slug, "type": "Handicap"} | times
     assert made(guest.post(SPOTS, wish))["spot_number"] == "105"
@@ -168,5 +165,5 @@ def test_a_type_that_a_lot_has_not_is_not_found(guest: Api, administrator: Api) 
 
 
 def test_a_spot_says_of_which_lot_it_is(guest: Api) -> None:
-    lots = {demonstration.smart_parking().slug, demonstration.city_lot().slug}
+    lots = {venues.smart_parking().slug, venues.city_lot().slug}
     assert {spot["lot_id"] for spot in guest.get("/parking/spots").json()} == lots

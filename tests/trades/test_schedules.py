@@ -34,9 +34,6 @@ def in_zone(provider: Resource, name: str) -> None:
     Resource.objects.filter(pk=provider.pk).update(time_zone=name)
 
 
-# How many slots a schedule makes.
-
-
 @pytest.mark.parametrize(
     ("blocks", "count"),
     [
@@ -119,9 +116,6 @@ def test_one_providers_schedule_opens_nobody_else(
     )
     made(open_for(desk, provider.pk, block(THURSDAY, "08:00", "11:00")))
     assert starts(guest, other.pk) == []
-
-
-# All or nothing.
 
 
 @pytest.mark.parametrize(
@@ -298,9 +292,6 @@ def test_schedules_sent_at_once_never_overlap(desk: Api, provider: Resource) -> 
         assert first.date != second.date or (first.closes or time()) <= (second.opens or time())
 
 
-# Zones.
-
-
 def test_times_are_the_providers_own(desk: Api, guest: Api, provider: Resource) -> None:
     answer = open_for(
         desk, provider.pk, block(THURSDAY, "08:00", "09:00"), time_zone="Asia/Kathmandu"
@@ -420,9 +411,6 @@ def test_a_block_that_clocks_skip_is_never_open(
     clock.move_to(datetime(2027, 3, 20, tzinfo=UTC))
     made(open_for(desk, provider.pk, block("2027-03-28", "02:00", "03:00")))
     assert starts(guest, provider.pk, date="2027-03-28") == []
-
-
-# Lists of open slots.
 
 
 @pytest.mark.parametrize("limit", [1, 5, 12, 24, 25])

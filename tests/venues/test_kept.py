@@ -8,10 +8,10 @@ from django.db import connection, models, transaction
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
-from reservations import judging
+from reservations import records
 from reservations.errors import NotFound
 from tests.factories import add_category, add_hours, make_venue
-from venues import kept
+from venues import catalogue
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 from venues.revisions import Revises
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def found(venue: Venue) -> Venue:
-    return judging.find_venue(venue.slug)
+    return records.find_venue(venue.slug)
 
 
 def join_tables(venue: Venue) -> None:
@@ -104,27 +104,27 @@ def test_a_venue_that_closed_is_not_found_but_still_loaded() -> None:
     Venue.objects.update(is_active=False)
     with pytest.raises(NotFound):
         found(venue)
-    assert kept.load(venue.pk).is_active is False
+    assert catalogue.load(venue.pk).is_active is False
     with pytest.raises(Venue.DoesNotExist):
-        kept.load(venue.pk + 1)
+        catalogue.load(venue.pk + 1)
 
 
 def test_it_is_last_seen_without_a_query_as_it_was() -> None:
     venue = make_venue()
-    assert kept.last_seen("nowhere") is None
+    assert catalogue.last_seen("nowhere") is None
     before = found(venue)
     Policy.objects.update(notice=timedelta(days=7))
     with CaptureQueriesContext(connection) as asked:
-        assert kept.last_seen(venue.slug) is before
+        assert catalogue.last_seen(venue.slug) is before
     assert len(asked) == 0
-    assert found(venue) is kept.last_seen(venue.slug)
+    assert found(venue) is catalogue.last_seen(venue.slug)
 
 
 def test_no_more_venues_are_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr(catalogue, "MOST", 2)
     venues = [make_venue() for _ in range(3)]
     first = [found(one) for one in venues]
-    assert kept.last_seen(venues[0].slug) is None
+    assert catalogue.last_seen(venues[0].slug) is None
     assert found(venues[2]) is first[2]
     assert found(venues[0]).pk == venues[0].pk
 

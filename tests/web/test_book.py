@@ -10,17 +10,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from reservations.models import Event, Reservation
 from tests.factories import NOON, add_category, hold, make_venue
 from tests.guests.factories import UserFactory
-from tests.web.browsing import (
-    ADA,
-    Forms,
-    book,
-    booking_form,
-    buttons,
-    form_of,
-    picked,
-    send,
-    text,
-)
+from tests.web.browsing import ADA, Forms, book, booking_form, buttons, form_of, picked, send, text
 from venues.models import Rate, Venue
 
 pytestmark = pytest.mark.django_db

@@ -12,14 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from freezegun import freeze_time
 
-from reservations import closures
+from config.demonstration import venues
+from reservations.inventory import closures
 from tests.factories import DESK, NOON, add_category, hold, make_venue
 from tests.guests.factories import StaffFactory, UserFactory
 from tests.reservations.facts import HOUR, MINUTE
-from venues import demonstration
 from venues.hours import Window
 from venues.models import Policy, Resource, Venue
-from web import floors
+from web.floor_plan import layout
 
 pytestmark = pytest.mark.django_db
 
@@ -179,7 +179,7 @@ def test_a_large_floor_is_drawn_in_parts(lot: Venue) -> None:
         for n in range(500)
     )
     html = page(lot, floor=3, part=3)
-    assert set(drawn(html)) == {f"S{n}" for n in range(2 * floors.MOST, 500)}
+    assert set(drawn(html)) == {f"S{n}" for n in range(2 * layout.MOST, 500)}
     assert len(html) < 300_000
     assert "of 500 spots" in html
     assert drawn(page(lot, floor=3, part="x")).keys() == {f"S{n}" for n in range(200)}
@@ -188,15 +188,12 @@ def test_a_large_floor_is_drawn_in_parts(lot: Venue) -> None:
 def test_units_stand_in_their_place_and_those_without_one_in_rows_below() -> None:
     units = [Resource(pk=n, plan_x=x, plan_y=y) for n, x, y in ((1, 5.0, 2.0), (2, 5.5, 2.0))]
     units += [Resource(pk=n) for n in range(3, 15)]
-    found = floors.layout(units)
+    found = layout.layout(units)
     expected = {1: (0.0, 0.0), 2: (76.0, 0.0), 3: (0.0, 76.0), 13: (0.0, 152.0)}
     assert {pk: found.places[pk] for pk in expected} == expected
     assert len(set(found.places.values())) == 14
-    twins = floors.layout([Resource(pk=n, plan_x=1, plan_y=1) for n in (1, 2)])
+    twins = layout.layout([Resource(pk=n, plan_x=1, plan_y=1) for n in (1, 2)])
     assert twins.places == {1: (0.0, 0.0), 2: (76.0, 0.0)}
-
-
-# How full it is.
 
 
 def test_shares_are_told_now_and_in_the_range_in_total_and_by_floor(lot: Venue) -> None:
@@ -228,9 +225,6 @@ def test_a_day_of_twenty_three_hours_has_as_many_columns(lot: Venue) -> None:
     assert "01 0%, 03 0%" in html
 
 
-# Whoever stands at the barrier.
-
-
 def test_a_walk_in_is_told_yes_with_the_price_and_a_way_to_book(lot: Venue) -> None:
     html = page(lot, hours=3)
     assert "Yes. A spot is free for 3 hours, from 12:05 until 15:05." in text(html)
@@ -258,7 +252,7 @@ def test_hours_that_are_none_are_told(lot: Venue) -> None:
 
 
 def test_a_lot_of_slots_answers_for_the_next_one_and_then_for_another_day() -> None:
-    lot = demonstration.smart_parking()
+    lot = venues.smart_parking()
     with freeze_time(NOON - MINUTE):
         assert "Yes. A spot is free for the next slot, 12:00–16:00." in text(page(lot))
     with freeze_time(NOON + 5 * HOUR):

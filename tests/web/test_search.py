@@ -14,7 +14,7 @@ from tests.factories import NOON, add_hours, hold, make_venue
 from tests.guests.factories import UserFactory
 from tests.web.browsing import form_of, text
 from venues.models import Venue
-from web.venue_pages import PER_PAGE
+from web.venues.views import PER_PAGE
 
 pytestmark = pytest.mark.django_db
 

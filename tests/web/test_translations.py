@@ -15,7 +15,7 @@ from pytest_django import Settings
 from tests.api.calling import stay
 from tests.factories import make_venue
 from tests.web import catalogue
-from web import refused
+from web import translatable
 from web.templatetags import holdfast
 
 FOLDER = catalogue.ROOT / "web" / "locale" / "nl" / "LC_MESSAGES"
@@ -39,7 +39,7 @@ def test_every_marked_text_is_in_the_catalogue() -> None:
 
 
 def test_every_refusal_is_in_the_catalogue() -> None:
-    missing = [text for text in refused.sentences() if ("", text) not in DUTCH]
+    missing = [text for text in translatable.sentences() if ("", text) not in DUTCH]
     assert not missing, f"{HOW}: {missing}"
 
 
@@ -77,9 +77,6 @@ def test_what_is_compiled_is_what_was_translated() -> None:
     assert not stale, f"{HOW}: {stale}"
 
 
-# Pages are in the reader's language.
-
-
 @pytest.mark.django_db
 def test_a_page_is_in_the_language_that_the_browser_asks_for(client: Client) -> None:
     answer = client.get("/accounts/login/", headers={"Accept-Language": "nl-BE,fr;q=0.5"})
@@ -110,9 +107,6 @@ def test_what_the_engine_refuses_is_said_in_dutch(client: Client) -> None:
     assert errors["first_name"] == ["Dit heeft hoogstens 15 tekens."]
     assert errors["phone"] == ["Dit telefoonnummer is te kort."]
     assert errors["email"] == ["Een e-mailadres heeft een apenstaartje (@)."]
-
-
-# Programs read English.
 
 
 @pytest.mark.django_db

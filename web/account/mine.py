@@ -15,14 +15,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from guests.models import User
-from reservations import clock, driving, reviewing
-from reservations.driving import Month
+from reservations import clock, reviews
 from reservations.models import Allocation, Reservation
-from reservations.plots import Bar, columns
 from reservations.querysets import ReservationQuerySet
+from reservations.reports import parking
+from reservations.reports.parking import Month
 from reservations.status import Status
 from venues import prices
 from web.account.pages import page_of
+from web.plots import Bar, columns
 from web.templatetags.holdfast import money
 
 HOUR = timedelta(hours=1)
@@ -40,7 +41,7 @@ def me(request: HttpRequest) -> HttpResponse:
     """What comes next, and the way to everything else that is one's own."""
     user, now = _person(request), clock.now()
     coming = _those(user, "upcoming", now)[:3]
-    stayed = reviewing.venues_stayed_at(user, at=now).exclude(reviews__user=user)
+    stayed = reviews.venues_stayed_at(user, at=now).exclude(reviews__user=user)
     context = {"rows": _with_status(coming, now), "unreviewed": stayed.order_by("name")[:3]}
     return render(request, "web/account/me.html", context)
 
@@ -58,7 +59,7 @@ def my_reservations(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": _with_status(page, now),
         "shown": shown,
-        "reviewable": reviewing.reviewable(user, among=seen, at=now) if shown == "past" else set(),
+        "reviewable": reviews.reviewable(user, among=seen, at=now) if shown == "past" else set(),
     }
     return render(request, "web/account/my_reservations.html", context)
 
@@ -68,8 +69,8 @@ def my_reservations(request: HttpRequest) -> HttpResponse:
 def my_parking(request: HttpRequest) -> HttpResponse:
     """Each time one parked, and the last twelve months as plots."""
     user, now = _person(request), clock.now()
-    page = page_of(driving.parked(user, at=now), request)
-    months = driving.months(user, at=now)
+    page = page_of(parking.parked(user, at=now), request)
+    months = parking.months(user, at=now)
     currencies = sorted({currency for month in months for currency in month.spent})
     context = {
         "page": page,
@@ -103,8 +104,8 @@ def _parked(row: Reservation, now: datetime) -> dict[str, Any]:
     return {
         "row": row,
         "spot": taken[0].resource if taken else None,
-        "came_at": driving.came_at(row),
-        "left_at": driving.left_at(row, at=now),
+        "came_at": parking.came_at(row),
+        "left_at": parking.left_at(row, at=now),
         "is_recorded": row.checked_in_at is not None,
     }
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from guests.models import User
-from reservations import clock, reviewing
+from reservations import clock, reviews
 from reservations.errors import Invalid, NoStay
 from venues.models import Venue
 from web.account.forms import ReviewForm
@@ -26,7 +26,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _written(request.user, venue, form):
         messages.success(request, _("Thank you for your review."))
         return redirect("web:venue", venue.slug)
-    seen = reviewing.reviewable(request.user, among=[venue.pk], at=clock.now())
+    seen = reviews.reviewable(request.user, among=[venue.pk], at=clock.now())
     context = {"venue": venue, "form": form, "own": own, "may_review": venue.pk in seen}
     return render(request, "web/account/review.html", context)
 
@@ -37,14 +37,14 @@ def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
     """Take one's own review back."""
     assert isinstance(request.user, User)
     venue = get_object_or_404(Venue, slug=slug)
-    reviewing.withdraw(user=request.user, venue_id=venue.pk)
+    reviews.withdraw(user=request.user, venue_id=venue.pk)
     messages.success(request, _("Your review is deleted."))
     return redirect("web:venue", venue.slug)
 
 
 def _written(user: User, venue: Venue, form: ReviewForm) -> bool:
     try:
-        reviewing.review(user=user, venue_id=venue.pk, **form.cleaned_data)
+        reviews.review(user=user, venue_id=venue.pk, **form.cleaned_data)
     except Invalid as fault:
         form.tell([(fault.field, fault.detail)])
     except NoStay as refusal:

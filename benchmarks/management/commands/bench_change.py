@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from guests.callers import system
-from reservations import closures, events
+from reservations import events
+from reservations.inventory import closures
 from venues.hours import Window
 from venues.models import Resource
 

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from config import demonstration
+from config.demonstration import people
 
 
 class Command(BaseCommand):
     help = "Loads the demonstration data once and prints its log-ins, each with its secret."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        log_ins = demonstration.load()
+        log_ins = people.load()
         self.stdout.write("Log in as (demonstration data; log-in, then secret):")
         for log_in, secret in log_ins.items():
             self.stdout.write(f"{log_in} {secret}")

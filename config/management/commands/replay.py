@@ -11,9 +11,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
 from config.migrating import migrate_if_needed
-from reservations import bookings_file, history
-from reservations.bookings_file import Row
-from reservations.history import Report
+from reservations.replay import bookings_file, history
+from reservations.replay.bookings_file import Row
+from reservations.replay.history import Report
 from venues.models import Venue, is_time_zone
 
 

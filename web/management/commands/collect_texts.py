@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.commands import compilemessages, makemessages
 
-from web import refused
+from web import translatable
 
 _IGNORED = ("tests", "benchmarks", "docs", "deploy", "frontend", "node_modules")
 _PLAIN = ["--no-location", "--sort-output"]
@@ -35,7 +35,7 @@ class Command(makemessages.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         # What is not written as gettext("…") is written so for as long as xgettext looks.
         collected = Path(settings.LOCALE_PATHS[0]).parent / "texts_of_refusals.py"
-        lines = [f"gettext({sentence!r})" for sentence in refused.sentences()]
+        lines = [f"gettext({sentence!r})" for sentence in translatable.sentences()]
         collected.write_text("\n".join(lines), encoding="utf-8")
         try:
             chosen = {"locale": ["nl"], "ignore_patterns": list(_IGNORED), "no_obsolete": True}

@@ -1,0 +1,254 @@
+"""A reservation and an event as they go out, and the schemas that describe them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
+
+import ninja
+
+from api.schemas import InstantOut, Money, money, to_z
+from reservations import clock
+from reservations.alternatives.group_search import Arrangement
+from reservations.alternatives.search import Alternative
+from reservations.models import Allocation, Event, Reservation
+from reservations.status import Facts, status_of
+from venues import catalogue
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+
+class UnitOut(ninja.Schema):
+    id: str
+    name: str
+    floor: int
+
+
+class ReservationOut(ninja.Schema):
+    """A reservation with its status at the moment of the answer."""
+
+    id: str
+    code: str
+    group_id: UUID | None
+    venue: str
+    category: str
+    resource: UnitOut | None
+    resources: list[UnitOut]
+    starts_at: InstantOut
+    ends_at: InstantOut
+    time_zone: str
+    status: str
+    status_code: int
+    hold_expires_at: InstantOut | None
+    first_name: str
+    last_name: str
+    phone: str
+    email: str
+    guest_count: int
+    receive_email_updates: bool
+    receive_phone_call: bool
+    receive_text_notification: bool
+    occasion: str
+    vehicle_plate: str
+    remarks: str
+    price: Money
+    paid: bool
+    created_at: InstantOut
+    confirmed_at: InstantOut | None
+    checked_in_at: InstantOut | None
+    checked_out_at: InstantOut | None
+    cancelled_at: InstantOut | None
+
+
+class ReservationPage(ninja.Schema):
+    items: list[ReservationOut]
+    next_cursor: str | None
+
+
+class EventOut(ninja.Schema):
+    """`data` is told to who runs the venue; `by` is a kind: guest, staff, partner, system."""
+
+    name: str
+    at: InstantOut
+    recorded_at: InstantOut
+    by: str
+    data: dict[str, Any]
+
+
+class EventPage(ninja.Schema):
+    items: list[EventOut]
+    next_cursor: str | None
+
+
+_Row = TypeVar("_Row", "_Took", Allocation)
+
+
+class Shown(Facts, Protocol):
+    """What of a reservation is told, besides what is told as it is and the instants."""
+
+    pk: int
+    group_id: UUID | None
+    price_minor: int
+    paid_minor: int
+    currency: str
+
+
+_PLAIN = (
+    "code", "first_name", "last_name", "phone", "email", "guest_count", "receive_email_updates",
+    "receive_phone_call", "receive_text_notification", "occasion", "vehicle_plate", "remarks",
+)  # fmt: skip
+_INSTANTS = (
+    "starts_at", "ends_at", "hold_expires_at", "created_at", "confirmed_at", "checked_in_at",
+    "checked_out_at", "cancelled_at",
+)  # fmt: skip
+_plain, _instants = attrgetter(*_PLAIN), attrgetter(*_INSTANTS)
+
+COLUMNS = (
+    "pk", "group_id", "venue_id", "category_id", "price_minor", "paid_minor", "currency",
+    "no_show_at", "expired_at", "is_arrival_assumed", "is_departure_assumed", *_PLAIN, *_INSTANTS,
+)  # fmt: skip
+"""What is read of reservations that are told together; a row of a model costs twice as much."""
+
+
+def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
+    """The documents of many, of which COLUMNS were read as named values.
+
+    Two queries, as venues and units are kept in memory.
+    """
+    taken: dict[int, list[_Took]] = {row.pk: [] for row in rows}
+    found = Allocation.objects.filter(reservation__in=taken).order_by("pk")
+    for key, unit, end, is_live in found.values_list(
+        "reservation_id", "resource_id", "ends_at", "is_live"
+    ):
+        taken[key or 0].append(_Took(unit, end, is_live))
+    # Read after what refers to them, so that all of it is there.
+    venues = {venue.pk: venue for venue in catalogue.of(row.venue_id for row in rows)}
+    categories = {one.pk: one for venue in venues.values() for one in venue.categories.all()}
+    documents = []
+    for row in rows:
+        venue, category = venues[row.venue_id], categories[row.category_id]
+        units = units_of(venue)
+        shown = [units[took.resource_id] for took in _last(taken[row.pk])]
+        # Instants as they are: they are written with the page.
+        documents.append(_document(row, venue, category, shown, now, _instants(row)))
+    return documents
+
+
+def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
+    """The document of one reservation, as ReservationOut describes it."""
+    taken = row.just_taken or list(row.allocations.select_related("resource").order_by("pk"))
+    units = [unit_of(one.resource) for one in _last(taken)]
+    instants = map(_instant, _instants(row))
+    return _document(row, row.venue, row.category, units, now or clock.now(), instants)
+
+
+def alternative(found: Alternative) -> dict[str, Any]:
+    """What could be booked instead; the unit where one was asked for."""
+    return {
+        **times(found.window, found.category.venue),
+        "category": found.category.code,
+        "resource": unit_of(found.unit) if found.unit else None,
+        "price": money(found.price_minor, found.category.venue.currency),
+    }
+
+
+def arrangement(found: Arrangement) -> dict[str, Any]:
+    """What a group could book instead: one range, and where each of them, in their order."""
+    currency = found.places[0].category.venue.currency
+    parts = ("category", "resource", "price")
+    items = [alternative(place) for place in found.places]
+    return {
+        **times(found.window, found.places[0].category.venue),
+        "items": [{part: item[part] for part in parts} for item in items],
+        "price": money(found.price_minor, currency),
+    }
+
+
+def times(window: Window, venue: Venue) -> dict[str, str]:
+    """A range as a booking may ask for it; nights by their dates as well."""
+    told = {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}
+    if venue.mode == Venue.Mode.NIGHT:
+        first, last = (at.astimezone(venue.zone).date() for at in (window.start, window.end))
+        told |= {"check_in": first.isoformat(), "check_out": last.isoformat()}
+    return told
+
+
+def event(row: Event, *, with_data: bool) -> dict[str, Any]:
+    """The document of one event, as EventOut describes it."""
+    return {
+        "name": row.name,
+        "at": to_z(row.at),
+        "recorded_at": to_z(row.recorded_at),
+        "by": row.by_kind,
+        "data": row.data if with_data else {},
+    }
+
+
+def etag(row: Reservation) -> str:
+    """Names this version of a reservation, for If-Match."""
+    return f'"{row.pk}-{row.version}"'
+
+
+def _document(
+    row: Shown,
+    venue: Venue,
+    category: Category,
+    units: list[dict[str, Any]],
+    now: datetime,
+    instants: Iterable[datetime | str | None],
+) -> dict[str, Any]:
+    status = status_of(row, now)
+    return {
+        "id": str(row.pk),
+        "group_id": str(row.group_id) if row.group_id else None,
+        "venue": venue.slug,
+        "category": category.code,
+        "resource": units[0] if units else None,
+        "resources": units,
+        "time_zone": venue.time_zone,
+        "status": status.word,
+        "status_code": int(status),
+        "price": money(row.price_minor, row.currency),
+        "paid": 0 < row.price_minor <= row.paid_minor,
+        **dict(zip(_PLAIN, _plain(row), strict=True)),
+        **dict(zip(_INSTANTS, instants, strict=True)),
+    }
+
+
+class _Took(NamedTuple):
+    """What of an allocation is told."""
+
+    resource_id: int
+    ends_at: datetime
+    is_live: bool
+
+
+def _last(taken: Sequence[_Row]) -> list[_Row]:
+    """The time it takes; of one that takes none any more, what it had last."""
+    if len(taken) == 1:
+        return list(taken)
+    shown = [one for one in taken if one.is_live] or list(taken[-1:])
+    last = max((one.ends_at for one in shown), default=None)
+    return [one for one in shown if one.ends_at == last]
+
+
+def unit_of(unit: Resource) -> dict[str, Any]:
+    """A unit as it goes out."""
+    return {"id": str(unit.pk), "name": unit.name, "floor": unit.floor}
+
+
+def units_of(venue: Venue) -> dict[int, dict[str, Any]]:
+    """All units of a venue as they go out, by id; worked out once for what is kept, so only read.
+
+    An availability is some hundred of them, a page of reservations one or two for each.
+    """
+    return catalogue.once(venue, "_units_shown", _shown)
+
+
+def _shown(venue: Venue) -> dict[int, dict[str, Any]]:
+    return {pk: unit_of(unit) for pk, unit in catalogue.units_by_id(venue).items()}
+
+
+def _instant(value: datetime | None) -> str | None:
+    return to_z(value) if value else None

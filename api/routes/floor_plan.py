@@ -1,0 +1,68 @@
+"""The plan of a venue over HTTP: each unit in its place, and how it stands in a range."""
+
+from typing import Any, Literal
+
+import ninja
+from django.http import HttpResponse
+from ninja import Query, Router
+
+from api.auth import OPTIONAL, KnownRequest, is_staff_of
+from api.documents import UnitOut, unit_of
+from api.replies import reply
+from api.schemas import InstantOut
+from api.time_ranges import ANSWERS, Steps, heading, told, window_of
+from reservations import clock, records
+from reservations.availability import floor_plan
+from reservations.availability.floor_plan import Standing
+
+router = Router(tags=["venues"])
+
+
+class PlanUnit(UnitOut):
+    """`vehicle` and `guest` are told to staff of the venue only."""
+
+    category: str
+    capacity: int
+    place: dict[str, float] | None
+    state: Literal["free", "taken", "held", "closed"]
+    vehicle: str | None = None
+    guest: str | None = None
+
+
+class PlanOut(ninja.Schema):
+    venue: str
+    time_zone: str
+    starts_at: InstantOut
+    ends_at: InstantOut
+    units: list[PlanUnit]
+
+
+@router.get(
+    "/{slug:slug}/plan",
+    operation_id="getFloorPlan",
+    auth=OPTIONAL,
+    response={200: PlanOut, **ANSWERS},
+)
+def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
+    """Every unit with its place and its state in a range; now where no range is given."""
+    venue, now = records.find_venue(slug), clock.now()
+    window = window_of(asked, now)
+    found = floor_plan.stand(
+        venue, window, now=now, is_for_staff=is_staff_of(request.auth, venue.pk)
+    )
+    units = [_plan_unit(standing) for standing in found]
+    return reply({**heading(venue), **told(window), "units": units})
+
+
+def _plan_unit(standing: Standing) -> dict[str, Any]:
+    unit = standing.unit
+    placed = unit.plan_x is not None and unit.plan_y is not None
+    known = {"vehicle": standing.vehicle, "guest": standing.guest}
+    return {
+        **unit_of(unit),
+        "category": unit.category.code,
+        "capacity": unit.capacity,
+        "place": {"x": unit.plan_x, "y": unit.plan_y} if placed else None,
+        "state": standing.state,
+        **(known if standing.guest is not None else {}),
+    }

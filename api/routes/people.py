@@ -1,0 +1,298 @@
+"""Accounts over HTTP: sign-up, log-in, one's own contact data, favourites, export and erasure."""
+
+from functools import partial
+from typing import Annotated, Any, TypeVar
+
+import ninja
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from ninja import Query, Router, Status
+from pydantic import Field
+
+from api import idempotency_keys, limits, logins, paging
+from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
+from api.idempotency_keys import Key
+from api.schemas import InstantOut, Schema, problems
+from guests import accounts, callers, tokens
+from guests.models import Favourite, User
+from reservations import erasure, idempotency
+from reservations.idempotency import Answer
+from venues.models import Venue
+
+router = Router(tags=["people"])
+
+T = TypeVar("T")
+
+Name = Annotated[str, Field(min_length=1, max_length=15, examples=["Ada"])]
+Phone = Annotated[str, Field(min_length=1, max_length=40, examples=["+1 202 555 0123"])]
+Email = Annotated[str, Field(min_length=1, max_length=254, examples=["ada@example.com"])]
+Password = Annotated[str, Field(min_length=1, max_length=1024)]
+Token = Annotated[str, Field(min_length=1, max_length=4096)]
+
+
+class SignUp(Schema):
+    email: Email
+    password: Password
+    first_name: Name
+    last_name: Name
+    phone: Phone
+
+
+class LogIn(Schema):
+    email: Email
+    password: Password
+
+
+class Refresh(Schema):
+    refresh: Token
+
+
+class TokenPair(ninja.Schema):
+    """`expires_in` is the life of `access` in seconds; `refresh` works once."""
+
+    access: str
+    refresh: str
+    token_type: str = "Bearer"  # noqa: S105 - a word of OAuth 2
+    expires_in: int
+
+
+class Person(ninja.Schema):
+    """Contact data and preferences, as reservations are filled from them."""
+
+    id: str
+    email: str
+    first_name: str
+    last_name: str
+    display_name: str
+    phone: str
+    receive_email_updates: bool
+    receive_phone_call: bool
+    receive_text_notification: bool
+    role: str
+    created_at: InstantOut
+
+    @staticmethod
+    def resolve_id(user: User) -> str:
+        return str(user.pk)
+
+
+class Profile(Schema):
+    """What is left out stays as it is."""
+
+    # Only what was sent is read, so these defaults never show, in the document neither.
+
+    first_name: Name = Field(default_factory=str)
+    last_name: Name = Field(default_factory=str)
+    phone: Phone = Field(default_factory=str)
+    receive_email_updates: bool = Field(default_factory=bool)
+    receive_phone_call: bool = Field(default_factory=bool)
+    receive_text_notification: bool = Field(default_factory=bool)
+
+
+class FavouriteVenue(ninja.Schema):
+    slug: str
+    name: str
+    kind: str
+    city: str
+    since: InstantOut
+
+
+class FavouritePage(ninja.Schema):
+    items: list[FavouriteVenue]
+    next_cursor: str | None
+
+
+class ExportedProfile(Person):
+    last_login: InstantOut | None
+
+
+class ExportedFavourite(ninja.Schema):
+    slug: str
+    created_at: InstantOut
+
+
+class ExportedReview(ExportedFavourite):
+    stars: int
+    text: str
+
+
+class ExportedLogIn(ninja.Schema):
+    created_at: InstantOut
+    expires_at: InstantOut
+    revoked_at: InstantOut | None
+
+
+class ExportedProvider(ninja.Schema):
+    provider: str
+    uid: str
+    extra_data: dict[str, Any]
+    date_joined: InstantOut
+    last_login: InstantOut
+
+
+class Export(ninja.Schema):
+    """Everything that is held about a person."""
+
+    profile: ExportedProfile
+    favourites: list[ExportedFavourite]
+    reviews: list[ExportedReview]
+    log_ins: list[ExportedLogIn]
+    sign_in_providers: list[ExportedProvider]
+    reservations: list[dict[str, Any]]
+
+
+@router.post(
+    "/auth/signup",
+    operation_id="signUp",
+    auth=None,
+    response={201: Person, **problems(409, 422, 429)},
+)
+def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
+    """Make an account. A national phone number is read in the server's default region."""
+    told = limits.sign_up_gate(request)
+    draft = accounts.draft_guest(**data.model_dump())
+    act = partial(idempotency.carry_out, partial(accounts.register, draft))
+    answer = idempotency_keys.carried_out(request, act, by=callers.ANONYMOUS, render=_signed_up)
+    for name, value in told.items():
+        answer[name] = value
+    return answer
+
+
+@router.post(
+    "/auth/login",
+    operation_id="logIn",
+    auth=None,
+    response={200: TokenPair, **problems(401, 422, 429)},
+)
+def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
+    """Log in; many failures for one address make it wait (429)."""
+    return _private(response, logins.log_in(request, response, **data.model_dump()))
+
+
+@router.post(
+    "/auth/refresh",
+    operation_id="refreshTokens",
+    auth=None,
+    response={200: TokenPair, **problems(401, 422)},
+)
+def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> tokens.Pair:
+    """A new pair; the token sent is spent, and sending it again ends this log-in altogether."""
+    return _private(response, tokens.rotate(data.refresh))
+
+
+@router.post(
+    "/auth/logout",
+    operation_id="logOut",
+    auth=[holder_of_refresh_token, *PEOPLE],
+    response={204: None, **problems(401, 403, 422)},
+)
+def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
+    """End this log-in. The refresh token is credential enough, also when the access token ended."""
+    tokens.revoke(data.refresh)
+    return Status(204, None)
+
+
+@router.post(
+    "/auth/session",
+    operation_id="createSessionTokens",
+    auth=BrowserSession(),
+    response={200: TokenPair, **problems(401, 403)},
+)
+def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pair:
+    """Tokens for who logged in on the pages (a provider included): send the session cookie and
+    the CSRF token (`X-CSRFToken`).
+    """
+    return _private(response, tokens.issue(_person(request)))
+
+
+@router.get("/me", operation_id="getMe", auth=PEOPLE, response={200: Person, **problems(401, 403)})
+def read_me(request: HttpRequest) -> User:
+    """Contact data and preferences of the person logged in."""
+    return _person(request)
+
+
+@router.patch(
+    "/me", operation_id="updateMe", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)}
+)
+def change_me(request: HttpRequest, data: Profile) -> User:
+    """Change contact data and preferences; the address one logs in with stays."""
+    return accounts.change_profile(_person(request), data.model_dump(exclude_unset=True))
+
+
+@router.get(
+    "/me/export", operation_id="exportMe", auth=PEOPLE, response={200: Export, **problems(401, 403)}
+)
+def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
+    """Everything held about the person logged in."""
+    user = _person(request)
+    return _private(response, erasure.export_person(user))
+
+
+@router.delete(
+    "/me", operation_id="deleteMe", auth=PEOPLE, response={204: None, **problems(401, 403, 409)}
+)
+def erase_me(request: HttpRequest) -> Status[None]:
+    """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
+    user = _person(request)
+    erasure.erase_person(user, by=callers.for_user(user))
+    return Status(204, None)
+
+
+@router.get(
+    "/me/favourites",
+    operation_id="listFavourites",
+    auth=PEOPLE,
+    response={200: FavouritePage, **problems(401, 403, 422)},
+)
+def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str, Any]:
+    """Venues marked by the person logged in, newest first."""
+    marked = _person(request).favourites.select_related("venue")
+    return paging.page(marked, page, _favourite_venue)
+
+
+@router.put(
+    "/me/favourites/{slug:venue}",
+    operation_id="addFavourite",
+    auth=PEOPLE,
+    response={204: None, **problems(401, 403, 404)},
+)
+def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
+    """Mark a venue; marking it again changes nothing."""
+    found = get_object_or_404(Venue, slug=venue, is_active=True)
+    accounts.mark_favourite(_person(request), found.pk)
+    return Status(204, None)
+
+
+@router.delete(
+    "/me/favourites/{slug:venue}",
+    operation_id="removeFavourite",
+    auth=PEOPLE,
+    response={204: None, **problems(401, 403, 404)},
+)
+def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
+    """Take the mark off; a venue without one is left as it is."""
+    found = get_object_or_404(Venue, slug=venue)
+    accounts.unmark_favourite(_person(request), found.pk)
+    return Status(204, None)
+
+
+def _signed_up(user: User) -> Answer:
+    return Answer(201, Person.from_orm(user).model_dump_json(), about=user.pk)
+
+
+def _person(request: HttpRequest) -> User:
+    """Whom the token or session named; the authentication of these calls lets only people in."""
+    assert isinstance(request.user, User)
+    return request.user
+
+
+def _private(response: HttpResponse, answer: T) -> T:
+    response["Cache-Control"] = "no-store"
+    return answer
+
+
+def _favourite_venue(row: Favourite) -> FavouriteVenue:
+    venue = row.venue
+    return FavouriteVenue(
+        slug=venue.slug, name=venue.name, kind=venue.kind, city=venue.city, since=row.created_at
+    )

@@ -1,0 +1,274 @@
+"""Who meets whom in a practice: clients, providers, their schedules and open slots."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Annotated, Any
+
+import ninja
+import orjson
+from django.http import HttpResponse
+from ninja import Query, Router
+from pydantic import Field
+
+from api import idempotency_keys
+from api.auth import KnownRequest, allow
+from api.idempotency_keys import Key
+from api.paging import Page
+from api.replies import reply
+from api.routes.people import Email, Name, Phone
+from api.schemas import Day, InstantOut, LocalTime, Schema, parse_id, problems, to_z, zone
+from guests import accounts
+from guests.callers import Caller
+from guests.models import User
+from reservations import clock, idempotency
+from reservations.availability import slots as availability
+from reservations.errors import Forbidden, Invalid, NotFound
+from reservations.idempotency import Answer
+from reservations.inventory import schedules
+from reservations.inventory.schedules import Block
+from reservations.rules import modes
+from reservations.rules.permissions import judge_staff
+from venues.models import Provider, Venue
+
+router = Router(tags=["appointments"])
+
+READ = allow(scope="reservations:read")
+STAFF = allow("staff", "administrator")
+
+USUAL_DAYS = 31
+"""How far open slots are listed where no date is asked for."""
+
+
+class ClientIn(Schema):
+    first_name: Name
+    last_name: Name
+    email: Email
+    phone: Phone
+
+
+class ProviderIn(ClientIn):
+    """`venue` may be left out where there is only one practice."""
+
+    time_zone: Annotated[str, Field(max_length=64)] | None = None
+    venue: Annotated[str, Field(max_length=63)] | None = None
+
+
+class ClientOut(ninja.Schema):
+    id: int
+    first_name: str
+    last_name: str
+    email: str
+    phone: str
+
+
+class ProviderOut(ClientOut):
+    venue: str
+    time_zone: str
+
+
+class BlockIn(Schema):
+    """Local times of the provider, `HH:MM`, on a day that is not past there."""
+
+    date: Day
+    start: LocalTime
+    end: LocalTime
+
+
+class ScheduleIn(Schema):
+    time_zone: Annotated[str, Field(max_length=64)] | None = None
+    blocks: Annotated[list[BlockIn], Field(min_length=1, max_length=schedules.MOST_BLOCKS)]
+
+
+class BlockOut(ninja.Schema):
+    date: date
+    start: str
+    end: str
+
+
+class ScheduleOut(ninja.Schema):
+    """All blocks of the days that were sent."""
+
+    time_zone: str
+    blocks: list[BlockOut]
+
+
+class SlotQuery(Page):
+    """`date` is a day of `tz`; without `tz`, of the provider's zone."""
+
+    date: Day | None = None
+    tz: Annotated[str, Field(max_length=64)] | None = None
+
+
+class OpenSlot(ninja.Schema):
+    """`local_start` is the start as clocks in `time_zone` show it."""
+
+    starts_at: InstantOut
+    ends_at: InstantOut
+    local_start: str
+
+
+class OpenSlots(ninja.Schema):
+    time_zone: str
+    items: list[OpenSlot]
+    next_cursor: str | None
+
+
+@router.post(
+    "/clients",
+    operation_id="createClient",
+    auth=STAFF,
+    response={201: ClientOut, **problems(400, 401, 403, 409, 413, 422)},
+)
+def enter_client(
+    request: KnownRequest, data: ClientIn, idempotency_key: Key = None
+) -> HttpResponse:
+    """Enter a client. The same e-mail address or phone number twice is 409."""
+    by = request.auth
+    enter = partial(accounts.enter_client, **data.model_dump(), region=_region(by))
+    act = partial(idempotency.carry_out, enter)
+    return idempotency_keys.carried_out(request, act, by=by, render=_client_entered)
+
+
+@router.post(
+    "/providers",
+    operation_id="createProvider",
+    auth=STAFF,
+    response={201: ProviderOut, **problems(400, 401, 403, 404, 409, 413, 422)},
+)
+def enter_provider(
+    request: KnownRequest, data: ProviderIn, idempotency_key: Key = None
+) -> HttpResponse:
+    """Enter a provider of a practice. The same e-mail address or phone number twice is 409."""
+    venue = _practice(data.venue)
+    judge_staff(venue.pk, request.auth)
+    person = accounts.read_person(
+        **data.model_dump(include={"email", "first_name", "last_name", "phone"}),
+        region=venue.phone_region,
+    )
+    there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
+    by = request.auth
+    act = partial(schedules.enter_provider, venue=venue, person=person, time_zone=there, by=by)
+    return idempotency_keys.carried_out(request, act, by=by, render=_provider_entered)
+
+
+@router.post(
+    "/providers/{provider_id}/schedule",
+    operation_id="addSchedule",
+    auth=STAFF,
+    response={201: ScheduleOut, **problems(400, 401, 403, 404, 413, 422)},
+)
+def add_schedule(
+    request: KnownRequest, provider_id: str, data: ScheduleIn, idempotency_key: Key = None
+) -> HttpResponse:
+    """Open a provider for several blocks and days at once; a further call adds to them."""
+    key = parse_id(provider_id)
+    there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
+    blocks = [Block(block.date, block.start, block.end) for block in data.blocks]
+    by = request.auth
+    act = partial(schedules.add_blocks, provider_id=key, blocks=blocks, time_zone=there, by=by)
+
+    def render(found: list[Block]) -> Answer:
+        zone_of_provider = schedules.find_provider(key).zone.key
+        return _made({"time_zone": zone_of_provider, "blocks": [_block(one) for one in found]})
+
+    return idempotency_keys.carried_out(request, act, by=by, render=render)
+
+
+@router.get(
+    "/providers/{provider_id}/slots",
+    operation_id="listProviderSlots",
+    auth=READ,
+    response={200: OpenSlots, **problems(401, 403, 404, 422)},
+)
+def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery]) -> HttpResponse:
+    """A provider's open slots, earliest first: on a day, or in the next month."""
+    unit = schedules.find_provider(parse_id(provider_id))
+    there = zone(asked.tz, field="tz") if asked.tz else unit.zone
+    now = clock.now()
+    after = _after(asked.cursor)
+    first = asked.date or now.astimezone(there).date()
+    last = asked.date or first + timedelta(days=USUAL_DAYS)
+    within = modes.days(first, last, there)
+    slots = [
+        slot.window
+        for slot in availability.of_unit(unit, within, now=now)
+        if slot.state == "free" and slot.window.start > after
+    ]
+    shown = slots[: asked.limit]
+    return reply(
+        {
+            "time_zone": there.key,
+            "items": [
+                {
+                    "starts_at": to_z(window.start),
+                    "ends_at": to_z(window.end),
+                    "local_start": window.start.astimezone(there).isoformat(),
+                }
+                for window in shown
+            ],
+            "next_cursor": to_z(shown[-1].start) if len(slots) > len(shown) else None,
+        }
+    )
+
+
+def _practice(slug: str | None) -> Venue:
+    practices = Venue.objects.filter(kind=Venue.Kind.PRACTICE, is_active=True)
+    if slug is not None:
+        practices = practices.filter(slug=slug)
+    found = list(practices.select_related("policy")[:2])
+    if not found:
+        raise NotFound("There is no such practice.")
+    if len(found) > 1:
+        raise Invalid("venue", "There are several practices; say which.")
+    return found[0]
+
+
+def _region(by: Caller) -> str:
+    """The phone region of the practice whose staff this is; that of the first for others."""
+    practices = Venue.objects.filter(kind=Venue.Kind.PRACTICE, is_active=True)
+    if by.venue_ids is not None:
+        practices = practices.filter(pk__in=by.venue_ids)
+    region = practices.values_list("phone_region", flat=True).first()
+    if region is None:
+        raise Forbidden("Only administrators and staff of a practice enter clients.")
+    return region
+
+
+def _after(cursor: str | None) -> datetime:
+    if cursor is None:
+        return datetime.min.replace(tzinfo=UTC)
+    try:
+        after = datetime.fromisoformat(cursor)
+        if after.tzinfo is not None:
+            return after
+    except ValueError:
+        pass
+    raise Invalid("cursor", "This is not a cursor that this server gave out.")
+
+
+def _made(document: dict[str, Any]) -> Answer:
+    return Answer(201, orjson.dumps(document).decode())
+
+
+def _client_entered(user: User) -> Answer:
+    return replace(_made(_person(user.pk, user)), about=user.pk)
+
+
+def _provider_entered(provider: Provider) -> Answer:
+    unit = provider.resource
+    place = {"venue": unit.venue.slug, "time_zone": unit.zone.key}
+    return _made({**_person(provider.pk, provider), **place})
+
+
+def _person(key: int, person: Any) -> dict[str, Any]:
+    names = ("first_name", "last_name", "email", "phone")
+    return {"id": key, **{name: getattr(person, name) for name in names}}
+
+
+def _block(block: Block) -> dict[str, str]:
+    return {
+        "date": block.date.isoformat(),
+        "start": f"{block.start:%H:%M}",
+        "end": f"{block.end:%H:%M}",
+    }

@@ -1,0 +1,336 @@
+"""Reservations over HTTP: made, found, changed, and their states moved."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import orjson
+from django.conf import settings
+from django.http import HttpResponse
+from ninja import Header, Query, Router
+from pydantic import Field, StrictBool
+
+from api import contacts, documents, idempotency_keys, verbs
+from api import verbs as instead
+from api.auth import KnownRequest, allow
+from api.contacts import ContactIn, Email, Name, Phone
+from api.documents import EventPage, ReservationOut, ReservationPage
+from api.idempotency_keys import Key
+from api.openapi import answering_with
+from api.paging import Page, page, page_of
+from api.replies import reply
+from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
+from guests import phones
+from guests.errors import ContactInvalid
+from reservations import actions, clock
+from reservations.errors import ChangedMeanwhile, Invalid
+from reservations.idempotency import Answer, Repeated
+from reservations.models import Reservation
+from reservations.querysets import ReservationQuerySet
+from reservations.records import look
+from reservations.requests import Booking, Change, Times
+from reservations.status import Status
+from venues.models import Venue
+
+log = logging.getLogger(__name__)
+
+router = Router(tags=["reservations"])
+
+READ = allow(scope="reservations:read")
+WRITE = allow(scope="reservations:write")
+
+Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
+Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
+
+_TIMES = ("starts_at", "ends_at", "check_in", "check_out")
+
+_LEFT_OUT: Any = Field(default=None)
+"""Not sent, which is not the same as null."""
+
+
+class ReservationIn(ContactIn):
+    """What is booked, when, and for whom.
+
+    Contact that a guest leaves out is filled from `/me`; partners give all that is required, and
+    so does staff who gives any of it: then it is for somebody else.
+    """
+
+    venue: Annotated[str, Field(max_length=63, examples=["harbour-hotel"])]
+    category: Annotated[str, Field(max_length=40)] | None = None
+    resource: Id | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    check_in: Day | None = None
+    check_out: Day | None = None
+    guest_count: Party
+    occasion: Annotated[str, Field(max_length=20)] = ""
+    vehicle_plate: Annotated[str, Field(max_length=16)] = ""
+    remarks: Annotated[str, Field(max_length=500)] = ""
+    quote: Annotated[str, Field(max_length=1000)] = ""
+    override_reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class ReservationPatch(Schema):
+    """Only what is given changes."""
+
+    category: Annotated[str, Field(max_length=40)] = _LEFT_OUT
+    resource: Id = _LEFT_OUT
+    starts_at: Instant = _LEFT_OUT
+    ends_at: Instant = _LEFT_OUT
+    check_in: Day = _LEFT_OUT
+    check_out: Day = _LEFT_OUT
+    guest_count: Party = _LEFT_OUT
+    first_name: Name = _LEFT_OUT
+    last_name: Name = _LEFT_OUT
+    phone: Phone = _LEFT_OUT
+    email: Email = _LEFT_OUT
+    receive_email_updates: StrictBool = _LEFT_OUT
+    receive_phone_call: StrictBool = _LEFT_OUT
+    receive_text_notification: StrictBool = _LEFT_OUT
+    occasion: Annotated[str, Field(max_length=20)] = _LEFT_OUT
+    vehicle_plate: Annotated[str, Field(max_length=16)] = _LEFT_OUT
+    remarks: Annotated[str, Field(max_length=500)] = _LEFT_OUT
+    override_reason: Annotated[str, Field(max_length=200)] = ""
+
+
+class Filters(Page):
+    """`from` and `to` bound the start: `[from, to)`, instants or dates (of UTC)."""
+
+    venue: str | None = None
+    status: Word | None = None
+    since: Annotated[Bound | None, Field(alias="from")] = None
+    until: Annotated[Bound | None, Field(alias="to")] = None
+    phone: Annotated[str, Field(max_length=40)] | None = None
+    code: Annotated[str, Field(max_length=12)] | None = None
+
+
+Match = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag that the change is based on.")
+]
+
+_TAGGED = answering_with(200, "ETag")
+
+
+@router.post(
+    "",
+    operation_id="createReservation",
+    auth=WRITE,
+    response={201: ReservationOut, **problems(400, 401, 403, 404, 409, 422, 503)},
+    openapi_extra=answering_with(201, "Location", "ETag"),
+)
+def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
+    """Take a reservation: held, or confirmed where the venue confirms at once."""
+    by = request.auth
+    once = idempotency_keys.once(request, by=by, render=_created)
+    try:
+        row = instead.hold(booking=booking_of(data, request), by=by, once=once)
+    except Repeated as repeated:
+        return idempotency_keys.respond(repeated.answer)
+    return idempotency_keys.respond(_created(row))
+
+
+@router.get(
+    "",
+    operation_id="listReservations",
+    auth=READ,
+    response={200: ReservationPage, **problems(401, 403, 422)},
+)
+def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
+    """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
+    now = clock.now()
+    rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
+    named = rows.values_list(*documents.COLUMNS, named=True)
+    return reply(page_of(named, filters, lambda found: documents.reservations(found, now)))
+
+
+@router.get(
+    "/{reservation_id}",
+    operation_id="getReservation",
+    auth=READ,
+    response={200: ReservationOut, **problems(401, 403, 404)},
+    openapi_extra=_TAGGED,
+)
+def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """One reservation, with its status at this moment."""
+    row = look(parse_id(reservation_id), by=request.auth)
+    log.info(
+        "Reservation %s is %s, told to %s",
+        row.pk,
+        row.status_at(clock.now()).word,
+        request.auth.name,
+    )
+    return _shown(row)
+
+
+@router.patch(
+    "/{reservation_id}",
+    operation_id="modifyReservation",
+    auth=WRITE,
+    response={200: ReservationOut, **problems(400, 401, 403, 404, 409, 412, 422, 503)},
+    openapi_extra=_TAGGED,
+)
+def modify(
+    request: KnownRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
+) -> HttpResponse:
+    """Change contact, party, range or unit; a new range is judged like a new booking."""
+    key, by = parse_id(reservation_id), request.auth
+    seen = look(key, by=by)
+    change = _change(data, _version(if_match, seen))
+    if not data.model_fields_set - {"override_reason"}:
+        return _shown(seen)
+    return _shown(instead.modify(reservation_id=key, change=change, by=by))
+
+
+_VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
+
+
+@router.post(
+    "/{reservation_id}/confirm",
+    operation_id="confirmReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
+def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Turn a hold into a promise. Repeating it changes nothing."""
+    return _verb(request, reservation_id, actions.confirm, "confirmed_at")
+
+
+@router.post(
+    "/{reservation_id}/check-in",
+    operation_id="checkInReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
+def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Record that the guest is here. Staff and partners; in parking also the driver."""
+    return _verb(request, reservation_id, actions.check_in, "checked_in_at")
+
+
+@router.post(
+    "/{reservation_id}/check-out",
+    operation_id="checkOutReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
+def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Record that the guest has left. Staff and partners; in parking also the driver."""
+    return _verb(request, reservation_id, actions.check_out, "checked_out_at")
+
+
+@router.post(
+    "/{reservation_id}/cancel",
+    operation_id="cancelReservation",
+    auth=WRITE,
+    response=_VERB_ANSWERS,
+    openapi_extra=_TAGGED,
+)
+def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
+    """Give the reservation up; its time is free at once."""
+    return _verb(request, reservation_id, actions.cancel, "cancelled_at")
+
+
+@router.get(
+    "/{reservation_id}/events",
+    operation_id="listReservationEvents",
+    auth=READ,
+    response={200: EventPage, **problems(401, 403, 404, 422)},
+)
+def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
+    """What happened to it, newest first."""
+    row = look(parse_id(reservation_id), by=request.auth)
+    with_data = request.auth.may_run(row.venue_id)
+    return reply(
+        page(row.events.all(), asked, lambda event: documents.event(event, with_data=with_data))
+    )
+
+
+def _verb(
+    request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
+) -> HttpResponse:
+    return verbs.carry_out(request, reservation_id, act, fact=fact, show=_shown)
+
+
+def _shown(row: Reservation) -> HttpResponse:
+    response = reply(documents.reservation(row))
+    response["ETag"] = documents.etag(row)
+    return response
+
+
+def _created(row: Reservation) -> Answer:
+    return Answer(
+        201,
+        orjson.dumps(documents.reservation(row)).decode(),
+        {"Location": f"/api/v1/reservations/{row.pk}", "ETag": documents.etag(row)},
+    )
+
+
+def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
+    return Booking(
+        venue=data.venue,
+        times=Times(**{name: getattr(data, name) for name in _TIMES}),
+        contact=contacts.fill(data.model_dump(), request, venue=data.venue),
+        guest_count=data.guest_count,
+        category=data.category,
+        resource=None if data.resource is None else parse_id(data.resource),
+        occasion=data.occasion,
+        vehicle_plate=data.vehicle_plate,
+        remarks=data.remarks,
+        quote=data.quote,
+        override_reason=data.override_reason,
+    )
+
+
+def _change(data: ReservationPatch, version: int | None) -> Change:
+    given = data.model_fields_set
+    values = {name: getattr(data, name) for name in given}
+    times = {name: values[name] for name in _TIMES if name in given}
+    taking = (*_TIMES, "category", "resource", "guest_count", "override_reason")
+    return Change(
+        times=Times(**times) if times else None,
+        category=values.get("category"),
+        resource=parse_id(values["resource"]) if "resource" in given else None,
+        guest_count=values.get("guest_count"),
+        details={name: value for name, value in values.items() if name not in taking},
+        version=version,
+        override_reason=data.override_reason,
+    )
+
+
+def _version(if_match: str | None, seen: Reservation) -> int | None:
+    """The version the caller based the change on. Raises ChangedMeanwhile for an older one."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    if documents.etag(seen) not in (tag.strip() for tag in if_match.split(",")):
+        raise ChangedMeanwhile
+    return seen.version
+
+
+def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> ReservationQuerySet:
+    if filters.venue is not None:
+        rows = rows.filter(venue__slug=filters.venue)
+    if filters.status is not None:
+        rows = rows.in_status(Status[filters.status.upper()], at=now)
+    if filters.since is not None:
+        rows = rows.filter(starts_at__gte=filters.since)
+    if filters.until is not None:
+        rows = rows.filter(starts_at__lt=filters.until)
+    if filters.phone is not None:
+        rows = rows.filter(phone=_phone(filters.phone, filters.venue))
+    if filters.code is not None:
+        rows = rows.filter(code=filters.code.upper())
+    return rows
+
+
+def _phone(raw: str, venue: str | None) -> str:
+    """A number as it is stored; a national one is of the venue's region, where one is named."""
+    region = Venue.objects.filter(slug=venue or "").values_list("phone_region", flat=True).first()
+    # A plus sign that was not escaped arrives as a space.
+    number = f"+{raw[1:]}" if raw.startswith(" ") else raw
+    try:
+        return phones.parse(number, region or settings.DEFAULT_PHONE_REGION)
+    except ContactInvalid as fault:
+        raise Invalid("phone", fault.detail) from fault

@@ -1,0 +1,64 @@
+"""Ranges of time as the reading calls are asked for them, and as they tell them."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from pydantic import Field
+
+from api.schemas import Day, Instant, Schema, problems, to_z
+from reservations.reports import occupancy
+from reservations.requests import Times
+from venues.hours import Window
+from venues.models import Venue
+
+ANSWERS = problems(400, 401, 404, 422)
+"""What the reading calls answer when they do not answer."""
+
+Party = Annotated[int, Field(ge=1, le=32_767)]
+Category = Annotated[str, Field(max_length=40)]
+
+
+class Range(Schema):
+    """Instants, or the dates of nights."""
+
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    check_in: Day | None = None
+    check_out: Day | None = None
+
+
+class Steps(Schema):
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    step: Annotated[int, Field(ge=60, le=31_622_400)] | None = None
+
+
+def times_of(asked: Range) -> Times:
+    """What is asked for, as the engine reads a wish."""
+    return Times(
+        starts_at=asked.starts_at,
+        ends_at=asked.ends_at,
+        check_in=asked.check_in,
+        check_out=asked.check_out,
+        # Without a start the question is a walk-in's: from this moment on.
+        from_now=True,
+    )
+
+
+def window_of(asked: Steps, now: datetime) -> Window:
+    """The range asked about; this moment, a minute long, where none is."""
+    start = asked.starts_at or now
+    end = asked.ends_at or start + timedelta(minutes=1)
+    window = Window(start, end)
+    occupancy.judge(window)
+    return window
+
+
+def heading(venue: Venue) -> dict[str, str]:
+    """What each of these answers begins with."""
+    return {"venue": venue.slug, "time_zone": venue.time_zone}
+
+
+def told(window: Window) -> dict[str, str]:
+    """A range as it goes out."""
+    return {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}

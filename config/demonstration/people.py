@@ -1,0 +1,143 @@
+"""Demonstration data, made once: a venue of each kind, people, a partner, a few reservations."""
+
+import json
+import os
+import secrets
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from config.demonstration import stays
+from config.demonstration import venues as demonstration
+from guests import accounts, keys
+from guests.callers import Caller, for_user, system
+from guests.models import Favourite, Partner, Review, User
+from guests.scopes import SCOPES
+from reservations import actions
+from reservations.errors import Refusal
+from reservations.requests import Booking, Contact, Times
+from venues.models import Venue
+
+DEMONSTRATION = system("demonstration")
+
+_PEOPLE: tuple[tuple[str, str, str, str], ...] = (
+    ("admin@holdfast.example", "administrator", "Alex", "Admin"),
+    ("desk@holdfast.example", "staff", "Dana", "Desk"),
+    ("driver1@parking.com", "guest", "Dora", "Driver"),
+    ("driver2@parking.com", "guest", "David", "Driver"),
+    ("guest@holdfast.example", "guest", "Grace", "Guest"),
+)
+_REVIEWS = {
+    ("Grace", "harbour-hotel"): "Woke up to ships going by. Breakfast is worth getting up for.",
+    ("Dora", "harbour-hotel"): "Lovely room, though the lift takes its time.",
+    ("Grace", "bistro-zuid"): "Came for lunch and stayed until four. Nobody minded.",
+    ("David", "bistro-zuid"): "Small menu, everything on it good. Ask for the terrace.",
+    ("Dora", "city-lot"): "Always a spot where the page said there was one.",
+    ("David", "smart-parking"): "Two minutes to the train.",
+    ("Grace", "practice-west"): "Seen on time, every time.",
+}
+_KNOWN_SECRETS = {"driver1@parking.com": "password123", "driver2@parking.com": "password123"}
+_PARTNER = "demo-partner"
+
+
+def load() -> dict[str, str]:
+    """Make the data unless it is there; returns log-in -> secret, in the order to show them.
+
+    Secrets are letters and digits, made on first start and kept in DATA_DIR for the next ones.
+    """
+    path = Path(settings.DATA_DIR) / "demonstration.json"
+    if User.objects.filter(email=_PEOPLE[0][0]).exists():
+        return _kept(path)
+    log_ins = {email: _KNOWN_SECRETS.get(email) or _new_secret() for email, *_ in _PEOPLE}
+    with transaction.atomic():
+        venues = [
+            demonstration.smart_parking(),
+            demonstration.city_lot(),
+            demonstration.harbour_hotel(),
+            demonstration.bistro(),
+            demonstration.practice(),
+        ]
+        _make_people(log_ins, venues)
+        log_ins[_PARTNER] = _make_partner(venues)
+        # Before the commit: data whose log-ins nobody knows would be of no use.
+        _keep(path, log_ins)
+    _make_reservations()
+    return log_ins
+
+
+def _make_people(log_ins: dict[str, str], venues: list[Venue]) -> None:
+    for number, (email, role, first_name, last_name) in enumerate(_PEOPLE):
+        user = accounts.create_user(
+            email=email,
+            password=log_ins[email],
+            role=role,
+            first_name=first_name,
+            last_name=last_name,
+            phone=f"+3120123456{number}",
+        )
+        if role == "staff":
+            user.staff_venues.set(venues)
+        if role == "guest":
+            for venue, stars in zip(venues, (4, 5, 4, 5, 4), strict=True):
+                text = _REVIEWS.get((first_name, venue.slug), "")
+                Review.objects.create(user=user, venue=venue, stars=stars - number % 2, text=text)
+            Favourite.objects.create(user=user, venue=venues[number % len(venues)])
+
+
+def _make_partner(venues: list[Venue]) -> str:
+    partner = Partner.objects.create(slug=_PARTNER, name="Demo partner", scopes=list(SCOPES))
+    partner.venues.set(venues)
+    _, secret = keys.issue(partner, by=User.objects.get(email=_PEOPLE[0][0]))
+    return secret
+
+
+def _make_reservations() -> None:
+    """A few for the next days, so that boards and lists are not empty; full days are left out."""
+    guest = for_user(User.objects.get(email="guest@holdfast.example"))
+    driver = for_user(User.objects.get(email="driver1@parking.com"))
+    today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    for days, nights, category in ((3, 2, "standard"), (5, 3, "deluxe"), (9, 1, "family")):
+        arrival = (today + timedelta(days=days)).date()
+        times = Times(check_in=arrival, check_out=arrival + timedelta(days=nights))
+        _try(guest, "harbour-hotel", times, category=category, guest_count=2)
+    for days, hour in ((1, 8), (1, 12), (2, 16)):
+        starts_at = today + timedelta(days=days, hours=hour)
+        times = Times(starts_at=starts_at, ends_at=starts_at + timedelta(hours=4))
+        _try(driver, "smart-parking", times, category="regular", guest_count=1)
+    stays.make(DEMONSTRATION)
+
+
+def _try(by: Caller, venue: str, times: Times, **wish: Any) -> None:
+    contact = Contact(first_name="Grace", last_name="Guest", phone="+31201234564")
+    try:
+        row = actions.hold(
+            booking=Booking(venue=venue, times=times, contact=contact, **wish), by=by
+        )
+        if not row.confirmed_at:
+            actions.confirm(reservation_id=row.pk, by=DEMONSTRATION)
+    except Refusal:
+        # Decoration only: a demonstration without it is still one.
+        return
+
+
+def _new_secret() -> str:
+    letters = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ23456789"
+    return "".join(secrets.choice(letters) for _ in range(16))
+
+
+def _keep(path: Path, log_ins: dict[str, str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(log_ins, file, indent=2)
+
+
+def _kept(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept

@@ -1,0 +1,391 @@
+"""The admin's view of what can be reserved; staff see and edit what their venues sell."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+
+from desk.scoping import OfOwnVenues, OwnVenueFilter, is_administrator
+from desk.venue_forms import (
+    CategoryForm,
+    CombinationForm,
+    OpeningForm,
+    PolicyForm,
+    RateForm,
+    ResourceForm,
+    VenueForm,
+)
+from reservations.inventory import units as retiring
+from venues import kinds, prices
+from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+
+VENUE_FILTER = ("venue", OwnVenueFilter)
+
+
+class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
+    """A venue always has its one policy: it comes with the venue and goes with it."""
+
+    model = Policy
+    form = PolicyForm
+    can_delete = False
+    max_num = 1
+    fieldsets = (
+        ("When one may book", {"fields": ("notice", "horizon", "shortest_stay", "longest_stay")}),
+        (
+            "What is sold",
+            {
+                "fields": (
+                    ("check_in_time", "check_out_time"),
+                    ("default_length", "step", "slot_length"),
+                    ("buffer_before", "buffer_after"),
+                )
+            },
+        ),
+        ("Holding", {"fields": ("confirms_at_once", "hold_time")}),
+        (
+            "Arriving and leaving",
+            {
+                "fields": (
+                    "records_arrival",
+                    "records_departure",
+                    "guests_check_in",
+                    "early_check_in",
+                    "grace",
+                    "releases_no_shows",
+                )
+            },
+        ),
+        ("Which unit", {"fields": ("unit_choice", "ranks_units", "unit_schedules", "per_day")}),
+        (
+            "Cancelling, paying, changing",
+            {
+                "fields": (
+                    "cancel_deadline",
+                    "cancel_fee_percent",
+                    "charges_time_used",
+                    "prepayment",
+                    "state_change_rate",
+                )
+            },
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class CategoryInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Category
+    form = CategoryForm
+    fields = ("name", "code", "position", "is_on_request")
+    prepopulated_fields: ClassVar = {"code": ("name",)}
+    show_change_link = True
+    extra = 0
+
+
+class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The venue's own week; dates and the schedules of units have their list."""
+
+    model = Opening
+    form = OpeningForm
+    fields = ("weekday", "opens", "closes")
+    verbose_name = "weekly opening"
+    verbose_name_plural = "weekly openings"
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Opening]:
+        return super().get_queryset(request).filter(resource=None, date=None)
+
+
+@admin.register(Venue)
+class VenueAdmin(OfOwnVenues):
+    """Administrators make venues, each with the policy that is usual for its kind."""
+
+    venue_lookup = "pk"
+    form = VenueForm
+    inlines = (PolicyInline, CategoryInline, WeekInline)
+    list_display = ("name", "kind", "mode", "city", "time_zone", "units", "is_active")
+    list_filter: ClassVar = ["kind", "is_active", "is_listed"]
+    search_fields = ("name", "slug", "city", "address")
+    prepopulated_fields: ClassVar = {"slug": ("name",)}
+    fieldsets: ClassVar = [
+        (None, {"fields": ("name", "slug", "kind", "mode", "is_active", "is_listed")}),
+        ("Where", {"fields": ("address", "city", "time_zone")}),
+        ("For guests", {"fields": ("description", "stars", "phone_region", "currency")}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return _with_units(super().get_queryset(request))
+
+    @admin.display(ordering="unit_count")
+    def units(self, venue: Any) -> int:
+        """Those in use."""
+        count: int = venue.unit_count
+        return count
+
+    def get_inlines(self, request: HttpRequest, obj: Venue | None) -> Any:
+        return self.inlines if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # Addresses, keys and partners' systems know a venue by its slug.
+        return ("slug",) if obj else ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_administrator(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # A lot is given up on its own page, and only while it is empty.
+        is_lot = isinstance(obj, Venue) and obj.kind == Venue.Kind.PARKING
+        return is_administrator(request) and not is_lot
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_model(self, request: HttpRequest, obj: Venue, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        super().save_model(request, obj, form, change)
+        if not change:
+            policy = kinds.policy_for(obj.kind)
+            policy.venue = obj
+            policy.save()
+
+    def response_add(
+        self, request: HttpRequest, obj: Venue, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        messages.success(
+            request,
+            f"{obj} is made, with the policy that is usual for a {obj.get_kind_display().lower()}. "
+            "Look it over, then add categories and units.",
+        )
+        return redirect("admin:venues_venue_change", obj.pk)
+
+
+class RateInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Rate
+    form = RateForm
+    fields = (
+        "amount", "currency", "unit", "first_date", "last_date", "weekdays", "from_time", "to_time",
+        "minimum", "day_maximum",
+    )  # fmt: skip
+    readonly_fields = ("currency",)
+    extra = 0
+
+    @admin.display
+    def currency(self, rate: Rate) -> str:
+        return rate.category.venue.currency if rate.category_id else ""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Rate]:
+        return super().get_queryset(request).select_related("venue", "category__venue")
+
+
+@admin.register(Category)
+class CategoryAdmin(OfOwnVenues):
+    form = CategoryForm
+    inlines = (RateInline,)
+    fields = ("venue", "name", "code", "description", "position", "is_on_request")
+    list_display = ("name", "venue", "code", "units", "is_on_request", "position")
+    list_filter: ClassVar = [VENUE_FILTER, "is_on_request"]
+    list_select_related = ("venue",)
+    search_fields = ("name", "code", "venue__name")
+    ordering = ("venue__name", "position", "id")
+    prepopulated_fields: ClassVar = {"code": ("name",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return _with_units(super().get_queryset(request))
+
+    @admin.display(ordering="unit_count")
+    def units(self, category: Any) -> int:
+        """Those in use."""
+        count: int = category.unit_count
+        return count
+
+    def get_inlines(self, request: HttpRequest, obj: Category | None) -> Any:
+        return self.inlines if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("venue",) if obj else ()
+
+
+class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
+    """A provider's schedule; hours of a unit stand instead of the venue's."""
+
+    model = Opening
+    form = OpeningForm
+    fields = ("weekday", "date", "opens", "closes")
+    verbose_name = "opening of its own"
+    verbose_name_plural = "openings of its own"
+    extra = 0
+
+
+@admin.register(Resource)
+class ResourceAdmin(OfOwnVenues):
+    """Units are retired rather than deleted, so that what was sold on them can still be read."""
+
+    form = ResourceForm
+    inlines = (ScheduleInline,)
+    list_display = ("name", "venue", "category", "floor", "capacity", "is_in_use")
+    list_filter: ClassVar = [
+        VENUE_FILTER,
+        ("retired_at", admin.EmptyFieldListFilter),
+        "floor",
+    ]
+    list_select_related = ("venue", "category")
+    search_fields = ("name", "category__name", "venue__name")
+    ordering = ("venue__name", "rank", "id")
+    fieldsets: ClassVar = [
+        (None, {"fields": ("category", "name", "floor", "capacity")}),
+        ("More", {"fields": ("rank", ("plan_x", "plan_y"), "attributes", "time_zone")}),
+    ]
+
+    class Media:
+        css: ClassVar = {"all": ["desk/venue.css"]}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_spot = isinstance(obj, Resource) and obj.venue.kind == Venue.Kind.PARKING
+        return super().has_delete_permission(request, obj) and not is_spot
+
+    @admin.display(boolean=True, description="in use", ordering="retired_at")
+    def is_in_use(self, unit: Resource) -> bool:
+        return unit.retired_at is None
+
+    def get_inlines(self, request: HttpRequest, obj: Resource | None) -> Any:
+        return self.inlines if obj else ()
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        for inline in formset.forms:
+            inline.instance.venue_id = form.instance.venue_id
+        super().save_formset(request, form, formset, change)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        unit = self.get_object(request, object_id)
+        if isinstance(unit, Resource) and unit.allocations.exists():
+            messages.error(
+                request,
+                f"{unit} cannot be deleted: its time has been reserved or closed, "
+                "and that is kept. Retire it instead.",
+            )
+            return redirect("admin:venues_resource_change", unit.pk)
+        return super().delete_view(request, object_id, extra_context)
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("<int:unit_id>/retire/", wrap(self.retire), name="venues_resource_retire"),
+            path("<int:unit_id>/restore/", wrap(self.restore), name="venues_resource_restore"),
+            *super().get_urls(),
+        ]
+
+    @method_decorator(require_POST)
+    def retire(self, request: HttpRequest, unit_id: int) -> HttpResponse:
+        """Take the unit out of sale, unless somebody has it reserved."""
+        unit = self.get_object(request, str(unit_id))
+        if retiring.retire(resource_id=unit_id):
+            _log(request, unit, "Retired.")
+            messages.success(request, f"{unit} is retired: it is not sold any more.")
+        else:
+            messages.error(
+                request,
+                f"{unit} cannot be retired: there are reservations to come on it. "
+                "Move or cancel them first.",
+            )
+        return redirect("admin:venues_resource_change", unit_id)
+
+    @method_decorator(require_POST)
+    def restore(self, request: HttpRequest, unit_id: int) -> HttpResponse:
+        """Sell the unit again."""
+        unit = self.get_object(request, str(unit_id))
+        retiring.restore(resource_id=unit_id)
+        _log(request, unit, "Put back into use.")
+        messages.success(request, f"{unit} is in use again.")
+        return redirect("admin:venues_resource_change", unit_id)
+
+
+@admin.register(Combination)
+class CombinationAdmin(OfOwnVenues):
+    form = CombinationForm
+    list_display = ("name", "venue", "category", "capacity")
+    list_filter: ClassVar = [VENUE_FILTER]
+    list_select_related = ("venue", "category")
+    search_fields = ("name", "venue__name")
+    ordering = ("venue__name", "capacity", "id")
+    filter_horizontal = ("resources",)
+
+
+@admin.register(Opening)
+class OpeningAdmin(OfOwnVenues):
+    form = OpeningForm
+    list_display = ("venue", "of", "day", "hours")
+    list_display_links = ("day",)
+    list_filter: ClassVar = [VENUE_FILTER, "weekday", ("date", admin.EmptyFieldListFilter)]
+    list_select_related = ("venue", "resource")
+    search_fields = ("venue__name", "resource__name")
+    ordering = ("venue__name", "resource__name", "date", "weekday", "opens")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("venue", "resource") if obj else ()
+
+    @admin.display(ordering="resource__name")
+    def of(self, opening: Opening) -> str:
+        """Whose hours these are."""
+        return opening.resource.name if opening.resource else "the whole venue"
+
+    @admin.display(ordering="weekday")
+    def day(self, opening: Opening) -> str:
+        if opening.date:
+            return f"{opening.date:%a} {opening.date.day} {opening.date:%b %Y}"
+        return opening.get_weekday_display()
+
+    @admin.display(ordering="opens")
+    def hours(self, opening: Opening) -> str:
+        if opening.opens is None or opening.closes is None:
+            return "closed"
+        ends = f"{opening.closes:%H:%M}"
+        if opening.closes <= opening.opens:
+            ends += " the next day"
+        return f"{opening.opens:%H:%M} – {ends}"
+
+
+@admin.register(Rate)
+class RateAdmin(OfOwnVenues):
+    form = RateForm
+    list_display = ("category", "venue", "price", "unit", "first_date", "last_date")
+    list_filter: ClassVar = [VENUE_FILTER, "unit"]
+    list_select_related = ("venue", "category")
+    search_fields = ("category__name", "venue__name")
+    ordering = ("venue__name", "category__position", "first_date", "id")
+
+    @admin.display(ordering="amount_minor")
+    def price(self, rate: Rate) -> str:
+        return f"{rate.venue.currency} {prices.decimal(rate.amount_minor, rate.venue.currency)}"
+
+
+def _with_units(rows: QuerySet[Any]) -> QuerySet[Any]:
+    in_use = Q(resources__retired_at=None)
+    counted: QuerySet[Any] = rows.annotate(unit_count=Count("resources", filter=in_use))
+    return counted
+
+
+def _log(request: HttpRequest, row: Any, message: str) -> None:
+    LogEntry.objects.log_actions(
+        request.user.pk or 0, [row], CHANGE, change_message=message, single_object=True
+    )

@@ -1,0 +1,233 @@
+"""Lots in the admin: made, changed and given up by the engine's verbs, spots by their number."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as now_said
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from desk import phrases
+from desk.charts.chart import of_lots, of_spots
+from desk.context import caller_of, form_page, page
+from desk.lots import spots_now
+from desk.scoping import venues_of
+from desk.venue_forms import ZONES
+from guests.callers import Caller
+from reservations import clock
+from reservations.errors import Invalid, Refusal
+from reservations.inventory import lots
+from reservations.inventory.lots import LotWish
+from reservations.inventory.spots import LARGEST_LOT
+from venues import prices
+from venues.models import Rate, Venue
+
+
+class LotForm(forms.Form):
+    """What a lot is to be; its spots are made from their number."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    capacity = forms.IntegerField(
+        label=_("Number of spots"),
+        min_value=0,
+        max_value=LARGEST_LOT,
+        help_text=_("fewer only while so many are empty; the highest numbers go first"),
+    )
+    price = forms.DecimalField(
+        label=_("Price per started hour"), min_value=0, max_digits=12, decimal_places=3
+    )
+    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3, initial="EUR")
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), choices=ZONES, initial="UTC", required=False
+    )
+
+    def __init__(self, *args: Any, venue: Venue | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.venue = venue
+        if venue is not None:
+            self.fields["currency"].disabled = True
+            del self.fields["time_zone"]
+            self.initial.update(_as_it_is(venue))
+
+    @property
+    def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        return [(None, {"fields": list(self.fields)})]
+
+    def wish(self) -> LotWish:
+        """What the engine is asked for; what was not touched stays as it is."""
+        values, touched = self.cleaned_data, set(self.changed_data)
+        is_new = self.venue is None
+        currency = values["currency"].upper()
+        given = {name: values[name] for name in ("name", "address", "capacity")}
+        if not is_new:
+            given = {name: value for name, value in given.items() if name in touched}
+        if is_new or "price" in touched:
+            given["price_minor"] = int(values["price"].scaleb(prices.exponent(currency)))
+        if is_new:
+            given |= {"currency": currency, "time_zone": values["time_zone"] or None}
+        return LotWish(**given)
+
+    def refuse(self, fault: Refusal) -> None:
+        """Tell a refusal beside the field that it is about."""
+        name = fault.field if isinstance(fault, Invalid) else None
+        beside = {"lot_in_use": "capacity"}.get(fault.code, name)
+        told = f"{fault.detail} ({fault.code})"
+        self.add_error(beside if beside in self.fields else None, told)
+
+
+@require_GET
+def every_lot(request: HttpRequest) -> HttpResponse:
+    """How full each lot is, and what it earned."""
+    by = caller_of(request)
+    asked = request.GET.get("q", "").replace("\0", "").strip()
+    rows = _lots(request).prefetch_related("rates")
+    if asked:
+        rows = rows.filter(name__icontains=asked)
+    found = spots_now.lots(list(rows[: spots_now.MOST_LOTS]), now=clock.now())
+    return page(
+        request,
+        "lots",
+        title=now_said("Lots"),
+        is_daily=True,
+        lots=found,
+        asked=asked,
+        may_keep=_may_keep(by),
+        chart=of_lots(found),
+    )
+
+
+@require_GET
+def lot(request: HttpRequest, slug: str) -> HttpResponse:
+    """Every spot of a lot, and the vehicle on it."""
+    by, venue, now = caller_of(request), _lot(request, slug), clock.now()
+    found = spots_now.spots(venue, now=now)
+    return page(
+        request,
+        "lot",
+        title=venue.name,
+        is_daily=True,
+        lot=venue,
+        price=spots_now.price_of(venue),
+        spots=found,
+        taken=sum(spot.word != "free" for spot in found),
+        may_keep=_may_keep(by),
+        chart=of_spots(spots_now.by_category(found)),
+    )
+
+
+@require_GET
+def spot(request: HttpRequest, slug: str, spot_id: int) -> HttpResponse:
+    """A spot, who is on it, and who was and will be."""
+    caller_of(request)
+    venue, now = _lot(request, slug), clock.now()
+    unit = get_object_or_404(venue.resources.select_related("category"), pk=spot_id)
+    shown = next((one for one in spots_now.spots(venue, now=now) if one.unit.pk == unit.pk), None)
+    stays = [
+        (row, phrases.span(row.starts_at, row.ends_at, venue.zone)) for row in spots_now.past(unit)
+    ]
+    for row, _span in stays:
+        row.reservation.venue = venue  # type: ignore[union-attr]
+    return page(
+        request,
+        "spot",
+        title=now_said("Spot %(name)s of %(lot)s") % {"name": unit.name, "lot": venue.name},
+        is_daily=True,
+        lot=venue,
+        unit=unit,
+        spot=shown,
+        stays=[
+            (row.reservation, span, phrases.LABELS[row.reservation.status_at(now)],
+             row.reservation.status_at(now).word,
+             phrases.money(row.reservation.price_minor, row.reservation.currency))
+            for row, span in stays
+            if row.reservation is not None
+        ],
+    )  # fmt: skip
+
+
+@require_http_methods(["GET", "POST"])
+def open_lot(request: HttpRequest) -> HttpResponse:
+    """A new lot with as many spots as are asked for."""
+    by = _keeper(request)
+    form = LotForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = lots.open_lot(wish=form.wish(), by=by)
+        except Refusal as fault:
+            form.refuse(fault)
+        else:
+            messages.success(request, now_said("%(lot)s is open.") % {"lot": made.name})
+            return redirect("admin:lot", made.slug)
+    return form_page(request, form, title=now_said("New lot"), button=now_said("Open the lot"))
+
+
+@require_http_methods(["GET", "POST"])
+def change_lot(request: HttpRequest, slug: str) -> HttpResponse:
+    """Name, address, price and number of spots."""
+    by, venue = _keeper(request), _lot(request, slug)
+    form = LotForm(request.POST or None, venue=venue)
+    if request.method == "POST" and form.is_valid():
+        try:
+            lots.change_lot(slug=slug, wish=form.wish(), by=by)
+        except Refusal as fault:
+            form.refuse(fault)
+        else:
+            messages.success(request, now_said("%(lot)s is changed.") % {"lot": venue.name})
+            return redirect("admin:lot", slug)
+    title = now_said("Change %(lot)s") % {"lot": venue.name}
+    return form_page(request, form, title=title, button=now_said("Save the change"))
+
+
+@require_http_methods(["GET", "POST"])
+def close_lot(request: HttpRequest, slug: str) -> HttpResponse:
+    """Ask once more, then give the lot up; only while every spot is empty."""
+    by, venue = _keeper(request), _lot(request, slug)
+    if request.method == "POST":
+        try:
+            lots.close_lot(slug=slug, by=by)
+        except Refusal as fault:
+            messages.error(request, f"{fault.detail} ({fault.code})")
+            return redirect("admin:lot", slug)
+        messages.success(request, now_said("%(lot)s is given up.") % {"lot": venue.name})
+        return redirect("admin:lots")
+    title = now_said("Delete %(lot)s?") % {"lot": venue.name}
+    return page(request, "lot_close", title=title, is_daily=True, lot=venue)
+
+
+def _lots(request: HttpRequest) -> Any:
+    rows = venues_of(request).filter(kind=Venue.Kind.PARKING, is_active=True)
+    return rows.select_related("policy")
+
+
+def _lot(request: HttpRequest, slug: str) -> Venue:
+    found: Venue | None = _lots(request).filter(slug=slug).first()
+    if found is None:
+        raise Http404("There is no such lot, or it is not yours.")
+    return found
+
+
+def _may_keep(by: Caller) -> bool:
+    return by.kind == "administrator"
+
+
+def _keeper(request: HttpRequest) -> Caller:
+    by = caller_of(request)
+    if not _may_keep(by):
+        raise PermissionDenied
+    return by
+
+
+def _as_it_is(venue: Venue) -> dict[str, Any]:
+    hourly = venue.rates.filter(unit__in=(Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR)).first()
+    return {
+        "name": venue.name,
+        "address": venue.address,
+        "capacity": venue.resources.filter(retired_at=None).count(),
+        "price": prices.decimal(hourly.amount_minor if hourly else 0, venue.currency),
+        "currency": venue.currency,
+    }

@@ -1,0 +1,99 @@
+"""What could be had instead of what was refused, as buttons that ask for just that."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django import forms
+from django.http import QueryDict
+
+from desk import phrases
+from guests.callers import Caller
+from guests.errors import GuestError
+from reservations.alternatives import find
+from reservations.alternatives.search import Alternative
+from reservations.errors import (
+    Closed,
+    HeldByOther,
+    NotOffered,
+    PartyTooLarge,
+    Refusal,
+    Taken,
+    TooFar,
+    TooSoon,
+)
+from reservations.models import Reservation
+from reservations.requests import Booking, Change
+from venues.models import Venue
+
+REFUSALS = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge, TooSoon, TooFar)
+"""After these something else may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """A way out: what it is, and what the form is to send for it."""
+
+    text: str
+    fields: dict[str, str]
+    sent: tuple[tuple[str, str], ...] = ()
+
+    def to_send(self, form: forms.Form) -> "Instead":
+        """With all else that was sent, so that one press asks again."""
+        data = form.data
+        assert isinstance(data, QueryDict)
+        others = [
+            (name, value)
+            for name, values in data.lists()
+            for value in values
+            if name not in (*self.fields, "csrfmiddlewaretoken", "next")
+        ]
+        return replace(self, sent=(*others, *self.fields.items()))
+
+
+def for_booking(
+    booking: Booking, fault: Refusal | GuestError, *, by: Caller, venue: Venue, now: datetime
+) -> list[Instead]:
+    """For a new reservation."""
+    if not isinstance(fault, REFUSALS):
+        return []
+    found = find.for_booking(booking, by=by, now=now)
+    names = _names(venue)
+    return [
+        Instead(_text(one, venue), _fields(one, venue, names, one.category.pk)) for one in found
+    ]
+
+
+def for_move(
+    row: Reservation, change: Change, fault: Refusal | GuestError, *, now: datetime
+) -> list[Instead]:
+    """For one that is to move."""
+    if not isinstance(fault, REFUSALS):
+        return []
+    found = find.for_change(row, change, now=now)
+    names = ("start", "end")
+    return [
+        Instead(_text(one, row.venue), _fields(one, row.venue, names, one.category.code))
+        for one in found
+    ]
+
+
+def _names(venue: Venue) -> tuple[str, str]:
+    is_nights = venue.mode == Venue.Mode.NIGHT
+    return ("check_in", "check_out") if is_nights else ("starts_at", "ends_at")
+
+
+def _text(one: Alternative, venue: Venue) -> str:
+    place = one.unit.name if one.unit else one.category.name
+    price = phrases.money(one.price_minor, venue.currency) if one.price_minor else ""
+    span = phrases.span(one.window.start, one.window.end, venue.zone)
+    return " · ".join(part for part in (place, span, price) if part)
+
+
+def _fields(
+    one: Alternative, venue: Venue, names: tuple[str, str], category: object
+) -> dict[str, str]:
+    local = [at.astimezone(venue.zone) for at in (one.window.start, one.window.end)]
+    form = "%Y-%m-%d" if venue.mode == Venue.Mode.NIGHT else "%Y-%m-%dT%H:%M"
+    times = {name: f"{at:{form}}" for name, at in zip(names, local, strict=True)}
+    unit = str(one.unit.pk) if one.unit else ""
+    return {**times, "resource": unit, "category": "" if unit else str(category)}

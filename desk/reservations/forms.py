@@ -1,0 +1,271 @@
+"""What is typed at the desk, turned into what the engine is asked; refusals put beside it."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from django import forms
+from django.http import QueryDict
+from django.utils.translation import gettext as now_said
+from django.utils.translation import gettext_lazy as _
+
+from desk import phrases
+from desk.fields import DayField, LocalTimeField, UnitField
+from guests.errors import ContactInvalid, GuestError
+from reservations.errors import Invalid, Refusal
+from reservations.models import Reservation
+from reservations.requests import Booking, Change, Contact, Times
+from reservations.status import Status
+from venues import wording
+from venues.models import Policy, Venue
+
+PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
+DETAILS = (
+    "first_name", "last_name", "phone", "email", *PREFERENCES,
+    "occasion", "vehicle_plate", "remarks",
+)  # fmt: skip
+
+_BESIDE = {
+    "too_soon": "start", "too_far": "start", "closed": "start", "not_offered": "start",
+    "taken": "start", "held_by_other": "start", "too_short": "end", "too_long": "end",
+    "party_too_large": "guest_count", "no_choice": "resource",
+}  # fmt: skip
+"""Which field a refusal is told beside; `start` and `end` by the names the venue's mode has."""
+
+
+class ReservationForm(forms.Form):
+    """What a new reservation and a change have in common."""
+
+    guest_count = forms.IntegerField(label="Guests", min_value=1, max_value=32_767, initial=1)
+    first_name = forms.CharField(max_length=15)
+    last_name = forms.CharField(max_length=15)
+    phone = forms.CharField(
+        max_length=40, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+    )
+    email = forms.CharField(label="E-mail", max_length=254, required=False, widget=forms.EmailInput)
+    receive_email_updates = forms.BooleanField(
+        label="Receive e-mail updates", required=False, initial=True
+    )
+    receive_phone_call = forms.BooleanField(required=False, initial=True)
+    receive_text_notification = forms.BooleanField(required=False)
+    occasion = forms.CharField(max_length=20, required=False)
+    vehicle_plate = forms.CharField(max_length=16, required=False)
+    remarks = forms.CharField(
+        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3, "cols": 40})
+    )
+    override_reason = forms.CharField(
+        label="Reason to override",
+        max_length=200,
+        required=False,
+        help_text="sets the venue's policy and hours aside for this one, and is recorded",
+    )
+
+    def __init__(self, *args: Any, venue: Venue, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.venue = venue
+        self.start, self.end = _time_names(venue)
+        told = now_said("national numbers are read for %(region)s")
+        self.fields["phone"].help_text = told % {"region": venue.phone_region}
+
+    @property
+    def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The order in which things are asked."""
+        place = [name for name in ("category", "resource") if name in self.fields]
+        title = f"When, on the clocks of {self.venue.name} ({self.venue.time_zone})"
+        return [
+            (title, {"fields": [self.start, self.end]}),
+            ("Where", {"fields": ["guest_count", *place]}),
+            ("Who", {"fields": ["first_name", "last_name", "phone", "email", *PREFERENCES]}),
+            ("More", {"fields": ["occasion", "vehicle_plate", "remarks"]}),
+            ("Policy", {"fields": ["override_reason"]}),
+        ]
+
+    def refuse(self, fault: Refusal | GuestError) -> None:
+        """Tell a refusal beside the field that it is about."""
+        if isinstance(fault, ContactInvalid):
+            for name, sentence in fault.errors:
+                self.add_error(name if name in self.fields else None, sentence)
+            return
+        told = phrases.refusal(fault, self.venue.zone)
+        self.add_error(self._field_of(fault), told)
+
+    def _field_of(self, fault: Refusal | GuestError) -> str | None:
+        name = fault.field if isinstance(fault, Invalid) else _BESIDE.get(fault.code, "")
+        name = {"start": self.start, "end": self.end}.get(name, name)
+        return name if name in self.fields else None
+
+    def _add_places(self, *, any_category: str, any_unit: str, unit_help: str) -> None:
+        self.fields["category"] = forms.ModelChoiceField(
+            self.venue.categories.all(), required=False, empty_label=any_category
+        )
+        units = self.venue.resources.filter(retired_at=None).select_related("category")
+        self.fields["resource"] = UnitField(
+            units, label="Unit", required=False, empty_label=any_unit, help_text=unit_help
+        )
+
+
+class HoldForm(ReservationForm):
+    """A new reservation."""
+
+    # Sent twice, by an impatient hand or a lost answer, it makes one reservation.
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_given = self.venue.policy.unit_choice == Policy.UnitChoice.VENUE
+        self._add_places(
+            any_category="any that fits, the cheapest first",
+            any_unit="any that is free",
+            unit_help="given out by the venue: choosing one needs a reason to override"
+            if is_given
+            else "choosing one fixes it, whatever the category above says",
+        )
+        self.fields[self.start] = _start_field(self.venue)
+        self.fields[self.end] = _end_field(self.venue)
+        if self.venue.kind != Venue.Kind.PARKING:
+            del self.fields["vehicle_plate"]
+
+    @property
+    def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        shown = super().fieldsets
+        for _title, options in shown:
+            options["fields"] = [name for name in options["fields"] if name in self.fields]
+        return shown
+
+    def may_be_sent_again(self) -> None:
+        """Say that this form was sent before, and make the next sending one of its own."""
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["once"] = str(uuid.uuid4())
+        self.data = data
+        self.add_error(
+            None, "This form made a reservation already. Send it again to make another one."
+        )
+
+    def booking(self) -> Booking:
+        """What the engine is asked for."""
+        values = self.cleaned_data
+        names = ("first_name", "last_name", "phone", "email", *PREFERENCES)
+        category, unit = values["category"], values["resource"]
+        return Booking(
+            venue=self.venue.slug,
+            times=Times(**{self.start: values[self.start], self.end: values[self.end]}),
+            contact=Contact(**{name: values[name] for name in names}),
+            guest_count=values["guest_count"],
+            category=category.code if category else None,
+            resource=unit.pk if unit else None,
+            occasion=values["occasion"],
+            vehicle_plate=values.get("vehicle_plate", ""),
+            remarks=values["remarks"],
+            override_reason=values["override_reason"],
+        )
+
+
+class ModifyForm(ReservationForm):
+    """A change of a reservation: what was not touched stays as it is, to the second."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+    def __init__(self, *args: Any, reservation: Reservation, now: datetime, **kwargs: Any) -> None:
+        self.reservation = reservation
+        venue = reservation.venue
+        super().__init__(*args, venue=venue, **kwargs)
+        # Who walked in was perhaps not asked.
+        self.fields["phone"].required = bool(reservation.phone)
+        self._add_places(
+            any_category=f"as it is: {reservation.category}",
+            any_unit="as it is, or any that is free",
+            unit_help="choosing one fixes it",
+        )
+        self.fields[self.start] = _start_field(venue)
+        self.fields[self.end] = _end_field(venue, is_required=True)
+        if reservation.status_at(now) is Status.PRESENT:
+            self.fields[self.start].disabled = True
+            self.fields[self.start].help_text = "the guest is here: only the end can change"
+        self.initial.update(self._as_it_is())
+
+    def change(self) -> Change | None:
+        """What the engine is asked for; None where nothing was touched."""
+        values, touched = self.cleaned_data, set(self.changed_data)
+        details = {name: values[name] for name in DETAILS if name in touched}
+        category, unit = values["category"], values["resource"]
+        if not touched - {"version", "override_reason"}:
+            return None
+        return Change(
+            times=self._times(touched),
+            category=category.code if category else None,
+            resource=unit.pk if unit else None,
+            guest_count=values["guest_count"] if "guest_count" in touched else None,
+            details=details,
+            version=values["version"],
+            override_reason=values["override_reason"],
+        )
+
+    def _times(self, touched: set[str]) -> Times | None:
+        if not touched & {self.start, self.end}:
+            return None
+        kept = self._as_it_is()
+        times = {
+            name: self.cleaned_data[name] if name in touched else kept[name]
+            for name in (self.start, self.end)
+        }
+        return Times(**times)
+
+    def _as_it_is(self) -> dict[str, Any]:
+        row = self.reservation
+        start, end = row.starts_at, row.ends_at
+        is_nights = self.venue.mode == Venue.Mode.NIGHT
+        zone = self.venue.zone
+        return {
+            self.start: start.astimezone(zone).date() if is_nights else start,
+            self.end: end.astimezone(zone).date() if is_nights else end,
+            "guest_count": row.guest_count,
+            "version": row.version,
+            **{name: getattr(row, name) for name in DETAILS},
+        }
+
+
+class NoteForm(forms.Form):
+    """Remarks alone."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    remarks = forms.CharField(
+        label=_("Remarks"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
+    )
+
+    fieldsets: ClassVar = [(None, {"fields": ["remarks"]})]
+
+    def change(self) -> Change:
+        """What the engine is asked for."""
+        values = self.cleaned_data
+        return Change(details={"remarks": values["remarks"]}, version=values["version"])
+
+
+def _time_names(venue: Venue) -> tuple[str, str]:
+    is_nights = venue.mode == Venue.Mode.NIGHT
+    return ("check_in", "check_out") if is_nights else ("starts_at", "ends_at")
+
+
+def _start_field(venue: Venue) -> forms.Field:
+    if venue.mode == Venue.Mode.NIGHT:
+        return DayField(label="Arrival", help_text=f"from {venue.policy.check_in_time:%H:%M}")
+    return LocalTimeField(zone=venue.zone, label="Starts")
+
+
+def _end_field(venue: Venue, *, is_required: bool = False) -> forms.Field:
+    usual = venue.policy.default_length
+    if venue.mode == Venue.Mode.NIGHT:
+        until = f"until {venue.policy.check_out_time:%H:%M}"
+        return DayField(label="Departure", help_text=until, required=is_required or usual is None)
+    usual = usual or venue.policy.slot_length
+    note = "" if is_required or usual is None else f"empty for {_usual(usual)}"
+    return LocalTimeField(
+        zone=venue.zone, label="Ends", help_text=note, required=is_required or usual is None
+    )
+
+
+def _usual(length: timedelta) -> str:
+    return f"the usual {wording.duration(length)}"

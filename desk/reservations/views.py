@@ -1,0 +1,236 @@
+"""The admin's pages that show, make and change a reservation; each a view and transaction apart.
+
+Every change goes through the engine's verbs, and no GET changes anything.
+"""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from desk import phrases
+from desk.context import (
+    caller_of,
+    choose_venue,
+    form_page,
+    mine,
+    next_of,
+    onward,
+    own_venue,
+    page,
+    turned_away,
+)
+from desk.form_keys import once_for
+from desk.reservations import facts
+from desk.reservations.alternatives import Instead, for_booking
+from desk.reservations.buttons import CANCEL, MODIFY, PRESSED, buttons_for, hint_for
+from desk.reservations.forms import HoldForm, ModifyForm, NoteForm
+from guests.callers import Caller
+from guests.errors import GuestError
+from reservations import actions, clock
+from reservations.errors import KeyReused, NotFound, Refusal
+from reservations.idempotency import Repeated
+from reservations.models import Reservation
+from reservations.requests import Booking
+from reservations.status import Status
+from venues.models import Venue
+
+WISHED = ("resource", "category", "guest_count", "check_in", "check_out", "starts_at", "ends_at")
+
+
+@require_GET
+def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
+    """Everything known of a reservation, and what can be done with it now."""
+    row, now = mine(reservation_id, caller_of(request)), clock.now()
+    return page(
+        request,
+        "reservation",
+        title=_("Reservation %(code)s") % {"code": row.code},
+        row=row,
+        is_shown=True,
+        status=row.status_at(now).word,
+        status_label=phrases.LABELS[row.status_at(now)],
+        span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),
+        buttons=buttons_for(row, now),
+        may_note=MODIFY in buttons_for(row, now),
+        hint=hint_for(row, now),
+        sections=facts.sections(row),
+        allocations=facts.allocations(row, now),
+        events=facts.events(row),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def hold(request: HttpRequest) -> HttpResponse:
+    """Take time for a new reservation."""
+    by = caller_of(request)
+    venue = own_venue(request, by)
+    if venue is None:
+        return choose_venue(request, _("New reservation"))
+    form = HoldForm(request.POST or None, venue=venue, initial=_wished(request))
+    instead: list[Instead] = []
+    if request.method == "POST" and form.is_valid():
+        wish = form.booking()
+        try:
+            return _hold(request, form, wish, by)
+        except KeyReused:
+            # Somebody came back to a form that was sent, and altered it.
+            form.may_be_sent_again()
+        except (Refusal, GuestError) as fault:
+            form.refuse(fault)
+            instead = for_booking(wish, fault, by=by, venue=venue, now=clock.now())
+    return form_page(
+        request,
+        form,
+        title=_("New reservation at %(venue)s") % {"venue": venue.name},
+        button=_("Reserve") if venue.policy.confirms_at_once else _("Hold"),
+        instead=instead,
+        cell=_cell(request, venue),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
+    """Change range, unit, party or details."""
+    by, now = caller_of(request), clock.now()
+    row = mine(reservation_id, by)
+    if MODIFY not in buttons_for(row, now):
+        refused = _("%(code)s is %(status)s: it cannot be changed. (wrong_status)")
+        return turned_away(request, row, refused, now)
+    form = ModifyForm(request.POST or None, reservation=row, now=now)
+    if request.method == "POST" and form.is_valid():
+        change = form.change()
+        if change is None:
+            messages.info(request, _("Nothing was changed."))
+            return onward(request, reservation_id)
+        try:
+            actions.modify(reservation_id=reservation_id, change=change, by=by)
+        except (Refusal, GuestError) as fault:
+            form.refuse(fault)
+        else:
+            messages.success(request, _("%(code)s is changed.") % {"code": row.code})
+            return onward(request, reservation_id)
+    return form_page(
+        request,
+        form,
+        title=_("Modify reservation %(code)s") % {"code": row.code},
+        button=_("Save the change"),
+        row=row,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def note(request: HttpRequest, reservation_id: int) -> HttpResponse:
+    """What the next one at the desk should know."""
+    by = caller_of(request)
+    row = mine(reservation_id, by)
+    form = NoteForm(request.POST or None, initial={"remarks": row.remarks, "version": row.version})
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.modify(reservation_id=reservation_id, change=form.change(), by=by)
+        except (Refusal, GuestError) as fault:
+            form.add_error(None, phrases.refusal(fault, row.venue.zone))
+        else:
+            messages.success(request, _("The note is kept."))
+            return onward(request, reservation_id)
+    return form_page(
+        request,
+        form,
+        title=_("Note on reservation %(code)s") % {"code": row.code},
+        button=_("Keep the note"),
+        row=row,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, reservation_id: int) -> HttpResponse:
+    """Say what cancelling costs and ask once more, then give the reservation up."""
+    by, now = caller_of(request), clock.now()
+    row = mine(reservation_id, by)
+    if request.method == "POST":
+        return _press(request, row, actions.cancel, _("%(code)s is cancelled."), by=by)
+    if CANCEL not in buttons_for(row, now):
+        return onward(request, reservation_id)
+    is_late = (
+        row.status_at(now) is Status.UPCOMING
+        and row.cancel_free_until is not None
+        and now > row.cancel_free_until
+    )
+    fee = phrases.money(row.cancel_fee_minor if is_late else 0, row.currency)
+    return page(
+        request,
+        "cancel",
+        title=_("Cancel reservation %(code)s?") % {"code": row.code},
+        row=row,
+        span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),
+        fee=fee if is_late and row.cancel_fee_minor else "",
+    )
+
+
+@require_POST
+def press(request: HttpRequest, reservation_id: int, verb: str) -> HttpResponse:
+    """Carry out a verb that needs no more than a press."""
+    by = caller_of(request)
+    row = mine(reservation_id, by)
+    act, done = PRESSED[verb]
+    return _press(request, row, act, done, by=by)
+
+
+def _press(
+    request: HttpRequest,
+    row: Reservation,
+    act: Callable[..., Reservation],
+    done: str | Promise,
+    *,
+    by: Caller,
+) -> HttpResponse:
+    try:
+        after = act(reservation_id=row.pk, by=by)
+    except NotFound as fault:
+        raise Http404(fault.detail) from fault
+    except Refusal as fault:
+        messages.error(request, f"{row.code}: {phrases.refusal(fault, row.venue.zone)}")
+    else:
+        price = phrases.money(after.price_minor, after.currency)
+        changed = after.price_minor != row.price_minor
+        told = str(done) % {"code": row.code}
+        if changed:
+            told += " " + _("The price is now %(price)s.") % {"price": price}
+        messages.success(request, told)
+    return onward(request, row.pk)
+
+
+def _hold(request: HttpRequest, form: HoldForm, wish: Booking, by: Caller) -> HttpResponse:
+    try:
+        row = actions.hold(booking=wish, by=by, once=once_for(request, form.venue, by))
+    except Repeated as repeated:
+        return onward(request, int(repeated.answer.body))
+    told = (
+        _("%(code)s is confirmed for %(name)s.")
+        if row.confirmed_at
+        else _("%(code)s is held for %(name)s.")
+    )
+    messages.success(
+        request, told % {"code": row.code, "name": f"{row.first_name} {row.last_name}"}
+    )
+    return onward(request, row.pk)
+
+
+def _wished(request: HttpRequest) -> dict[str, str]:
+    """What a cell of the timeline fills in."""
+    return {name: request.GET[name] for name in WISHED if name in request.GET}
+
+
+def _cell(request: HttpRequest, venue: Venue) -> str:
+    """The query that closes the unit instead, where the form was come to from a cell."""
+    unit = request.GET.get("resource", "")
+    if not unit.isdecimal():
+        return ""
+    wished: dict[str, str | int] = {"venue": venue.pk, "units": unit, "next": next_of(request)}
+    for name, value in (("starts_at", "from"), ("ends_at", "until")):
+        wished[name] = request.GET.get(value, "")
+    return urlencode(wished)

@@ -1,0 +1,74 @@
+"""The desk's admin site: whoever logs in lands on today, and the day's pages come first."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from desk import context
+from desk.charts import views as chart_pages
+from desk.lots import views as lot_pages
+from desk.reservations import walk_in
+from desk.timeline import views as timeline_pages
+from desk.today import views
+
+DAILY = (
+    ("today", _("Today")),
+    ("timeline", _("Timeline")),
+    ("walk_in", _("Walk-in")),
+    ("charts", _("Charts")),
+    ("lots", _("Lots")),
+)
+"""The pages a day is run from, in the order in which the head of every page links them."""
+
+
+class DeskSite(AdminSite):
+    """Django's own, with the pages of the desk."""
+
+    site_header = site_title = "Holdfast"
+    index_title = _("Everything")
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        pages: dict[str, tuple[Callable[..., HttpResponse], str]] = {
+            "today/": (views.today, "today"),
+            "timeline/": (timeline_pages.timeline, "timeline"),
+            "walk-in/": (walk_in.walk_in, "walk_in"),
+            "charts/": (chart_pages.charts, "charts"),
+            "lots/": (lot_pages.every_lot, "lots"),
+            "lots/new/": (lot_pages.open_lot, "open_lot"),
+            "lots/<slug:slug>/": (lot_pages.lot, "lot"),
+            "lots/<slug:slug>/change/": (lot_pages.change_lot, "change_lot"),
+            "lots/<slug:slug>/delete/": (lot_pages.close_lot, "close_lot"),
+            "lots/<slug:slug>/spots/<int:spot_id>/": (lot_pages.spot, "spot"),
+            "venue/": (context.choose, "choose_venue"),
+        }
+        daily = [
+            path(address, self.admin_view(view), name=name)
+            for address, (view, name) in pages.items()
+        ]
+        return [*daily, *super().get_urls()]
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The index is nowhere one asked to go: it is where a log-in begins."""
+        asked = request.GET.get("next", "")
+        if request.method == "GET" and asked in ("", reverse("admin:index")):
+            if self.has_permission(request):
+                return redirect("admin:today")
+            return redirect(f"{request.path}?{urlencode({'next': reverse('admin:today')})}")
+        return super().login(request, extra_context)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        here = request.path
+        daily = [
+            {"title": title, "address": address, "is_here": here.startswith(address)}
+            for name, title in DAILY
+            if (address := reverse(f"admin:{name}"))
+        ]
+        return {**super().each_context(request), "daily": daily}

@@ -1,0 +1,319 @@
+"""Units against days, or against the hours of a day: who has which when, as cells of a table.
+
+Nothing is placed by style: every stretch of a row is a cell as many columns wide as it lasts.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+
+from django.db.models import Q
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from desk import phrases
+from reservations import records
+from reservations.models import Allocation, Reservation
+from reservations.status import Status
+from venues import hours
+from venues.hours import DAY, Window, instant
+from venues.models import Opening, Resource, Venue
+
+HOUR = timedelta(hours=1)
+USUAL_DAYS = 14
+MOST_DAYS = 31
+UNITS_SHOWN = 60
+QUARTER = timedelta(minutes=15)
+
+CLOSED = "closed"
+
+_MINUTE = "%Y-%m-%dT%H:%M"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One step of time; its label stands over `width` columns, 0 where the one before covers it."""
+
+    window: Window
+    label: str
+    width: int
+    is_now: bool
+    is_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A stretch that is taken; `reservation` is None for a closure."""
+
+    reservation: Reservation | None
+    closure: str
+    word: str
+    label: str
+    text: str
+    span: str
+    start: str
+    is_fixed: bool
+    begins_before: bool
+    ends_after: bool
+    may_move: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Columns of a row, from `first` on: free, or with what is there (mostly one)."""
+
+    first: int
+    width: int
+    bars: tuple[Bar, ...]
+    label: str
+    query: str
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A unit and its cells, which together are as wide as the table."""
+
+    unit: Resource
+    cells: list[Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A page of the timeline."""
+
+    is_nights: bool
+    first: date
+    last: date
+    step: timedelta
+    columns: list[Column]
+    lines: list[Line]
+    page: int
+    pages: int
+
+
+def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> Look:
+    """Days where nights are sold, else the hours of one day; in as many queries for many units."""
+    is_nights = venue.mode == Venue.Mode.NIGHT
+    windows = _nights(venue, first, days) if is_nights else _steps(venue, first)
+    units = venue.resources.filter(retired_at=None).select_related("category")
+    count = units.count()
+    pages = max(1, -(-count // UNITS_SHOWN))
+    page = min(max(1, page), pages)
+    shown = list(units.order_by("floor", "rank", "pk")[(page - 1) * UNITS_SHOWN :][:UNITS_SHOWN])
+    taken = _taken(venue, shown, windows, now)
+    teller = _Teller(venue, windows, now)
+    step = windows[0].end - windows[0].start
+    return Look(
+        is_nights=is_nights,
+        first=first,
+        last=first + (days - 1) * DAY if is_nights else first,
+        step=DAY if is_nights else step,
+        columns=_columns(venue, windows, now, step),
+        lines=[Line(unit, list(teller.cells(taken.get(unit.pk, [])))) for unit in shown],
+        page=page,
+        pages=pages,
+    )
+
+
+class _Teller:
+    """Turns rows of one unit into cells."""
+
+    def __init__(self, venue: Venue, windows: Sequence[Window], now: datetime) -> None:
+        self.venue, self.windows, self.now = venue, windows, now
+        self.is_nights = venue.mode == Venue.Mode.NIGHT
+        # Free cells are the same on every unit.
+        self.known: dict[tuple[int, int], Cell] = {}
+
+    def cells(self, rows: Iterable[Allocation]) -> Iterator[Cell]:
+        """Free and taken ones in turn; what shares a column shares a cell."""
+        at = 0
+        for first, after, group in self._groups(rows):
+            yield from self._free(at, first)
+            bars = tuple(self._bar(row) for row in group)
+            yield self._cell(first, after - first, bars)
+            at = after
+        yield from self._free(at, len(self.windows))
+
+    def _groups(self, rows: Iterable[Allocation]) -> Iterator[tuple[int, int, list[Allocation]]]:
+        group: list[Allocation] = []
+        begin = end = 0
+        for row in rows:
+            first, after = self._columns_of(row)
+            if first >= after:
+                continue
+            if group and first < end:
+                group.append(row)
+                end = max(end, after)
+                continue
+            if group:
+                yield begin, end, group
+            begin, end, group = first, after, [row]
+        if group:
+            yield begin, end, group
+
+    def _columns_of(self, row: Allocation) -> tuple[int, int]:
+        start, end = _shown_range(row)
+        touched = [
+            number
+            for number, column in enumerate(self.windows)
+            if column.start < end and start < column.end
+        ]
+        return (touched[0], touched[-1] + 1) if touched else (0, 0)
+
+    def _free(self, first: int, after: int) -> Iterator[Cell]:
+        """A cell a night; of hours one an hour, so that there are not too many to go through."""
+        at = first
+        while at < after:
+            width = 1
+            if not self.is_nights:
+                hour = self._hour(at)
+                while at + width < after and self._hour(at + width) == hour:
+                    width += 1
+            yield self._cell(at, width, ())
+            at += width
+
+    def _hour(self, column: int) -> tuple[date, int]:
+        local = self.windows[column].start.astimezone(self.venue.zone)
+        return local.date(), local.hour
+
+    def _cell(self, first: int, width: int, bars: tuple[Bar, ...]) -> Cell:
+        known = None if bars else self.known.get((first, width))
+        if known is not None:
+            return known
+        start, end = self.windows[first].start, self.windows[first + width - 1].end
+        zone = self.venue.zone
+        local, after = start.astimezone(zone), end.astimezone(zone)
+        label = phrases.day(local) if self.is_nights else f"{local:%H:%M}"
+        asked = {"from": f"{local:{_MINUTE}}", "until": f"{after:{_MINUTE}}"}
+        if self.is_nights:
+            asked |= {"check_in": f"{local:%Y-%m-%d}", "check_out": f"{after:%Y-%m-%d}"}
+        else:
+            # Of an hour that has begun, what is left of it.
+            begin = max(start, self.now).astimezone(zone)
+            asked["starts_at"] = f"{begin:{_MINUTE}}"
+        made = Cell(first, width, bars, label, urlencode(asked), end <= self.now)
+        if not bars:
+            self.known[first, width] = made
+        return made
+
+    def _bar(self, row: Allocation) -> Bar:
+        zone, reservation = self.venue.zone, row.reservation
+        start, end = _shown_range(row)
+        facts = {
+            "closure": str(row.closure_id or ""),
+            "span": phrases.span(start, end, zone),
+            "start": self._sold_start(row),
+            "is_fixed": row.is_locked,
+            "begins_before": start < self.windows[0].start,
+            "ends_after": end > self.windows[-1].end,
+        }
+        if reservation is None:
+            return Bar(None, word=CLOSED, label=_("Closed"), text=row.reason or _("Closed"),
+                       may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
+        reservation.venue = self.venue
+        status = reservation.status_at(self.now)
+        if status is Status.PRESENT and row.ends_at <= self.now < reservation.ends_at:
+            # Where they were until they were given another unit.
+            return Bar(reservation, word=Status.LEFT.word, label=_("Moved on"),
+                       text=reservation.last_name, may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
+        return Bar(
+            reservation,
+            word=status.word,
+            label=str(phrases.LABELS[status]),
+            text=f"{reservation.last_name} · {reservation.guest_count}",
+            may_move=status in (Status.UPCOMING, Status.HELD, Status.PRESENT),
+            **facts,  # type: ignore[arg-type]
+        )
+
+    def _sold_start(self, row: Allocation) -> str:
+        start = row.reservation.starts_at if row.reservation else row.starts_at
+        return f"{start.astimezone(self.venue.zone):{'%Y-%m-%d' if self.is_nights else _MINUTE}}"
+
+
+def _shown_range(row: Allocation) -> tuple[datetime, datetime]:
+    """What was sold, without the buffers around it, as far as it is really taken."""
+    if row.reservation is None:
+        return row.starts_at, row.ends_at
+    start, end = row.starts_at, row.ends_at
+    # A stay moved to another unit has two rows, each with a part of it.
+    return max(start, min(row.reservation.starts_at, end)), min(end, row.reservation.ends_at)
+
+
+def _taken(
+    venue: Venue, units: Sequence[Resource], windows: Sequence[Window], now: datetime
+) -> dict[int, list[Allocation]]:
+    start, end = windows[0].start, windows[-1].end
+    rows = Allocation.objects.overlapping(start, end, venues=[venue.pk]).filter(is_live=True)
+    not_lapsed = Q(lapses_at__isnull=True) | Q(lapses_at__gt=now)
+    came_or_promised = Q(reservation__confirmed_at__isnull=False)
+    rows = rows.filter(not_lapsed | came_or_promised, resource__in=[unit.pk for unit in units])
+    found: dict[int, list[Allocation]] = {}
+    for row in rows.select_related("reservation").order_by("starts_at", "pk"):
+        found.setdefault(row.resource_id, []).append(row)
+    return found
+
+
+def _nights(venue: Venue, first: date, days: int) -> list[Window]:
+    """From check-in time to check-in time: whoever leaves and whoever arrives share no column."""
+    policy = venue.policy
+    arrive = [
+        instant(first + number * DAY, policy.check_in_time, venue.zone)
+        for number in range(days + 1)
+    ]
+    return [Window(start, end) for start, end in pairwise(arrive)]
+
+
+def _steps(venue: Venue, day: date) -> list[Window]:
+    """The hours of a day in which something is open, in steps of what is sold."""
+    whole = opened(venue, day, openings_of(venue))
+    step = _step(venue)
+    found, at = [], whole.start
+    while at < whole.end:
+        found.append(Window(at, at + step))
+        at += step
+    return found
+
+
+def openings_of(venue: Venue) -> Sequence[Opening]:
+    """All of a venue's and of its units."""
+    return list(records.load_venue(venue.pk).openings.all())
+
+
+def opened(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
+    """From the first opening of a day to the last closing; all of it where nothing is said."""
+    midnight = datetime.min.time()
+    whole = Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
+    found = hours.windows(openings, venue.zone, day, day)
+    if not found:
+        return whole
+    start = min(window.start for window in found)
+    end = max(window.end for window in found)
+    begun = start.replace(minute=0, second=0, microsecond=0)
+    return Window(begun, end)
+
+
+def _step(venue: Venue) -> timedelta:
+    policy = venue.policy
+    wished = policy.step or policy.slot_length or 2 * QUARTER
+    return QUARTER if wished < 2 * QUARTER else 2 * QUARTER
+
+
+def _columns(
+    venue: Venue, windows: Sequence[Window], now: datetime, step: timedelta
+) -> list[Column]:
+    is_nights = venue.mode == Venue.Mode.NIGHT
+    an_hour = 1 if is_nights else HOUR // step
+    found = []
+    for number, window in enumerate(windows):
+        local = window.start.astimezone(venue.zone)
+        starts = is_nights or number % an_hour == 0
+        width = 1 if is_nights else min(an_hour, len(windows) - number)
+        is_now = window.start <= now < window.end
+        if not is_nights:
+            is_now = window.start <= now < window.start + an_hour * step
+        label = phrases.day(local) if is_nights else f"{local:%H:%M}"
+        is_off = is_nights and local.weekday() in (4, 5)
+        found.append(Column(window, label, width if starts else 0, is_now, is_off))
+    return found

@@ -1,0 +1,109 @@
+"""The form that moves a reservation: a unit, a start; how long it lasts stays as it is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from desk import phrases
+from desk.fields import DayField, LocalTimeField, UnitField
+from guests.errors import GuestError
+from reservations.errors import Refusal
+from reservations.models import Reservation
+from reservations.requests import Change, Times
+from reservations.status import Status
+from venues.models import Venue
+
+_OF_TIME = (
+    "too_soon", "too_far", "closed", "not_offered", "taken", "held_by_other", "too_short",
+    "too_long",
+)  # fmt: skip
+
+
+class MoveForm(forms.Form):
+    """What is asked; an empty unit keeps the one there is, or takes any that is free."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    category = forms.SlugField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, reservation: Reservation, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reservation, self.venue = reservation, reservation.venue
+        self.is_nights = self.venue.mode == Venue.Mode.NIGHT
+        units = self.venue.resources.filter(retired_at=None).select_related("category")
+        self.fields["resource"] = UnitField(
+            units, label=_("Unit"), required=False, empty_label=_("as it is, or any that is free")
+        )
+        self.fields["start"] = self._field(_("Starts"))
+        self.fields["end"] = self._field("", is_hidden=True)
+        self.fields["override_reason"] = forms.CharField(
+            label=_("Reason to override"),
+            max_length=200,
+            required=False,
+            help_text=_("sets the venue's policy and hours aside for this one, and is recorded"),
+        )
+        if reservation.status_at(now) is Status.PRESENT:
+            self.fields["start"].disabled = True
+            self.fields["start"].help_text = _("the guest is here: only the unit can change")
+        self.initial.update(start=self._start(), version=reservation.version)
+
+    @property
+    def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        return [(None, {"fields": ["resource", "start", "override_reason"]})]
+
+    def change(self) -> Change | None:
+        """What the engine is asked for; None where nothing is to change."""
+        values = self.cleaned_data
+        unit, category = values["resource"], values["category"] or None
+        start = values["start"] or self._start()
+        times = self._times(start, values["end"])
+        stays = unit is None or self._is_on(unit.pk)
+        if stays and times is None and category is None:
+            return None
+        return Change(
+            times=times,
+            category=category if unit is None else None,
+            resource=unit.pk if unit is not None else None,
+            version=values["version"],
+            override_reason=values["override_reason"],
+        )
+
+    def refuse(self, fault: Refusal | GuestError) -> None:
+        """Tell a refusal beside the field that it is about."""
+        beside = {"no_choice": "resource", "party_too_large": "resource"}
+        name = "start" if fault.code in _OF_TIME else beside.get(fault.code)
+        self.add_error(name, phrases.refusal(fault, self.venue.zone))
+
+    def _times(self, start: Any, end: Any) -> Times | None:
+        row, zone = self.reservation, self.venue.zone
+        if end is None and ("start" not in self.changed_data or start == self._start()):
+            return None
+        if self.is_nights:
+            nights = row.ends_at.astimezone(zone).date() - row.starts_at.astimezone(zone).date()
+            return Times(check_in=start, check_out=end or start + nights)
+        length: timedelta = row.ends_at - row.starts_at
+        return Times(starts_at=start, ends_at=end or start + length)
+
+    def _start(self) -> Any:
+        start = self.reservation.starts_at
+        return start.astimezone(self.venue.zone).date() if self.is_nights else start
+
+    def _is_on(self, unit: int) -> bool:
+        live = self.reservation.allocations.filter(is_live=True)
+        return list(live.values_list("resource_id", flat=True)) == [unit]
+
+    def _field(self, label: Any, *, is_hidden: bool = False) -> forms.Field:
+        field: forms.Field
+        if self.is_nights:
+            field = DayField(label=label, required=False)
+        else:
+            field = LocalTimeField(zone=self.venue.zone, label=label, required=False)
+        if is_hidden:
+            return _hidden(field)
+        return field
+
+
+def _hidden(field: forms.Field) -> forms.Field:
+    field.widget = forms.HiddenInput()
+    return field

@@ -1,0 +1,323 @@
+"""A day at one venue: who arrives, is here, leaves, did not come, and which holds lapse soon.
+
+As many queries for a full house as for an empty one; none but of rows that the day touches.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from desk import phrases
+from desk.reservations.buttons import Button, buttons_for
+from reservations.models import Allocation, Reservation
+from reservations.status import Status
+from venues.hours import DAY, Window, instant
+from venues.models import Venue
+
+SOON = timedelta(hours=1)
+"""How long before its end a stay by the hour is told among those that leave."""
+
+MOST_SHOWN = 100
+MOST_FOUND = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A reservation as one line of the day."""
+
+    reservation: Reservation
+    units: str
+    status: Status
+    when: str
+    note: str
+    button: Button | None
+
+    @property
+    def word(self) -> str:
+        return self.status.word
+
+    @property
+    def label(self) -> str:
+        return str(phrases.LABELS[self.status])
+
+
+@dataclass(slots=True)
+class Part:
+    """One list of the day; `count` is of all, `rows` are those that one screen holds."""
+
+    name: str
+    title: str
+    nothing: str
+    column: str
+    rows: list[Row] = field(default_factory=list)
+    count: int = 0
+    party: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """All of it, and how full the house is."""
+
+    date: date
+    is_today: bool
+    parts: list[Part]
+    left: int
+    closed: list[str]
+    units: int
+    taken: int
+
+    @property
+    def columns(self) -> list[list[Part]]:
+        """Who is expected, and who is here."""
+        here = ("departures", "in_house")
+        expected = [part for part in self.parts if part.name not in here]
+        return [expected, [part for part in self.parts if part.name in here]]
+
+    @property
+    def share(self) -> int:
+        """Of all units, in percent."""
+        return round(100 * self.taken / self.units) if self.units else 0
+
+
+def of(venue: Venue, day: date, *, now: datetime) -> Day:
+    """The day as it stands at `now`."""
+    window = window_of(venue, day)
+    is_today = window.start <= now < window.end
+    live = _live(venue, window)
+    units = _units(live)
+    seen = {row.reservation.pk: row.reservation for row in live if row.reservation is not None}
+    held = list(Reservation.objects.held(at=now).filter(venue=venue).order_by("hold_expires_at"))
+    missed = _missed(venue, window, now)
+    overdue = _overdue(venue, now) if is_today else []
+    for row in (*held, *missed, *overdue):
+        seen.setdefault(row.pk, row)
+    _add_units(units, [pk for pk in seen if pk not in units])
+    for row in seen.values():
+        row.venue = venue
+    teller = _Teller(window, now, units)
+    waiting = {row.pk for row in held}
+    stays = [row for row in seen.values() if row.pk not in waiting]
+    parts = [
+        teller.part("arrivals", stays),
+        teller.part("departures", stays),
+        teller.part("in_house", stays),
+        teller.part("no_shows", [seen[row.pk] for row in missed]),
+        teller.part("holds", [seen[row.pk] for row in held]),
+    ]
+    return Day(
+        date=day,
+        is_today=is_today,
+        parts=parts,
+        left=sum(teller.has_left(row) for row in stays),
+        closed=_closed(live),
+        units=venue.resources.filter(retired_at=None).count(),
+        taken=len(_taken(live, now if is_today else None, now)),
+    )
+
+
+def found(venue: Venue, asked: str, *, now: datetime) -> list[Row]:
+    """Reservations of the venue by name, phone, code or plate, the latest first."""
+    rows = Reservation.objects.filter(venue=venue).matching(asked).order_by("-starts_at")
+    seen = list(rows[:MOST_FOUND])
+    units: dict[int, str] = {}
+    _add_units(units, [row.pk for row in seen])
+    for row in seen:
+        row.venue = venue
+    teller = _Teller(window_of(venue, now.astimezone(venue.zone).date()), now, units)
+    return [teller.row("found", row) for row in seen]
+
+
+def window_of(venue: Venue, day: date) -> Window:
+    """From midnight to midnight, on the venue's clocks."""
+    midnight = datetime.min.time()
+    return Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
+
+
+class _Teller:
+    """Sorts reservations into the lists of a day, and words them."""
+
+    def __init__(self, window: Window, now: datetime, units: dict[int, str]) -> None:
+        self.window, self.now, self.units = window, now, units
+        self.is_today = window.start <= now < window.end
+
+    def part(self, name: str, rows: Iterable[Reservation]) -> Part:
+        """The list of that name."""
+        title, nothing, column = _told(name)
+        mine = sorted((row for row in rows if self._belongs(name, row)), key=_order(name))
+        return Part(
+            name,
+            title,
+            nothing,
+            column,
+            rows=[self.row(name, row) for row in mine[:MOST_SHOWN]],
+            count=len(mine),
+            party=sum(row.guest_count for row in mine),
+        )
+
+    def _belongs(self, name: str, row: Reservation) -> bool:
+        match name:
+            case "arrivals":
+                return self.arrives(row)
+            case "departures":
+                return self.departs(row)
+            case "in_house":
+                return self.is_here(row)
+            case _:
+                return True
+
+    def arrives(self, row: Reservation) -> bool:
+        """Expected today and not here; on another day, whoever begins then."""
+        status = row.status_at(self.now)
+        if not self.window.start <= row.starts_at < self.window.end:
+            return False
+        return status is Status.UPCOMING if self.is_today else status in _STAYS
+
+    def departs(self, row: Reservation) -> bool:
+        """Here, and to leave by the end of the day, or within the hour where time is sold."""
+        status = row.status_at(self.now)
+        if self.is_today:
+            return status is Status.PRESENT and row.ends_at <= self._due(row)
+        ends = self.window.start <= row.ends_at < self.window.end
+        return ends and row.starts_at < self.window.start and status in _STAYS
+
+    def is_here(self, row: Reservation) -> bool:
+        """Here, and not among those who leave."""
+        status = row.status_at(self.now)
+        if self.is_today:
+            return status is Status.PRESENT and not self.departs(row)
+        stays = row.starts_at < self.window.start and row.ends_at >= self.window.end
+        return stays and status in _STAYS
+
+    def has_left(self, row: Reservation) -> bool:
+        """Left on this day."""
+        ended = row.checked_out_at or row.ends_at
+        is_left = row.status_at(self.now) is Status.LEFT
+        return is_left and self.window.start <= ended < self.window.end
+
+    def row(self, name: str, row: Reservation) -> Row:
+        """One line."""
+        button = next(iter(buttons_for(row, self.now)), None)
+        if button is not None and (button.asks or not button.is_main):
+            button = None
+        return Row(
+            row,
+            self.units.get(row.pk, ""),
+            row.status_at(self.now),
+            self._when(name, row),
+            self._note(row, button),
+            button,
+        )
+
+    def _due(self, row: Reservation) -> datetime:
+        is_stay = row.venue.mode == Venue.Mode.NIGHT
+        return self.window.end if is_stay else self.now + SOON
+
+    def _when(self, name: str, row: Reservation) -> str:
+        zone = row.venue.zone
+        at = row.starts_at if name in ("arrivals", "no_shows") else row.ends_at
+        if name == "holds" and row.hold_expires_at:
+            minutes = max(0, -(-(row.hold_expires_at - self.now) // timedelta(minutes=1)))
+            return _("%(count)s min left") % {"count": minutes}
+        if self.window.start <= at < self.window.end and name != "found":
+            return f"{at.astimezone(zone):%H:%M}"
+        return phrases.short(at, zone)
+
+    def _note(self, row: Reservation, button: Button | None) -> str:
+        status = row.status_at(self.now)
+        if status is Status.PRESENT and row.ends_at <= self.now:
+            return _("should have left")
+        if status is Status.UPCOMING and button is None:
+            opens = row.starts_at - row.venue.policy.early_check_in
+            return _("check-in from %(time)s") % {
+                "time": phrases.soon(opens, row.venue.zone, self.now)
+            }
+        # Rooms are taken up until late; for tables and times a quarter of an hour is long.
+        by_night = row.venue.mode == Venue.Mode.NIGHT
+        if status is Status.UPCOMING and row.starts_at < self.now and not by_night:
+            return _("late")
+        return ""
+
+
+_STAYS = (Status.UPCOMING, Status.PRESENT, Status.LEFT)
+
+
+def _told(name: str) -> tuple[str, str, str]:
+    """Title, what is said where nobody is in it, and what its first column tells."""
+    return {
+        "arrivals": (_("Arrivals"), _("Nobody else is expected."), _("From")),
+        "departures": (_("Departures"), _("Nobody leaves now."), _("Until")),
+        "in_house": (_("In house"), _("Nobody else is here."), _("Until")),
+        "no_shows": (_("Did not come"), _("Everybody came so far."), _("From")),
+        "holds": (_("Holds about to lapse"), _("No open holds."), _("Lapses")),
+    }[name]
+
+
+def _order(name: str) -> Callable[[Reservation], Any]:
+    if name == "holds":
+        return lambda row: (row.hold_expires_at, row.pk)
+    if name in ("arrivals", "no_shows"):
+        return lambda row: (row.starts_at, row.pk)
+    return lambda row: (row.ends_at, row.pk)
+
+
+def _live(venue: Venue, window: Window) -> list[Allocation]:
+    """What takes or took time that day, with its reservation and unit."""
+    rows = Allocation.objects.overlapping(window.start, window.end, venues=[venue.pk])
+    rows = rows.filter(is_live=True)
+    return list(rows.select_related("resource", "reservation").order_by("starts_at", "pk"))
+
+
+def _missed(venue: Venue, window: Window, now: datetime) -> list[Reservation]:
+    """Who should have begun that day and did not come; their time may have been given away."""
+    rows = Reservation.objects.filter(
+        venue=venue,
+        starts_at__gte=window.start,
+        starts_at__lt=window.end,
+        no_show_at__lte=now,
+        confirmed_at__isnull=False,
+        checked_in_at__isnull=True,
+    )
+    return [row for row in rows if row.status_at(now) is Status.NO_SHOW]
+
+
+def _overdue(venue: Venue, now: datetime) -> list[Reservation]:
+    """Who is still here past the end; their time is over, so that nothing else tells of them."""
+    rows = Reservation.objects.staying().filter(venue=venue, ends_at__lte=now)
+    return list(rows.order_by("ends_at")[:MOST_SHOWN])
+
+
+def _units(live: Sequence[Allocation]) -> dict[int, str]:
+    """Where each reservation is, by its id."""
+    names: dict[int, list[str]] = {}
+    for row in live:
+        if row.reservation_id is not None:
+            names.setdefault(row.reservation_id, []).append(row.resource.name)
+    return {pk: ", ".join(dict.fromkeys(found)) for pk, found in names.items()}
+
+
+def _add_units(units: dict[int, str], ids: Sequence[int]) -> None:
+    """The same for those who take no time that day: where they are, or were last."""
+    rows = Allocation.objects.filter(reservation_id__in=ids).select_related("resource")
+    last: dict[int, Allocation] = {}
+    for row in rows.order_by("is_live", "ends_at", "pk"):
+        last[row.reservation_id or 0] = row
+    units.update({pk: row.resource.name for pk, row in last.items()})
+
+
+def _closed(live: Sequence[Allocation]) -> list[str]:
+    rows = [row for row in live if row.closure_id is not None]
+    told = (f"{row.resource.name} ({row.reason})" for row in rows)
+    return list(dict.fromkeys(told))
+
+
+def _taken(live: Sequence[Allocation], at: datetime | None, now: datetime) -> set[int]:
+    """The units that are taken at an instant, or at any of the day."""
+    return {
+        row.resource_id
+        for row in live
+        if (at is None or row.starts_at <= at < row.ends_at)
+        and (row.lapses_at is None or row.lapses_at > now)
+    }

@@ -1,0 +1,269 @@
+"""What the admin's forms of venues refuse beyond what their fields say."""
+
+from decimal import Decimal
+from functools import cache
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.choices import CallableChoiceIterator
+
+from desk.duration_field import LengthField
+from reservations.inventory import commitments
+from venues import prices
+from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue, time_zones
+
+MOST_MINOR = 10**12
+"""The largest rate that the database takes, in minor units."""
+
+
+@cache
+def _zones() -> list[tuple[str, str]]:
+    return [("", "---------"), *((name, name) for name in sorted(time_zones()))]
+
+
+def _clock() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+# Read when a form is shown, not when every process starts.
+ZONES = CallableChoiceIterator(_zones)
+
+
+class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Venue
+        fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
+        widgets: ClassVar = {
+            "time_zone": forms.Select(choices=ZONES),
+            "description": forms.Textarea(attrs={"rows": 4, "cols": 60}),
+        }
+        labels: ClassVar = {"is_active": "Takes reservations"}
+
+    def clean_kind(self) -> str:
+        kind: str = self.cleaned_data["kind"]
+        if not self.instance.pk and kind == Venue.Kind.PARKING:
+            raise ValidationError("Lots are opened on the page of lots, with their spots.")
+        return kind
+
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        is_new = self.instance.pk and "time_zone" in self.changed_data
+        if is_new and commitments.zone_is_fixed(self.instance, timezone.now()):
+            raise ValidationError(
+                "The time zone cannot change while there are reservations to come: "
+                "they were made for local times of the old one."
+            )
+        return zone
+
+    def clean_currency(self) -> str:
+        currency: str = self.cleaned_data["currency"]
+        is_new = self.instance.pk and "currency" in self.changed_data
+        if is_new and commitments.currency_is_fixed(self.instance, timezone.now()):
+            raise ValidationError(
+                "The currency cannot change while there are rates or reservations to come in "
+                "the old one."
+            )
+        return currency
+
+
+class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Policy
+        fields = "__all__"  # noqa: DJ007 - the inline's fieldsets choose
+        field_classes: ClassVar = {
+            field.name: LengthField
+            for field in Policy._meta.fields
+            if field.get_internal_type() == "DurationField"
+        }
+        widgets: ClassVar = {"check_in_time": _clock(), "check_out_time": _clock()}
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        for name in ("hold_time", "default_length", "slot_length", "step"):
+            if values.get(name) is not None and not values[name]:
+                self.add_error(name, "Give a length above zero.")
+        return values
+
+
+class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Category
+        fields = ("venue", "name", "code", "description", "position", "is_on_request")
+        help_texts: ClassVar = {"code": "bookings name the category by it; it cannot change later"}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "code" in self.fields:
+            self.fields["code"].disabled = True
+
+
+class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Hours of a weekday or of a date; a date without times is closed."""
+
+    class Meta:
+        model = Opening
+        fields = ("venue", "resource", "weekday", "date", "opens", "closes")
+        widgets: ClassVar = {"opens": _clock(), "closes": _clock()}
+        help_texts: ClassVar = {
+            "closes": "at or before opening means the next day",
+            "resource": "empty for the hours of the whole venue",
+        }
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        opens, closes = values.get("opens"), values.get("closes")
+        # A row on a venue's page has no date to give, one of a unit may have either.
+        if not self.errors and (values.get("weekday") is None) == (values.get("date") is None):
+            self.add_error("weekday", "Give a weekday or a date, one of them.")
+        elif (opens is None) != (closes is None):
+            self.add_error("closes" if closes is None else "opens", "Give both times, or neither.")
+        elif opens is None and values.get("date") is None and not self.errors:
+            self.add_error("opens", "Give the hours; only a single date can be closed.")
+        venue = values.get("venue") or _venue_of(self.instance)
+        unit = values.get("resource")
+        if venue is not None and unit is not None and unit.venue_id != venue.pk:
+            self.add_error("resource", f"{unit} belongs to {unit.venue}.")
+        return values
+
+
+class InCategoryForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Of something in a category: its venue is the category's, and stays that one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        venue = _venue_of(self.instance)
+        for name in ("category", "resources"):
+            if venue is not None and name in self.fields:
+                rows = self.fields[name].queryset  # type: ignore[attr-defined]
+                self.fields[name].queryset = rows.filter(venue=venue)  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        category: Category | None = values.get("category") or self._parent()
+        if category is None:
+            return values
+        self.instance.venue_id = category.venue_id
+        name = values.get("name")
+        rows = type(self.instance).objects.filter(venue=category.venue_id)
+        if name and rows.filter(name=name).exclude(pk=self.instance.pk).exists():
+            self.add_error("name", f"{category.venue} has {name} already.")
+        return values
+
+    def _parent(self) -> Category | None:
+        return self.instance.category if self.instance.category_id else None
+
+
+class ResourceForm(InCategoryForm):
+    class Meta:
+        model = Resource
+        fields = (
+            "category", "name", "floor", "capacity", "rank", "attributes",
+            "plan_x", "plan_y", "time_zone",
+        )  # fmt: skip
+        widgets: ClassVar = {
+            "time_zone": forms.Select(choices=ZONES),
+            "attributes": forms.Textarea(attrs={"rows": 3, "cols": 40}),
+        }
+        help_texts: ClassVar = {
+            "capacity": "how many it seats",
+            "rank": "lower is given out first where the policy ranks units",
+            "time_zone": "of its own schedule; empty for the venue's",
+            "attributes": 'what tells it from others, such as {"sea_view": true}',
+        }
+
+    def clean_category(self) -> Category:
+        category: Category = self.cleaned_data["category"]
+        if not self.instance.pk and category.venue.kind == Venue.Kind.PARKING:
+            raise ValidationError(
+                "Spots of a lot are made from a number: change the lot's number of spots."
+            )
+        return category
+
+    def clean_attributes(self) -> dict[str, Any]:
+        value = self.cleaned_data["attributes"]
+        if not isinstance(value, dict):
+            raise ValidationError('Give names and values: {"sea_view": true}.')
+        return value
+
+
+class CombinationForm(InCategoryForm):
+    class Meta:
+        model = Combination
+        fields = ("category", "name", "capacity", "resources")
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        category, units = values.get("category"), values.get("resources")
+        if category is not None and units is not None:
+            strange = [unit.name for unit in units if unit.venue_id != category.venue_id]
+            if strange:
+                self.add_error("resources", f"Not units of {category.venue}: {', '.join(strange)}.")
+        return values
+
+
+class RateForm(InCategoryForm):
+    """An amount in the venue's currency; what is stored is its minor units."""
+
+    amount = forms.DecimalField(
+        min_value=Decimal(0), max_digits=15, help_text="in the venue's currency, such as 120.00"
+    )
+
+    minimum = forms.DecimalField(
+        min_value=Decimal(0), max_digits=15, required=False, help_text="least for a whole stay"
+    )
+    day_maximum = forms.DecimalField(
+        min_value=Decimal(0), max_digits=15, required=False, help_text="most for one local day"
+    )
+
+    class Meta:
+        model = Rate
+        fields = (
+            "category", "unit", "amount", "first_date", "last_date", "weekdays", "from_time",
+            "to_time", "minimum", "day_maximum",
+        )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        venue = _venue_of(self.instance)
+        if venue is not None:
+            for name in _AMOUNTS:
+                minor = getattr(self.instance, f"{name}_minor")
+                if minor is not None:
+                    self.initial[name] = prices.decimal(minor, venue.currency)
+            self.fields["amount"].label = f"Amount ({venue.currency})"
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        first, last = values.get("first_date"), values.get("last_date")
+        if first and last and last < first:
+            self.add_error("last_date", "The last date is before the first.")
+        if (values.get("from_time") is None) != (values.get("to_time") is None):
+            self.add_error("to_time", "Give both times of the day, or neither.")
+        category = values.get("category") or self._parent()
+        if category is not None:
+            for name in _AMOUNTS:
+                self._keep_amount(name, values.get(name), category.venue.currency)
+        return values
+
+    def _keep_amount(self, name: str, amount: Decimal | None, currency: str) -> None:
+        if amount is None:
+            if name != "amount":
+                setattr(self.instance, f"{name}_minor", None)
+            return
+        minor = amount.scaleb(prices.exponent(currency))
+        if minor != int(minor):
+            decimals = prices.exponent(currency)
+            self.add_error(name, f"{currency} has {decimals} decimals.")
+        elif minor > MOST_MINOR:
+            self.add_error(name, "This is more than any rate may be.")
+        else:
+            setattr(self.instance, f"{name}_minor", int(minor))
+
+
+_AMOUNTS = ("amount", "minimum", "day_maximum")
+
+
+def _venue_of(row: Any) -> Venue | None:
+    return row.venue if row.venue_id else None

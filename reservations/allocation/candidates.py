@@ -1,0 +1,91 @@
+"""Candidates."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from random import randrange
+
+from reservations.allocation.ask import Ask
+from reservations.errors import Closed
+from reservations.rules import modes
+from venues import catalogue
+from venues.models import Combination, Resource
+
+
+def candidates(ask: Ask) -> list[Resource]:
+    """The units that would do, free or not, in the order they are wanted in.
+
+    None of them where only several together seat the party. Raises Closed or NotOffered.
+    """
+    if ask.resource is None:
+        return _in_order(ask, _open_units(ask, _fitting(ask)))
+    unit = catalogue.units_by_id(ask.venue).get(ask.resource)
+    if unit is None or unit.retired_at or unit.capacity < ask.party:
+        return []
+    modes.judge_hours(ask.venue, ask.window, unit)
+    return [unit]
+
+
+def _fitting(ask: Ask) -> list[Resource]:
+    return [
+        unit
+        for category in ask.categories
+        for unit in category.resources.all()
+        if unit.capacity >= ask.party and unit.retired_at is None
+    ]
+
+
+def _open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
+    """Those open at that time. Raises Closed where all that seat the party are closed."""
+    if not modes.opens_by_itself(ask.venue):
+        if not (ask.is_override or ask.hours_hold):
+            modes.judge_hours(ask.venue, ask.window)
+        return units
+    opened = [unit for unit in units if _is_open(ask, unit)]
+    if units and not opened:
+        raise Closed
+    return opened
+
+
+def _in_order(ask: Ask, units: list[Resource]) -> list[Resource]:
+    """The smallest first, or the first in rank; like ones begin at a random place.
+
+    That keeps a crowd from trying the same first unit.
+    """
+    if ask.venue.policy.ranks_units:
+        return sorted(units, key=lambda unit: (unit.rank, unit.pk))
+    found: list[Resource] = []
+    for _, alike in groupby(sorted(units, key=_capacity), key=_capacity):
+        pool = list(alike)
+        start = randrange(len(pool))  # noqa: S311 - nobody gains by guessing it
+        found += pool[start:] + pool[:start]
+    return found
+
+
+def _capacity(unit: Resource) -> int:
+    return unit.capacity
+
+
+def _is_open(ask: Ask, unit: Resource) -> bool:
+    if ask.is_override or ask.hours_hold:
+        return True
+    return modes.is_open_for(ask.venue, ask.window, unit)
+
+
+def _is_all_open(ask: Ask, combination: Combination) -> bool:
+    if not modes.opens_by_itself(ask.venue):
+        return True
+    return all(_is_open(ask, unit) for unit in combination.resources.all())
+
+
+def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
+    ranking = unit.rank if ask.venue.policy.ranks_units else unit.capacity
+    return unit.pk not in ask.prefer, ranking, unit.pk
+
+
+def _in_use(locked: Iterable[Resource]) -> list[Resource]:
+    """Those that were not retired while their locks were waited for."""
+    return [unit for unit in locked if unit.retired_at is None]
+
+
+def _units_of(combination: Combination) -> set[int]:
+    return {unit.pk for unit in combination.resources.all()}

@@ -1,0 +1,99 @@
+"""Which unit a booking gets, under locks."""
+
+from django.utils.translation import gettext
+
+from reservations.allocation import lapses, ledger
+from reservations.allocation.ask import Ask, Placement
+from reservations.allocation.candidates import (
+    _fitting,
+    _in_use,
+    _is_all_open,
+    _open_units,
+    _order,
+    _units_of,
+)
+from reservations.allocation.reseating import _reseated
+from reservations.errors import Closed, NotFound, PartyTooLarge
+from reservations.rules import categories as judging
+from reservations.rules import modes
+from venues.models import Combination, Resource
+
+
+def place(ask: Ask) -> Placement:
+    """Find and lock units for the ask, releasing what has lapsed on them.
+
+    Every unit of the pool is locked, so that the refusal it raises is certain.
+    """
+    if ask.resource is not None:
+        return _named(ask, ask.resource)
+    units = _open_units(ask, _fitting(ask))
+    return _certain(ask, units) if units else _combined(ask)
+
+
+def _named(ask: Ask, resource: int) -> Placement:
+    unit = next(iter(ledger.lock_units([resource])), None)
+    ask = ask.locked()
+    if unit is None or unit.venue_id != ask.venue.pk or unit.retired_at:
+        raise NotFound(gettext("There is no such unit at this venue."))
+    unit.venue = ask.venue
+    if unit.capacity < ask.party and not ask.is_override:
+        raise PartyTooLarge(
+            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+        )
+    if not (ask.is_override or ask.hours_hold):
+        modes.judge_hours(ask.venue, ask.window, unit)
+    lapses.release_lapsed([unit.pk], ask.span)
+    rows = ledger.taken_rows([unit.pk], ask.span)
+    if rows:
+        raise ledger.refusal_for(rows)
+    return Placement(units=[unit], is_locked=True)
+
+
+def _certain(ask: Ask, units: list[Resource]) -> Placement:
+    """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
+    locked = _in_use(ledger.lock_units(unit.pk for unit in units))
+    if not locked:
+        return _combined(ask)
+    ask = ask.locked()
+    lapses.release_lapsed([unit.pk for unit in locked], ask.span)
+    free = ledger.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
+    free_ids = set(free.values_list("pk", flat=True))
+    # By the rows as they are under their locks.
+    pools = judging.alike(ask.venue, locked)
+    for unit in sorted(locked, key=lambda unit: _order(ask, unit)):
+        if unit.pk in free_ids:
+            return Placement(units=[unit])
+    refusals = []
+    for pool in pools:
+        found = _reseated(ask, pool)
+        if isinstance(found, Placement):
+            return found
+        refusals.append(found)
+    raise refusals[0]
+
+
+def _combined(ask: Ask) -> Placement:
+    """The smallest declared combination that seats the party and is free as a whole."""
+    categories = [category.pk for category in ask.categories]
+    every = Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
+    every = every.exclude(resources__retired_at__isnull=False).filter(resources__isnull=False)
+    combinations = list(every.distinct().prefetch_related("resources").order_by("capacity", "pk"))
+    if not combinations:
+        raise PartyTooLarge
+    combinations = [one for one in combinations if _is_all_open(ask, one)]
+    if not combinations:
+        raise Closed
+    wanted = {pk for one in combinations for pk in _units_of(one)}
+    locked = {unit.pk: unit for unit in _in_use(ledger.lock_units(wanted))}
+    combinations = [one for one in combinations if locked.keys() >= _units_of(one)]
+    if not combinations:
+        raise PartyTooLarge
+    ask = ask.locked()
+    lapses.release_lapsed(wanted, ask.span)
+    rows = ledger.taken_rows(wanted, ask.span)
+    taken = {row.resource_id for row in rows}
+    for combination in combinations:
+        if not taken & _units_of(combination):
+            units = [locked[unit.pk] for unit in combination.resources.all()]
+            return Placement(units=units, is_locked=True)
+    raise ledger.refusal_for(rows)

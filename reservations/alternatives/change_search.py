@@ -1,0 +1,116 @@
+"""What a refused change could ask for instead: as for a booking, with its own time as free."""
+
+from collections.abc import Callable
+from datetime import datetime
+from itertools import islice
+
+from reservations.alternatives.search import DAY, MOST, Alternative, Search, Wish
+from reservations.errors import Refusal
+from reservations.lifecycle import changes
+from reservations.limits import one_per_day
+from reservations.models import Reservation
+from reservations.rules import booking_window, modes
+from venues.hours import Window
+from venues.models import Policy, Resource, Venue
+
+
+class _OfMove(Search):
+    """For a reservation that has not begun."""
+
+    def __init__(self, wish: Wish, seen: Reservation) -> None:
+        guest_id = seen.guest_id if seen.day_key else None
+        spent = one_per_day.spent(wish.venue, guest_id, now=wish.now, moving=seen.pk)
+        super().__init__(wish, spent=spent, without=seen.pk)
+        self.seen, self.sold = seen, changes.range_of(seen)
+        self.own = changes.units_of(seen)
+
+    def is_offered(self, window: Window) -> bool:
+        """Notice and horizon were judged for the range it has."""
+        if window != self.sold:
+            return super().is_offered(window)
+        apart = modes.opens_by_itself(self.venue)
+        return apart or _passes(lambda: modes.judge_hours(self.venue, window))
+
+    def barred(self, window: Window) -> set[int]:
+        """The unit it has, at the time it has, is no change."""
+        return super().barred(window) | (self.own if window == self.sold else set())
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """A category is no other where neither the time nor the party is."""
+        is_same = window == self.sold and category == self.seen.category_id
+        if is_same and self.wish.party == self.seen.guest_count:
+            return False
+        return super().has_room(category, window)
+
+    def price(self, category: int, window: Window) -> int:
+        """On another unit at the same time it costs what it did."""
+        if window == self.sold and category == self.seen.category_id:
+            return self.seen.price_minor
+        return super().price(category, window)
+
+
+class _OfStay(_OfMove):
+    """For a guest who is here, who may be moved from now on."""
+
+    def run(self) -> list[Alternative]:
+        """Elsewhere until the end that was asked for; or where they are while that is free."""
+        shorter = self._where_they_are()
+        found = list(islice(self.at_that_time(), MOST - len(shorter)))
+        return found + shorter
+
+    def is_offered(self, window: Window) -> bool:
+        """Only a longer stay is judged, by its length and the hours of the unit it is on."""
+        if window.end <= self.sold.end:
+            return True
+        mine = [unit for unit in self.board.every if unit.pk in self.own]
+
+        def judge() -> None:
+            booking_window.judge_length(self.venue, window)
+            for unit in mine:
+                modes.judge_hours(self.venue, window, unit)
+
+        return _passes(judge)
+
+    def free_unit(self, category: int, window: Window) -> Resource | None:
+        """Any that is free from now but the one they are on."""
+        around = self.board.around(Window(self.wish.now, window.end))
+        others = [unit for unit in self.board.units if unit.pk not in self.own]
+        free = self.board.free(around, (u for u in others if u.category_id == category))
+        return free[0] if free else None
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """Moving nobody else."""
+        return self.free_unit(category, window) is not None
+
+    def _where_they_are(self) -> list[Alternative]:
+        """A longer stay on the same unit, up to whoever has it next; none or one."""
+        mine = [unit for unit in self.board.units if unit.pk in self.own]
+        is_theirs = self.venue.policy.unit_choice == Policy.UnitChoice.GUEST
+        if len(self.own) != 1 or not mine or not is_theirs:
+            return []
+        until = Window(self.wish.now, self.board.around(self.window).end)
+        rows = self.board.taken(mine[0].pk, until)
+        if not rows:
+            return []
+        window = Window(self.sold.start, self._end_before(rows[0].start))
+        if window.end <= self.sold.end or not self.is_offered(window):
+            return []
+        category = self.categories[mine[0].category_id]
+        return [Alternative(window, category, mine[0], self.price(category.pk, window))]
+
+    def _end_before(self, next_start: datetime) -> datetime:
+        """The last end that leaves the next guest's time alone; of nights, that of a whole one."""
+        last = next_start - self.venue.policy.buffer_after
+        if self.venue.mode != Venue.Mode.NIGHT:
+            return last
+        first, day = (at.astimezone(self.venue.zone).date() for at in (self.sold.start, last))
+        ends = [modes.stay(self.venue, first, day - days * DAY).end for days in (0, 1)]
+        return next(end for end in ends if end <= last)
+
+
+def _passes(judge: Callable[[], None]) -> bool:
+    try:
+        judge()
+    except Refusal:
+        return False
+    return True

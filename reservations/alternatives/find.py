@@ -1,0 +1,96 @@
+"""What could be had instead: for a booking, a change, a group."""
+
+from collections.abc import Collection, Sequence
+from datetime import date, datetime
+
+from guests.callers import Caller
+from reservations import records, single_flight
+from reservations.allocation import early_refusal
+from reservations.alternatives.change_search import _OfMove, _OfStay
+from reservations.alternatives.group_search import Arrangement, _Search
+from reservations.alternatives.search import MOST, Alternative, Search, Wish, _near, _reach
+from reservations.errors import Refusal
+from reservations.lifecycle import changes
+from reservations.limits import one_per_day
+from reservations.models import Reservation
+from reservations.requests import Booking, Change
+from reservations.rules import modes, permissions
+from reservations.status import Status
+from venues import catalogue
+from venues.models import Policy
+
+
+def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternative]:
+    """Another unit or category at the same time, the nearest times before and after; nearest first.
+
+    A few queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
+    """
+    try:
+        # As it was refused by, a moment ago.
+        venue = catalogue.last_seen(booking.venue) or records.find_venue(booking.venue)
+        window = modes.resolve(venue, booking.times, now)
+    except Refusal:
+        return []
+    wish = Wish(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        category=booking.category,
+        resource=booking.resource,
+        now=now,
+    )
+    spent = one_per_day.spent(venue, permissions.owner_of(booking, venue, by), now=now)
+    question = (
+        venue.pk, venue.revision, window, wish.party, wish.category, wish.resource,
+        frozenset(spent),
+    )  # fmt: skip
+    crowd = early_refusal.crowd_of(venue, wish.resource, window)
+    return single_flight.hint(question, lambda: _around(wish, spent), after=crowd)
+
+
+def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
+    near = _near(wish.venue, wish.window)
+    if near < _reach(wish.venue):
+        # Most often there is something near by, and far fewer rows are read for it.
+        found = Search(wish, spent=spent, margin=near).run()
+        if len(found) == MOST:
+            return found
+    return Search(wish, spent=spent).run()
+
+
+def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alternative]:
+    """Up to three changes that could be made at this moment; [] for a wish that is no range.
+
+    A stay that has begun goes on elsewhere, but does not begin at another time.
+    """
+    venue = records.load_venue(seen.venue_id)
+    try:
+        window = changes.wished_window(seen, change, venue)
+    except Refusal:
+        return []
+    has_begun = seen.status_at(now) is Status.PRESENT
+    keeps_unit = change.resource is None and change.category is None and not has_begun
+    may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
+    wish = Wish(
+        venue=venue,
+        window=window,
+        party=change.guest_count or seen.guest_count,
+        category=change.category or seen.category.code,
+        resource=changes.promised(seen) if keeps_unit and may_choose else change.resource,
+        now=now,
+    )
+    return (_OfStay if has_begun else _OfMove)(wish, seen).run()
+
+
+def for_group(bookings: Sequence[Booking], *, now: datetime) -> list[Arrangement]:
+    """At the same time elsewhere, then at the nearest times; [] for wishes that are no range.
+
+    All at one time and moving nobody, each on a unit of its own; no tables are put together.
+    """
+    first = bookings[0]
+    try:
+        venue = records.find_venue(first.venue)
+        window = modes.resolve(venue, first.times, now)
+    except Refusal:
+        return []
+    return _Search(venue, bookings, window, now).run()

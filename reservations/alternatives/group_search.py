@@ -1,0 +1,97 @@
+"""What a refused group could book instead: a range, and for each of them where. Reads only."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+
+from reservations.alternatives import search
+from reservations.alternatives.search import MOST, Alternative
+from reservations.errors import Refusal
+from reservations.requests import Booking
+from reservations.rules import booking_window, modes
+from venues import prices
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """A range at which all of a group could be booked at this moment, in the order of the group."""
+
+    window: Window
+    places: list[Alternative]
+
+    @property
+    def price_minor(self) -> int:
+        return sum(place.price_minor for place in self.places)
+
+
+class _Search:
+    def __init__(
+        self, venue: Venue, bookings: Sequence[Booking], window: Window, now: datetime
+    ) -> None:
+        self.venue, self.bookings, self.window, self.now = venue, bookings, window, now
+        smallest = min(booking.guest_count for booking in bookings)
+        self.board = search.board_around(venue, window, now=now, party=smallest)
+        self.categories: list[Category] = list(venue.categories.all())
+        self.named = {booking.resource for booking in bookings}
+        # As placing would try them, so that it comes to the same.
+        ranked = venue.policy.ranks_units
+        self.units = sorted(
+            self.board.units, key=lambda unit: (unit.rank if ranked else unit.capacity, unit.pk)
+        )
+
+    def run(self) -> list[Arrangement]:
+        """At most three, nearest first."""
+        ranges = search.ranges_around(self.venue, self.window, self.units)
+        others = (window for window in ranges if window != self.window)
+        apart = search.apart_at(self.venue, self.window)
+        found: list[Arrangement] = []
+        for window in chain([self.window], others):
+            if all(abs(window.start - one.window.start) >= apart for one in found):
+                found += filter(None, [self._at(window)])
+            if len(found) == MOST:
+                break
+        return found
+
+    def _at(self, window: Window) -> Arrangement | None:
+        try:
+            booking_window.judge_policy(self.venue, window, self.now)
+            opened = {unit.pk for unit in modes.open_units(self.venue, window, self.units)}
+        except Refusal:
+            return None
+        around = self.board.around(window)
+        free = [unit for unit in self.board.free(around, self.units) if unit.pk in opened]
+        places: list[Alternative] = []
+        for booking in self.bookings:
+            unit = next(self._choices(booking, free), None)
+            if unit is None:
+                return None
+            free.remove(unit)
+            places.append(self._place(booking, unit, window))
+        return Arrangement(window, places)
+
+    def _choices(self, booking: Booking, free: Sequence[Resource]) -> Iterator[Resource]:
+        """The unit or the category that was asked for first, then others, never on request."""
+        seating = [unit for unit in free if unit.capacity >= booking.guest_count]
+        if booking.resource is not None:
+            yield from (unit for unit in seating if unit.pk == booking.resource)
+            # What another of the group has named is theirs.
+            seating = [unit for unit in seating if unit.pk not in self.named]
+        asked = self._asked(booking)
+        yield from (unit for unit in seating if unit.category.code == asked)
+        for category in self.categories:
+            if not category.is_on_request:
+                yield from (unit for unit in seating if unit.category_id == category.pk)
+
+    def _asked(self, booking: Booking) -> str | None:
+        """The category that was asked for, or that of the unit that was."""
+        of_unit = (one.category.code for one in self.board.every if one.pk == booking.resource)
+        return booking.category or next(of_unit, None)
+
+    def _place(self, booking: Booking, unit: Resource, window: Window) -> Alternative:
+        category = next(one for one in self.categories if one.pk == unit.category_id)
+        chosen = unit if booking.resource is not None else None
+        price = prices.price_of(self.venue, category, window)
+        return Alternative(window, category, chosen, price)

@@ -1,0 +1,57 @@
+"""Calendar days."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from reservations.availability.slots import _Stretch, _stretches, _units
+from reservations.rules import categories as judging
+from reservations.rules.modes import _dates, days
+from venues import prices as drafting
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDay:
+    """A night, or a day of times: how many could be sold, how many still can, the lowest price."""
+
+    day: date
+    capacity: int
+    free: int
+    lowest_price_minor: int | None
+
+
+def calendar(
+    venue: Venue, first: date, last: date, *, now: datetime, category: str | None = None
+) -> list[CalendarDay]:
+    """Each local day from `first` to `last`: the nights, or else the unit-slots, that begin on it.
+
+    What begins after midnight counts for the day it begins on.
+    """
+    categories = {one.pk: one for one in judging.categories_named(venue, category)}
+    begun: dict[date, list[_Stretch]] = {day: [] for day in _dates(first, last)}
+    units = _units(venue, category)
+    for stretch in _stretches(venue, units, days(first, last, venue.zone), now=now):
+        begun[stretch.window.start.astimezone(venue.zone).date()].append(stretch)
+    return [_calendar_day(venue, day, found, categories) for day, found in begun.items()]
+
+
+def _calendar_day(
+    venue: Venue, day: date, stretches: Iterable[_Stretch], categories: Mapping[int, Category]
+) -> CalendarDay:
+    capacity = free = 0
+    sold_by: set[tuple[int, Window]] = set()
+    free_at: set[tuple[int, Window]] = set()
+    for stretch in stretches:
+        open_units = [unit for unit in stretch.units if stretch.state_of(unit) == "free"]
+        capacity += len(stretch.units)
+        free += len(open_units)
+        sold_by |= {(pk, stretch.window) for pk in _categories(stretch.units)}
+        free_at |= {(pk, stretch.window) for pk in _categories(open_units)}
+    prices = {drafting.price_of(venue, categories[pk], window) for pk, window in free_at or sold_by}
+    return CalendarDay(day, capacity, free, min(prices, default=None))
+
+
+def _categories(units: Iterable[Resource]) -> set[int]:
+    return {unit.category_id for unit in units}

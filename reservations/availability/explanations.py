@@ -1,0 +1,102 @@
+"""Why a time can or cannot be booked: the rule, or the rows, that stand against it. Reads only."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext
+
+from reservations.allocation import ledger
+from reservations.allocation.ledger import Span
+from reservations.availability import snapshot_queries
+from reservations.availability.busy import Taken
+from reservations.availability.snapshot import Board
+from reservations.errors import NotFound, PartyTooLarge, Refusal
+from reservations.errors import Taken as TimeTaken
+from reservations.requests import Times
+from reservations.rules import booking_window, categories, modes
+from venues.hours import Window
+from venues.models import Resource, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A range, whether it could be booked now, and what stands against it if not."""
+
+    window: Window
+    refusal: Refusal | None
+    against: list[Taken]
+
+
+def explain(
+    venue: Venue, times: Times, *, resource: int | None, party: int, now: datetime
+) -> Explanation:
+    """Judge a range as a booking would be, of one unit or of any category.
+
+    Raises Invalid where the times mean no range, NotFound for a unit that is not the venue's.
+    """
+    window = modes.window_of(venue, times, now)
+    try:
+        modes.judge_span(venue, window)
+    except Refusal as refusal:
+        return Explanation(window, refusal, [])
+    found = snapshot_queries.board(venue, window, now=now, party=party)
+    named = None if resource is None else _named(found, resource)
+    try:
+        booking_window.judge_policy(venue, window, now)
+        booking_window.judge_choice(venue, resource)
+        if named is not None:
+            return _of_unit(found, named, party, window)
+        return _of_any(found, window)
+    except Refusal as refusal:
+        return Explanation(window, refusal, [])
+
+
+def _named(found: Board, resource: int) -> Resource:
+    for unit in found.every:
+        if unit.pk == resource:
+            return unit
+    raise NotFound(gettext("There is no such unit at this venue."))
+
+
+def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explanation:
+    if unit.capacity < party:
+        raise PartyTooLarge(
+            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+        )
+    modes.judge_hours(found.venue, window, unit)
+    if found.is_free(unit.pk, found.around(window)):
+        return Explanation(window, None, [])
+    return _against(found, [unit], window)
+
+
+def _of_any(found: Board, window: Window) -> Explanation:
+    """Units that seat the party alone come first; combinations are for categories without any."""
+    if not found.units and not found.joined:
+        raise PartyTooLarge
+    opened = modes.open_units(found.venue, window, found.units)
+    pools, around = categories.pools(found.venue, opened), found.around(window)
+    alone = {unit.category_id for unit in found.units}
+    joined = [one for one in found.joined if one.category not in alone]
+    if any(found.has_room(pool, around) for pool in pools):
+        return Explanation(window, None, [])
+    if any(found.free_joined(category, window) for category in {one.category for one in joined}):
+        return Explanation(window, None, [])
+    if any(found.free_count(pool, around) for pool in pools):
+        return _fixed(found, opened, window)
+    return _against(found, [*opened, *(unit for one in joined for unit in one.units)], window)
+
+
+def _against(found: Board, units: list[Resource], window: Window) -> Explanation:
+    around, ids = found.around(window), {unit.pk for unit in units}
+    span = Span(start=around.start, end=around.end, now=found.now, venue=found.venue.pk)
+    refusal = ledger.refusal_for(ledger.taken_rows(ids, span))
+    return Explanation(window, refusal, [row for pk in ids for row in found.taken(pk, around)])
+
+
+def _fixed(found: Board, units: list[Resource], window: Window) -> Explanation:
+    """Some unit is free at every instant, but none throughout, and nobody can be moved for it."""
+    around = found.around(window)
+    names = [unit.name for unit in units if not found.is_free(unit.pk, around)]
+    detail = f"There is room only if somebody moves who is fixed: see {', '.join(names)}."
+    refusal = TimeTaken(detail, reason="fixed_units", units=names)
+    return Explanation(window, refusal, [row for u in units for row in found.taken(u.pk, around)])

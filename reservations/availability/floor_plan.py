@@ -1,0 +1,59 @@
+"""How each unit of a venue stands in a range, and for staff what and who is there. Reads only."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from reservations.availability import snapshot_queries
+from reservations.availability.busy import Taken
+from reservations.models import Reservation
+from venues.hours import Window
+from venues.models import Resource, Venue
+
+State = Literal["free", "taken", "held", "closed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One unit in a range; `vehicle` and `guest` are told to staff, where somebody has it."""
+
+    unit: Resource
+    state: State
+    vehicle: str | None = None
+    guest: str | None = None
+
+
+def stand(
+    venue: Venue, window: Window, *, now: datetime, is_for_staff: bool = False
+) -> list[Standing]:
+    """Every unit of a venue, and its state in a range. A few queries, however many units."""
+    found = snapshot_queries.board(venue, window, now=now)
+    rows = {unit.pk: found.taken(unit.pk, window) for unit in found.units}
+    known = _known(row for taken in rows.values() for row in taken) if is_for_staff else {}
+    return [_standing(unit, rows[unit.pk], known) for unit in found.units]
+
+
+def _standing(
+    unit: Resource, taken: Sequence[Taken], known: dict[int, tuple[str, str]]
+) -> Standing:
+    told = (known[row.reservation] for row in taken if row.reservation in known)
+    vehicle, guest = next(told, (None, None))
+    return Standing(unit, _state(taken), vehicle, guest)
+
+
+def _known(rows: Iterable[Taken]) -> dict[int, tuple[str, str]]:
+    """Vehicle and guest of each reservation in the rows."""
+    ids = {row.reservation for row in rows if row.reservation}
+    names = Reservation.objects.filter(pk__in=ids).values_list(
+        "pk", "vehicle_plate", "first_name", "last_name"
+    )
+    return {pk: (plate, f"{first} {last}") for pk, plate, first, last in names}
+
+
+def _state(taken: Sequence[Taken]) -> State:
+    if not taken:
+        return "free"
+    if any(not row.is_closure and not row.is_held for row in taken):
+        return "taken"
+    return "held" if any(row.is_held for row in taken) else "closed"

@@ -1,0 +1,74 @@
+"""Offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from reservations.availability import snapshot_queries
+from reservations.availability.snapshot import Board
+from reservations.errors import PartyTooLarge, Refusal
+from reservations.requests import Times
+from reservations.rules import booking_window, modes
+from reservations.rules import categories as judging
+from venues import catalogue
+from venues import prices as drafting
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A category for one whole range: free units, how many more fit, the price of one."""
+
+    category: Category
+    units: list[Resource]
+    count: int
+    price_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """A range and what of it can be booked; `refusal` is the rule against it, if one is."""
+
+    window: Window
+    offers: list[Offer]
+    refusal: Refusal | None
+
+
+def of_range(
+    venue: Venue, times: Times, *, party: int, category: str | None, now: datetime
+) -> Availability:
+    """What of each category is free for the whole range, judged as a booking would be.
+
+    Raises Invalid where the times mean no range, NotFound for a category that is not there.
+    """
+    window = modes.resolve(venue, times, now)
+    found = snapshot_queries.board(venue, window, now=now, category=category, party=party)
+    categories = judging.categories_named(venue, category)
+    try:
+        opened = _judged(found, window)
+    except Refusal as refusal:
+        prices = [(one, drafting.price_of(venue, one, window)) for one in categories]
+        return Availability(window, [Offer(one, [], 0, price) for one, price in prices], refusal)
+    return Availability(window, [_offer(found, one, opened, window) for one in categories], None)
+
+
+def _judged(found: Board, window: Window) -> list[Resource]:
+    """The units that are open then. Raises the rule that a booking would meet before its time."""
+    booking_window.judge_policy(found.venue, window, found.now)
+    if not found.units and not found.joined:
+        raise PartyTooLarge
+    return modes.open_units(found.venue, window, found.units)
+
+
+def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
+    around = found.around(window)
+    price = drafting.price_of(found.venue, category, window)
+    key, category_of = category.id, catalogue.category_by_unit(found.venue)
+    if all(category_of[unit.id] != key for unit in found.units):
+        return Offer(category, [], len(found.free_joined(key, window)), price)
+    units = [unit for unit in opened if category_of[unit.id] == key]
+    # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
+    pools = [pool for pool in judging.pools(found.venue, units) if found.has_room(pool, around)]
+    count = sum(found.free_count(pool, around) for pool in pools)
+    return Offer(category, found.free(around, units), count, price)

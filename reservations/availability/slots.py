@@ -1,0 +1,115 @@
+"""What could be booked: whole ranges, nights of a month, slots of some days. Reads only."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from reservations import records
+from reservations.availability import snapshot_queries
+from reservations.availability.snapshot import Board
+from reservations.errors import Refusal
+from reservations.rules import booking_window
+from reservations.rules.modes import sold
+from venues.hours import Window
+from venues.models import Resource, Venue
+
+DAY = timedelta(days=1)
+
+State = Literal["free", "taken", "past", "closed"]
+
+
+class Slot(NamedTuple):
+    """One unit for one range that is sold, and how it stands now."""
+
+    unit: Resource
+    window: Window
+    state: State
+
+
+def slots(
+    venue: Venue, within: Window, *, now: datetime, category: str | None = None
+) -> list[Slot]:
+    """The grid of units and the ranges that start within a window, in order of time, then unit."""
+    grid = _grid(venue, _units(venue, category), within, now=now)
+    return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.id))
+
+
+def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
+    """One unit's ranges that start within a window, earliest first."""
+    venue = records.load_venue(unit.venue_id)
+    those = [one for one in _units(venue, None) if one.pk == unit.pk]
+    return list(_grid(venue, those, within, now=now))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A range that some units sell; `state` where it is alike for all, `taken` where it is not."""
+
+    window: Window
+    units: Sequence[Resource]
+    state: State | None
+    taken: Mapping[int, State]
+
+    def state_of(self, unit: Resource) -> State:
+        return self.state or self.taken.get(unit.id, "free")
+
+
+def _grid(
+    venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
+) -> Iterator[Slot]:
+    for stretch in _stretches(venue, units, within, now=now):
+        for unit in stretch.units:
+            yield Slot(unit, stretch.window, stretch.state_of(unit))
+
+
+def _stretches(
+    venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
+) -> list[_Stretch]:
+    """The ranges that start within a window, earliest first, and how each stands."""
+    # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
+    first = within.start.astimezone(venue.zone).date() - DAY
+    last = within.end.astimezone(venue.zone).date() + DAY
+    sellers: dict[Window, list[Resource]] = {}
+    for windows, alike in sold(venue, units, first, last):
+        for window in windows:
+            if within.start <= window.start < within.end:
+                sellers.setdefault(window, []).extend(alike)
+    if not sellers:
+        return []
+    # No further than they reach: what is read is what can be in their way.
+    reach = Window(min(sellers).start, max(window.end for window in sellers))
+    found = snapshot_queries.board(venue, reach, now=now)
+    return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
+
+
+def _stretch(found: Board, window: Window, units: Sequence[Resource]) -> _Stretch:
+    state = _barred(found, window)
+    return _Stretch(window, units, state, {} if state else _taken(found, window))
+
+
+def _taken(found: Board, window: Window) -> dict[int, State]:
+    """How each unit stands that is not free for all of a range."""
+    states: dict[int, State] = {}
+    for row in found.taken_at(found.around(window)):
+        if not (row.is_closure and row.unit in states):
+            states[row.unit] = "closed" if row.is_closure else "taken"
+    return states
+
+
+def _units(venue: Venue, category: str | None) -> list[Resource]:
+    """The units of a venue, or of a category of it, in the order they are shown."""
+    (every,) = snapshot_queries.units([venue]).values()
+    found = [unit for unit in every if category is None or unit.category.code == category]
+    return sorted(found, key=lambda unit: (unit.rank, unit.id))
+
+
+def _barred(found: Board, window: Window) -> State | None:
+    """How a range stands that nobody may book any more, or yet."""
+    if window.start < found.now:
+        return "past"
+    try:
+        booking_window.judge_policy(found.venue, window, found.now)
+    except Refusal:
+        return "closed"
+    return None

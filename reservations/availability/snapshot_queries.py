@@ -1,0 +1,128 @@
+"""Reads what boards are made of: units, combinations and taken time, of one venue or of many.
+
+As many queries for a page of venues as for one of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from reservations.availability import busy
+from reservations.availability.snapshot import Board, Joined, Later
+from venues import catalogue
+from venues.hours import Window
+from venues.models import Combination, Resource, Venue
+
+Units = Mapping[int, Sequence[Resource]]
+"""Venue by id to its units, smallest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What is to be seen: a venue within a window (UTC), its units that seat a party."""
+
+    venue: Venue
+    window: Window
+    party: int = 1
+    category: str | None = None
+    without: int | None = None
+    """A reservation whose time counts as free, as it does to a change of it."""
+
+
+def board(
+    venue: Venue,
+    window: Window,
+    *,
+    now: datetime,
+    category: str | None = None,
+    party: int = 1,
+    without: int | None = None,
+) -> Board:
+    """The board of a venue for a window as seen at `now`, for units that seat the party."""
+    look = Look(venue=venue, window=window, party=party, category=category, without=without)
+    (found,) = boards([look], units([venue]), now=now)
+    return found
+
+
+def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]:
+    """A board for each look, given the units of its venue."""
+    if not looks:
+        return []
+    gone = _gone(looks)
+    rows = busy.read(_windows(looks), now=now, without=gone)
+    joined = _joined(looks, units)
+    every = (unit for look in looks for unit in _fitting(look, units))
+    later = Later(every, now, without=gone)
+    return [
+        Board(
+            look.venue,
+            units[look.venue.pk],
+            rows[look.venue.pk],
+            units=_fitting(look, units),
+            joined=_that_fit(look, joined),
+            now=now,
+            later=later,
+        )
+        for look in looks
+    ]
+
+
+def units(venues: Sequence[Venue]) -> dict[int, list[Resource]]:
+    """The units of each venue that are not retired, smallest first."""
+    return {venue.pk: catalogue.units_by_size(venue) for venue in venues}
+
+
+def _fitting(look: Look, units: Units) -> Sequence[Resource]:
+    every = units[look.venue.pk]
+    if look.category is None and _seats_all(look, units):
+        return every
+    return [
+        unit
+        for unit in every
+        if unit.capacity >= look.party
+        and (look.category is None or unit.category.code == look.category)
+    ]
+
+
+def _seats_all(look: Look, units: Units) -> bool:
+    """Whether every unit seats the party: the smallest, which is the first, does."""
+    every = units[look.venue.pk]
+    return not every or every[0].capacity >= look.party
+
+
+def _windows(looks: Sequence[Look]) -> dict[int, Window]:
+    """What is read of each venue: its window, with the buffers around it."""
+    found: dict[int, Window] = {}
+    for look in looks:
+        policy = look.venue.policy
+        start = look.window.start - policy.buffer_before
+        end = look.window.end + policy.buffer_after + timedelta(seconds=1)
+        found[look.venue.pk] = Window(start, end)
+    return found
+
+
+def _gone(looks: Iterable[Look]) -> set[int]:
+    return {look.without for look in looks if look.without is not None}
+
+
+def _joined(looks: Sequence[Look], units: Units) -> dict[int, list[tuple[Combination, Joined]]]:
+    """The combinations of each venue where some unit does not seat the party alone."""
+    asked = {look.venue.pk: look for look in looks if not _seats_all(look, units)}
+    found: dict[int, list[tuple[Combination, Joined]]] = {look.venue.pk: [] for look in looks}
+    if not asked:
+        return found
+    rows = Combination.objects.filter(venue__in=asked).select_related("category")
+    by_id = {unit.pk: unit for venue in asked for unit in units[venue]}
+    for row in rows.prefetch_related("resources").order_by("capacity", "pk"):
+        ids = [unit.pk for unit in row.resources.all()]
+        if ids and by_id.keys() >= set(ids):
+            found[row.venue_id].append((row, Joined(row.category_id, [by_id[pk] for pk in ids])))
+    return found
+
+
+def _that_fit(look: Look, joined: dict[int, list[tuple[Combination, Joined]]]) -> list[Joined]:
+    return [
+        one
+        for row, one in joined[look.venue.pk]
+        if row.capacity >= look.party and look.category in (None, row.category.code)
+    ]

@@ -1,0 +1,83 @@
+"""Whether a category has a place for a range."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain
+
+from reservations.availability.snapshot import Board
+from reservations.errors import Refusal
+from reservations.rules import booking_window, modes
+from reservations.rules import categories as judging
+from venues import catalogue
+from venues.hours import Window
+from venues.models import Resource, Venue
+
+MakesRoom = Callable[[Sequence[Resource], Window], bool]
+"""Whether moving others along makes room among like units: `can_reseat`, or surer and cheaper."""
+
+
+class Fitting:
+    """A board's units by category, and what of a range fits on them."""
+
+    def __init__(
+        self, found: Board, categories: Iterable[int], *, makes_room: MakesRoom | None = None
+    ) -> None:
+        self.board = found
+        self._makes_room = makes_room or found.can_reseat
+        self._units: dict[int, list[Resource]] = {pk: [] for pk in categories}
+        category_of = catalogue.category_by_unit(found.venue)
+        for unit in found.units:
+            if (category := category_of[unit.id]) in self._units:
+                self._units[category].append(unit)
+        self._ids = {pk: {unit.id for unit in units} for pk, units in self._units.items()}
+        # Worked out once and when asked, as every range asks for them and few ranges do.
+        self._pools: dict[int, list[list[Resource]]] = {}
+        self._is_apart = modes.opens_by_itself(found.venue)
+
+    def free_unit(
+        self,
+        category: int,
+        window: Window,
+        *,
+        first: int | None = None,
+        barred: Collection[int] = (),
+    ) -> Resource | None:
+        """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
+        gone = self.board.units_taken(self.board.around(window)).union(barred)
+        if self._ids[category] <= gone:
+            return None
+        free = (unit for unit in self._in_turn(category, first) if unit.id not in gone)
+        # Hours are many times dearer to judge than whether something is free.
+        return next((unit for unit in free if self._is_open(unit, window)), None)
+
+    def has_room(self, category: int, window: Window) -> bool:
+        """Whether a booking by category finds a place though no unit is free as things stand."""
+        if not self._units[category]:
+            return bool(self.board.free_joined(category, window))
+        around = self.board.around(window)
+        roomy = (pool for pool in self._like(category) if self._makes_room(pool, around))
+        return any(modes.is_open_for(self.board.venue, window, pool[0]) for pool in roomy)
+
+    def _is_open(self, unit: Resource, window: Window) -> bool:
+        return not self._is_apart or modes.is_open_for(self.board.venue, window, unit)
+
+    def _in_turn(self, category: int, first: int | None) -> Iterator[Resource]:
+        units = self._units[category]
+        named = [unit for unit in units if unit.id == first] if first is not None else []
+        return chain(named, units)
+
+    def _like(self, category: int) -> list[list[Resource]]:
+        if category not in self._pools:
+            self._pools[category] = judging.pools(self.board.venue, self._units[category])
+        return self._pools[category]
+
+
+def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
+    """Whether the venue's policy lets the range be booked, and its hours where it has any."""
+    try:
+        booking_window.judge_policy(venue, window, now)
+        if not modes.opens_by_itself(venue):
+            modes.judge_hours(venue, window)
+    except Refusal:
+        return False
+    return True

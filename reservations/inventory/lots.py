@@ -1,0 +1,97 @@
+"""The words of lots: a lot is a parking venue with one price per hour, kept as venues are."""
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext
+
+from guests.callers import Caller
+from reservations import idempotency
+from reservations.errors import Invalid
+from reservations.idempotency import Once
+from reservations.inventory import spots, venues
+from reservations.inventory.venues import VenueWish
+from reservations.rules import permissions
+from reservations.transactions import whole
+from venues.models import Rate, Venue
+
+_HOURLY = (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LotWish:
+    """What a lot is to be; None leaves it as it is. `price_minor` is per started hour."""
+
+    name: str | None = None
+    address: str | None = None
+    capacity: int | None = None
+    price_minor: int | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+
+
+def open_lot(*, wish: LotWish, by: Caller, once: Once | None = None) -> Venue:
+    """Make a lot with `capacity` spots, numbered from 1. Administrators only."""
+    permissions.judge_administrator(by)
+    return idempotency.carry_out(lambda: _open_lot(wish, by=by), once)
+
+
+def change_lot(*, slug: str, wish: LotWish, by: Caller) -> Venue:
+    """Change a lot; fewer spots only where so many are empty. Raises LotInUse naming the others."""
+    permissions.judge_administrator(by)
+    return whole(lambda _: _change_lot(slug, wish, by=by))
+
+
+def close_lot(*, slug: str, by: Caller) -> None:
+    """Give a lot up, only while every spot is empty; its history stays. Raises LotInUse."""
+    permissions.judge_administrator(by)
+    whole(lambda _: _close_lot(slug, by=by))
+
+
+def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
+    venue = venues.make(
+        Venue.Kind.PARKING, _of_venue(wish, "time_zone", "currency"), charges_time_used=True
+    )
+    _set_price(venue, wish.price_minor or 0)
+    venues.tell(venue, "lot.opened", by, {"capacity": wish.capacity})
+    return venue
+
+
+def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
+    venue = venues.locked(slug, kind=Venue.Kind.PARKING)
+    if wish.currency not in (None, venue.currency):
+        raise Invalid(
+            "price",
+            gettext("Prices of this lot are in %(currency)s.") % {"currency": venue.currency},
+        )
+    venues.alter(venue, _of_venue(wish))
+    if wish.price_minor is not None:
+        _set_price(venue, wish.price_minor)
+    venues.tell(venue, "lot.changed", by, {"capacity": wish.capacity})
+    return venue
+
+
+def _close_lot(slug: str, *, by: Caller) -> None:
+    venue = venues.locked(slug, kind=Venue.Kind.PARKING)
+    venues.give_up(venue)
+    venues.tell(venue, "lot.closed", by, {})
+
+
+def _of_venue(wish: LotWish, *more: str) -> VenueWish:
+    """What of a wish a venue has; the price is its category's."""
+    named = {name: getattr(wish, name) for name in ("name", "address", *more)}
+    given = {name: value for name, value in named.items() if value is not None}
+    return VenueWish(fields=given, capacity=wish.capacity)
+
+
+def _set_price(venue: Venue, amount_minor: int) -> None:
+    """The price per hour of every category; prices of nights and flat ones stay as they are."""
+    hourly = venue.rates.filter(unit__in=_HOURLY)
+    hourly.update(amount_minor=amount_minor)
+    spots.category_of(venue)
+    for category in venue.categories.filter(rates__isnull=True):
+        Rate.objects.create(
+            venue=venue,
+            category=category,
+            unit=Rate.Unit.STARTED_HOUR,
+            amount_minor=amount_minor,
+        )

@@ -1,0 +1,210 @@
+"""Venues opened, changed, closed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.utils.text import slugify
+from django.utils.translation import gettext
+
+from guests.callers import Caller
+from guests.phones import is_region
+from reservations import clock, events, idempotency
+from reservations.allocation import ledger
+from reservations.errors import Invalid, NotFound, VenueInUse
+from reservations.idempotency import Once
+from reservations.inventory import commitments, spots
+from reservations.models import Allocation
+from reservations.rules.permissions import judge_administrator, judge_staff
+from reservations.transactions import Restart, whole
+from venues import kinds
+from venues.currencies import is_currency
+from venues.models import Resource, Venue
+
+MOST_NAMED = 20
+"""Reservations that are named to whoever is refused because of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VenueWish:
+    """What a venue is to be; `fields` are those that change. `capacity` is of parking alone."""
+
+    fields: dict[str, Any]
+    capacity: int | None = None
+
+
+def open_venue(*, kind: str, wish: VenueWish, by: Caller, once: Once | None = None) -> Venue:
+    """Make a venue with the policy that is usual for its kind. Administrators only."""
+    judge_administrator(by)
+    return idempotency.carry_out(lambda: _open_venue(kind, wish, by=by), once)
+
+
+def change_venue(*, slug: str, wish: VenueWish, by: Caller) -> Venue:
+    """Change what is told of a venue; the number of its spots is the administrators' to change.
+
+    Raises VenueInUse where reservations rest on what would change, LotInUse for spots in use.
+    """
+    return whole(lambda _: _change_venue(slug, wish, by=by))
+
+
+def close_venue(*, slug: str, by: Caller) -> None:
+    """Give a venue up, with its units; its history stays. Administrators only.
+
+    Raises VenueInUse naming the reservations to come or under way, of parking LotInUse.
+    """
+    judge_administrator(by)
+    whole(lambda _: _close_venue(slug, by=by))
+
+
+def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:
+    """A venue of a kind, with its spots where it is of those. Assumes a transaction."""
+    _judge_fields(wish)
+    fields = dict(wish.fields)
+    name = _name(fields.pop("name", ""))
+    _judge_capacity(kind, wish)
+    try:
+        venue = kinds.create_venue(
+            slug=_free_slug(name, kind), name=name, kind=kind, policy=policy, **fields
+        )
+    except IntegrityError:
+        raise Restart from None
+    except ValidationError as fault:
+        # Another venue got the name for its address in between.
+        if "slug" in fault.message_dict:
+            raise Restart from None
+        raise _invalid(fault) from fault
+    if wish.capacity is not None:
+        spots.set_capacity(venue, wish.capacity)
+    return venue
+
+
+def alter(venue: Venue, wish: VenueWish) -> None:
+    """Change a locked venue. Assumes a transaction."""
+    _judge_fields(wish)
+    if wish.capacity is not None:
+        _judge_capacity(venue.kind, wish)
+        spots.set_capacity(venue, wish.capacity)
+    changed = {name: to for name, to in wish.fields.items() if getattr(venue, name) != to}
+    if "name" in changed:
+        changed["name"] = _name(changed["name"])
+    _judge_change(venue, changed, clock.now())
+    for name, to in changed.items():
+        setattr(venue, name, to)
+    others = {field.name for field in Venue._meta.fields}.difference(changed)
+    try:
+        venue.clean_fields(exclude=others)
+    except ValidationError as fault:
+        raise _invalid(fault) from fault
+    venue.save(update_fields=list(changed))
+
+
+def give_up(venue: Venue) -> None:
+    """Take a locked venue and its units out of use. Assumes a transaction. Raises as said above."""
+    now = clock.now()
+    if venue.kind == Venue.Kind.PARKING:
+        spots.set_capacity(venue, 0)
+    else:
+        # Whoever is taking time on a unit has its lock, and finds it retired once they get it.
+        units = ledger.lock_units(venue.resources.values_list("pk", flat=True))
+        _judge_unused(venue, now)
+        used = [unit.pk for unit in units if unit.retired_at is None]
+        Resource.objects.filter(pk__in=used).update(retired_at=now)
+    venue.is_active = False
+    venue.save(update_fields=["is_active"])
+
+
+def locked(slug: str, **of: Any) -> Venue:
+    """The venue, locked, so that two who change it do so one after the other. Raises NotFound."""
+    venues = Venue.objects.select_for_update(no_key=True)
+    venue = venues.filter(slug=slug, is_active=True, **of).first()
+    if venue is None:
+        raise NotFound(gettext("There is no venue %(slug)r.") % {"slug": slug})
+    return venue
+
+
+def tell(venue: Venue, name: str, by: Caller, data: dict[str, Any]) -> None:
+    """Write down what happened to a venue. Assumes a transaction."""
+    events.record_of_venue(venue.pk, name, at=clock.now(), by=by, data=data)
+
+
+def _open_venue(kind: str, wish: VenueWish, *, by: Caller) -> Venue:
+    venue = make(kind, wish)
+    tell(venue, "venue.opened", by, {"capacity": wish.capacity})
+    return venue
+
+
+def _change_venue(slug: str, wish: VenueWish, *, by: Caller) -> Venue:
+    venue = locked(slug)
+    judge_staff(venue.pk, by)
+    if wish.capacity is not None:
+        judge_administrator(by)
+    alter(venue, wish)
+    tell(venue, "venue.changed", by, {"fields": sorted(wish.fields), "capacity": wish.capacity})
+    return venue
+
+
+def _close_venue(slug: str, *, by: Caller) -> None:
+    venue = locked(slug)
+    give_up(venue)
+    tell(venue, "venue.closed", by, {})
+
+
+def _judge_fields(wish: VenueWish) -> None:
+    code, region = wish.fields.get("currency"), wish.fields.get("phone_region")
+    if code is not None and not is_currency(code):
+        raise Invalid("currency", gettext("Give the currency as ISO 4217 writes it, such as EUR."))
+    if region is not None and not is_region(region):
+        raise Invalid("phone_region", gettext("Give the region as ISO 3166 writes it, such as NL."))
+
+
+def _judge_capacity(kind: str, wish: VenueWish) -> None:
+    if kind != Venue.Kind.PARKING and wish.capacity is not None:
+        raise Invalid("capacity", gettext("Only parking is made from a number of spots."))
+
+
+def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
+    if "time_zone" in changed and commitments.zone_is_fixed(venue, now):
+        raise VenueInUse(
+            "Reservations to come were made for local times of the zone there is.",
+            field="time_zone",
+        )
+    if "currency" in changed and commitments.currency_is_fixed(venue, now):
+        raise VenueInUse(
+            "There are rates, or reservations to come, in the currency there is.",
+            field="currency",
+        )
+
+
+def _judge_unused(venue: Venue, now: datetime) -> None:
+    rows = Allocation.objects.filter(venue=venue, reservation__isnull=False)
+    used = spots.in_use(rows, now).order_by("starts_at", "pk")
+    codes = list(dict.fromkeys(used.values_list("reservation__code", flat=True)))
+    if codes:
+        named = ", ".join(codes[:MOST_NAMED])
+        raise VenueInUse(
+            gettext("Reservations %(codes)s are to come or under way.") % {"codes": named},
+            reservations=codes[:MOST_NAMED],
+        )
+
+
+def _name(given: str) -> str:
+    name = given.strip()
+    if not name or not name.isprintable():
+        raise Invalid("name", gettext("Give a name of printable characters."))
+    return name
+
+
+def _free_slug(name: str, kind: str) -> str:
+    base = slugify(name)[:50] or ("lot" if kind == Venue.Kind.PARKING else kind)
+    slug, number = base, 1
+    while Venue.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def _invalid(fault: ValidationError) -> Invalid:
+    field, details = next(iter(fault.message_dict.items()))
+    return Invalid(field, gettext(" ").join(details))

@@ -1,0 +1,35 @@
+"""Confirmations."""
+
+from django.utils.translation import gettext
+
+from guests.callers import Caller
+from reservations import clock, events
+from reservations.allocation import rows
+from reservations.allocation.ledger import has_its_time, live
+from reservations.errors import HoldExpired, WrongStatus
+from reservations.limits.state_changes import _judge_pace
+from reservations.models import Reservation
+from reservations.records import locked, save
+from reservations.status import Status
+
+
+def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
+    reservation = locked(reservation_id, by=by)
+    now = clock.now()
+    if reservation.confirmed_at and not reservation.cancelled_at:
+        return reservation
+    _judge_pace(reservation, by=by, now=now)
+    match reservation.status_at(now):
+        case Status.HELD if has_its_time(reservation):
+            reservation.confirmed_at = now
+        case Status.HELD | Status.EXPIRED:
+            raise HoldExpired
+        case status:
+            raise WrongStatus(
+                gettext("A reservation that is %(status)s cannot be confirmed.")
+                % {"status": status.word}
+            )
+    save(reservation, "confirmed_at")
+    live(reservation).update(lapses_at=rows.lapses_at(reservation))
+    events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
+    return reservation

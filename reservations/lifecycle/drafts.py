@@ -1,0 +1,82 @@
+"""A reservation's rows before they are saved: contact, prices, and the instants promised."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.conf import settings
+
+from reservations.allocation.ask import Ask
+from reservations.models import Reservation
+from reservations.pricing import quotes, settlement
+from reservations.requests import Booking
+from reservations.rules.permissions import owner_of
+from venues.hours import Window
+from venues.models import Category, Policy
+from venues.prices import price_of
+
+
+def reservation(
+    booking: Booking,
+    details: Mapping[str, str | bool],
+    *,
+    ask: Ask,
+    category: Category,
+    now: datetime,
+) -> Reservation:
+    """The row for a new reservation, held or confirmed as the policy says."""
+    venue, by, policy = ask.venue, ask.by, ask.venue.policy
+    row = Reservation(
+        venue=venue,
+        category=category,
+        guest_id=owner_of(booking, venue, by),
+        partner=by.partner or "",
+        guest_count=booking.guest_count,
+        occasion=booking.occasion,
+        vehicle_plate=booking.vehicle_plate,
+        remarks=booking.remarks,
+        is_arrival_assumed=not policy.records_arrival,
+        is_departure_assumed=not policy.records_departure,
+        is_no_show_released=policy.releases_no_shows,
+        currency=venue.currency,
+        created_at=now,
+        **details,
+    )
+    if policy.confirms_at_once:
+        row.confirmed_at = now
+    else:
+        row.hold_expires_at = now + policy.hold_time
+        if by.limits_apply and settings.HOLDS_PER_ADDRESS:
+            row.held_from = by.origin or None
+    price = price_of(venue, category, ask.window)
+    if booking.quote:
+        price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)
+    row.tariff = settlement.tariff(venue, category, ask.window)
+    promise(row, policy, ask.window, price)
+    return row
+
+
+def promise(row: Reservation, policy: Policy, window: Window, price_minor: int) -> None:
+    """Set the range, and what is promised for it: price, fee, and the instants that matter."""
+    row.starts_at, row.ends_at = window.start, window.end
+    row.price_minor = price_minor
+    row.no_show_at = (
+        min(window.start + policy.grace, window.end) if policy.records_arrival else None
+    )
+    row.cancel_free_until = window.start - policy.cancel_deadline
+    row.cancel_fee_minor = price_minor * policy.cancel_fee_percent // 100
+
+
+PROMISED = (
+    "starts_at",
+    "ends_at",
+    "price_minor",
+    "no_show_at",
+    "cancel_free_until",
+    "cancel_fee_minor",
+)
+"""What `promise` sets."""
+
+
+def events_of(row: Reservation) -> list[str]:
+    """What happens when a drafted reservation is written."""
+    return ["reservation.created"] + ["reservation.confirmed"] * bool(row.confirmed_at)

@@ -1,0 +1,63 @@
+"""A booking judged in all but its time."""
+
+from dataclasses import asdict, dataclass
+
+from django.utils.translation import gettext
+
+from guests.callers import Caller
+from reservations import clock
+from reservations.allocation.ask import Ask
+from reservations.errors import Forbidden
+from reservations.pricing import quotes
+from reservations.requests import Booking
+from reservations.rules import booking_window, contact_details, modes, permissions
+from reservations.rules import categories as drafting
+from venues.hours import Window
+from venues.models import Category, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A booking that may be had as far as venue and policy go; its time is not judged yet."""
+
+    booking: Booking
+    details: dict[str, str | bool]
+    ask: Ask
+
+
+def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
+    """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
+    if by.kind == "partner" and not by.may_run(venue.pk):
+        raise Forbidden(gettext("This key is not for this venue."))
+    now = clock.now()
+    window = modes.resolve(venue, booking.times, now)
+    is_walk_in = permissions.may_walk_in(venue.pk, booking, by)
+    details = contact_details.read_details(
+        asdict(booking.contact), venue.phone_region, may_lack_phone=is_walk_in
+    )
+    is_override = permissions.may_override(venue.pk, booking.override_reason, by)
+    # What is not there is said before what is too soon.
+    categories = _categories(venue, booking, window)
+    if not is_override:
+        booking_window.judge_policy(venue, window, now)
+        booking_window.judge_choice(venue, booking.resource)
+    ask = Ask(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        resource=booking.resource,
+        categories=categories,
+        now=now,
+        by=by,
+        is_override=is_override,
+    )
+    return Wish(booking, details, ask)
+
+
+def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:
+    booking_window.judge_pair(venue, booking.category, booking.resource)
+    if booking.resource is not None:
+        return []
+    # A price that was promised is for the category it was promised in, dearer by now or not.
+    code = booking.category or quotes.category(booking.quote, venue)
+    return drafting.categories_for(venue, code, booking.guest_count, window)

@@ -1,0 +1,217 @@
+"""That hold as one statement of SQL."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.db import OperationalError, connection
+from django.db.backends.utils import CursorWrapper
+from django.db.models import DateTimeField, JSONField, Model, UUIDField
+from psycopg.types.json import Jsonb
+
+from guests.callers import Caller
+from reservations import events
+from reservations.allocation import rows
+from reservations.allocation.ask import Ask, Placement
+from reservations.lifecycle import drafts
+from reservations.models import Allocation, Reservation
+from reservations.ranges import MAX_SPAN
+from reservations.transactions import is_passing
+from venues import statements
+from venues.models import Resource
+
+_FIELDS = [field for field in Reservation._meta.concrete_fields if field.name != "id"]
+_COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS)
+_VALUES = ", ".join(f"%({field.column})s" for field in _FIELDS)
+
+# The units stand in the order they are wanted in: a lateral look for each, and the first that is
+# free ends it. A lapsed hold still takes its time here; the sure way releases it. What is not
+# locked may be taken a moment later: then the constraint lets nothing in, and nothing comes back.
+_WRITE = f"""
+WITH unit AS MATERIALIZED (
+    SELECT found.id
+    FROM unnest(%(units)s::bigint[]) AS wanted(id)
+    CROSS JOIN LATERAL (
+        SELECT unit.id FROM venues_resource AS unit
+        WHERE unit.id = wanted.id AND unit.retired_at IS NULL AND NOT EXISTS (
+            SELECT FROM reservations_allocation AS other
+            WHERE other.resource_id = wanted.id AND other.is_live
+            AND tstzrange(other.starts_at, other.ends_at, '[)')
+                && tstzrange(%(taken_from)s, %(taken_to)s, '[)')
+        )
+        FOR NO KEY UPDATE OF unit SKIP LOCKED
+    ) AS found
+    WHERE EXISTS (
+        SELECT FROM venues_venue AS venue
+        WHERE venue.id = %(venue_id)s AND venue.revision = %(revision)s AND venue.is_active
+    )
+    LIMIT 1
+), taken AS (
+    INSERT INTO reservations_allocation
+        (venue_id, resource_id, reservation_id, reason, starts_at, ends_at,
+         is_live, is_locked, lapses_at)
+    SELECT %(venue_id)s, unit.id,
+        nextval(pg_get_serial_sequence('reservations_reservation', 'id')),
+        '', %(taken_from)s, %(taken_to)s, true, %(is_locked)s, %(lapses_at)s
+    FROM unit
+    ON CONFLICT ON CONSTRAINT allocation_no_overlap DO NOTHING
+    RETURNING id, resource_id, reservation_id
+), made AS (
+    INSERT INTO reservations_reservation (id, {_COLUMNS})
+    SELECT taken.reservation_id, {_VALUES} FROM taken
+), told AS (
+    INSERT INTO reservations_event
+        (venue_id, reservation_id, name, at, recorded_at, by, by_kind, data, is_limited)
+    SELECT %(venue_id)s, taken.reservation_id, told.name, %(created_at)s, %(created_at)s,
+        %(by)s, %(by_kind)s, '{{}}', false
+    FROM taken CROSS JOIN unnest(%(names)s::text[]) AS told(name)
+    RETURNING id
+)
+SELECT taken.reservation_id, taken.resource_id, taken.id, ARRAY(SELECT id FROM told) FROM taken
+"""  # noqa: S608 - the names of our own model's columns
+
+# A cross join is gone through in the order in which its tables are named.
+_CHOOSE = """
+SELECT unit.id
+FROM json_each(%(units)s) AS wanted CROSS JOIN venues_resource AS unit
+WHERE unit.id = wanted.value AND unit.retired_at IS NULL
+AND EXISTS (
+    SELECT 1 FROM venues_venue AS venue
+    WHERE venue.id = %(venue_id)s AND venue.revision = %(revision)s AND venue.is_active
+)
+AND NOT EXISTS (
+    SELECT 1 FROM reservations_allocation AS other
+    WHERE other.resource_id = unit.id AND other.is_live AND other.starts_at < %(taken_to)s
+    AND other.ends_at > %(taken_from)s AND other.starts_at > %(earliest)s
+)
+LIMIT 1
+"""
+
+_TELL = """
+INSERT INTO reservations_event
+    (venue_id, reservation_id, name, at, recorded_at, "by", by_kind, data, is_limited)
+VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', false)
+"""
+
+
+def is_one_statement() -> bool:
+    """Whether `write` needs no transaction around it, being one statement."""
+    return connection.vendor == "postgresql"
+
+
+def write(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
+    """Write a drafted reservation on the first of these units, in their order, that is free.
+
+    Its category's units, or the one that was named; hours and policy are judged. None when no
+    unit was free at a glance, or when the venue is not any more as it was judged.
+    """
+    if not units:
+        return None
+    if is_one_statement():
+        return _in_one(row, ask, units)
+    return _in_steps(row, ask, units)
+
+
+def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
+    drafted = _drafted(row, ask, units[0])
+    # All but one are what the driver takes as they are.
+    values: dict[str, Any] = {str(field.column): getattr(row, field.attname) for field in _FIELDS}
+    values |= {
+        "tariff": Jsonb(row.tariff),
+        # As text, which the driver takes as it is; a list of some hundred is dear to send.
+        "units": "{" + ",".join([str(unit.id) for unit in units]) + "}",
+        "revision": ask.venue.revision,
+        "taken_from": drafted.starts_at,
+        "taken_to": drafted.ends_at,
+        "is_locked": drafted.is_locked,
+        "lapses_at": drafted.lapses_at,
+        "names": drafts.events_of(row),
+        "by": ask.by.name,
+        "by_kind": ask.by.kind,
+    }
+    found = _run(values)
+    if found is None:
+        return None
+    row.pk, drafted.resource_id, drafted.pk, told = found
+    drafted.reservation_id = row.pk
+    drafted.resource = next(unit for unit in units if unit.pk == drafted.resource_id)
+    row._state.adding, row._state.db = False, connection.alias
+    row.just_taken = [drafted]
+    events.tell(told)
+    return row
+
+
+def _run(values: dict[str, Any]) -> tuple[int, int, int, list[int]] | None:
+    try:
+        return next(iter(statements.planned(_WRITE, values)), None)
+    except OperationalError as error:
+        if not is_passing(error) or connection.in_atomic_block:
+            raise
+        return None
+
+
+def _in_steps(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
+    drafted = _drafted(row, ask, units[0])
+    span = {"taken_from": drafted.starts_at, "taken_to": drafted.ends_at}
+    wanted = {
+        **{name: _adapted(at) for name, at in span.items()},
+        "units": "[" + ",".join([str(unit.id) for unit in units]) + "]",
+        "venue_id": row.venue_id,
+        "revision": ask.venue.revision,
+        "earliest": _adapted(drafted.starts_at - MAX_SPAN),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_CHOOSE, wanted)
+        found = cursor.fetchone()
+        if found is None:
+            return None
+        row.pk = _insert(cursor, row)
+        drafted.resource = next(unit for unit in units if unit.id == found[0])
+        drafted.reservation_id = row.pk
+        drafted.pk = _insert(cursor, drafted)
+        told = [_tell(cursor, row, name, by=ask.by) for name in drafts.events_of(row)]
+    row.just_taken = [drafted]
+    events.tell(told)
+    return row
+
+
+def _tell(cursor: CursorWrapper, row: Reservation, name: str, *, by: Caller) -> int:
+    at = _adapted(row.created_at)
+    cursor.execute(_TELL, [row.venue_id, row.pk, name, at, at, by.name, by.kind])
+    return int(cursor.lastrowid)
+
+
+def _insert(cursor: CursorWrapper, row: Model) -> int:
+    """Write a row of any model without what Django does around it, and tell its id."""
+    text, names, prepared = _insertion(type(row))
+    values = {name: getattr(row, name) for name in names}
+    for field in prepared:
+        values[field.attname] = field.get_db_prep_save(values[field.attname], cursor.db)
+    cursor.execute(text, list(values.values()))
+    row._state.adding, row._state.db = False, connection.alias
+    return int(cursor.lastrowid)
+
+
+@cache
+def _insertion(model: type[Model]) -> tuple[str, list[str], list[Any]]:
+    """How a row of a model is inserted: the text, what of it, and which of that is adapted.
+
+    All but instants, JSON and UUIDs are what the driver takes as they are.
+    """
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join([f'"{field.column}"' for field in fields])
+    marks = ", ".join(["%s"] * len(fields))
+    text = f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES ({marks})'  # noqa: S608
+    adapted = [one for one in fields if isinstance(one, DateTimeField | JSONField | UUIDField)]
+    return text, [field.attname for field in fields], adapted
+
+
+def _adapted(at: datetime) -> Any:
+    return connection.ops.adapt_datetimefield_value(at)
+
+
+def _drafted(row: Reservation, ask: Ask, unit: Resource) -> Allocation:
+    placement = Placement(units=[unit], is_locked=ask.resource is not None)
+    (drafted,) = rows.allocations(row, placement)
+    return drafted

@@ -1,0 +1,125 @@
+"""Another time, unit or party for a reservation that has not begun, judged like a new booking."""
+
+from dataclasses import dataclass
+
+from guests.callers import Caller
+from reservations import clock, records
+from reservations.allocation import lapses, ledger
+from reservations.allocation import placement as placing
+from reservations.allocation import rows as allocation_rows
+from reservations.allocation.ask import Ask, Placement
+from reservations.allocation.ledger import live
+from reservations.lifecycle import changes, drafts
+from reservations.limits import one_per_day
+from reservations.models import Reservation
+from reservations.pricing import settlement
+from reservations.records import locked
+from reservations.requests import Change
+from reservations.rules import booking_window, permissions
+from reservations.rules import categories as drafting
+from reservations.status import Status
+from reservations.transactions import Restart
+from venues import prices
+from venues.models import Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """A reservation as it was before any lock, and what it was found to take."""
+
+    reservation: Reservation
+    units: frozenset[int]
+    promised: int | None
+
+
+def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
+    """Give up the time it has and take the other; a refusal leaves everything as it was."""
+    seen = _see(looked)
+    ask = _ask(seen, wish, by)
+    reservation = _lock(ask, seen, by)
+    if changes.judge(reservation, wish) is Status.PRESENT:
+        # The guest arrived, or the start passed, between the look and the lock.
+        raise Restart
+    live(reservation).update(is_live=False)
+    return _settle(reservation, ask, placing.place(ask), wish)
+
+
+def _see(looked: Reservation) -> _Seen:
+    rows = list(live(looked))
+    locked_units = [row.resource_id for row in rows if row.is_locked]
+    return _Seen(
+        reservation=looked,
+        units=frozenset(row.resource_id for row in rows),
+        # A combination is chosen anew; a single promised unit stays the promised one.
+        promised=locked_units[0] if len(locked_units) == 1 else None,
+    )
+
+
+def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
+    reservation, now = seen.reservation, clock.now()
+    venue = records.load_venue(reservation.venue_id)
+    window = changes.wished_window(reservation, wish, venue)
+    is_other_time = window != changes.range_of(reservation)
+    is_override = permissions.may_override(venue.pk, wish.override_reason, by)
+    if not is_override:
+        if is_other_time:
+            booking_window.judge_policy(venue, window, now)
+        booking_window.judge_choice(venue, wish.resource)
+    party = wish.guest_count or reservation.guest_count
+    categories = [reservation.category]
+    if wish.category is not None:
+        categories = drafting.categories_for(venue, wish.category, party, window)
+    keeps_unit = wish.resource is None and wish.category is None
+    return Ask(
+        venue=venue,
+        window=window,
+        party=party,
+        resource=seen.promised if keeps_unit else wish.resource,
+        categories=categories,
+        now=now,
+        by=by,
+        # Hours are judged for a time that is asked for, not for one that was sold before.
+        is_override=is_override,
+        hours_hold=not is_other_time and wish.resource is None,
+        prefer=seen.units,
+    )
+
+
+def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
+    """Lock old and new units in one go, then the reservation with those lapsed in its way."""
+    ids = set(seen.units)
+    if ask.resource is not None:
+        ids.add(ask.resource)
+    else:
+        categories = [category.pk for category in ask.categories]
+        pool = Resource.objects.filter(category_id__in=categories, retired_at__isnull=True)
+        ids.update(pool.values_list("pk", flat=True))
+    ledger.lock_units(ids)
+    own = seen.reservation.pk
+    lapsed = lapses.lapsed_ids(ids, ask.locked().span) - {own}
+    rows = ledger.lock_reservations(lapsed | {own})
+    lapses.release([row for row in rows if row.pk != own], now=clock.now())
+    reservation = locked(own, by=by)
+    if changes.has_moved(reservation, seen.reservation, seen.units):
+        raise Restart
+    return reservation
+
+
+def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Change) -> Reservation:
+    before = changes.range_of(reservation)
+    category = drafting.category_of(ask.venue, placement.units[0])
+    price = reservation.price_minor
+    if before != ask.window or category != reservation.category:
+        price = prices.price_of(ask.venue, category, ask.window)
+        reservation.tariff = settlement.tariff(ask.venue, category, ask.window)
+    unit = placement.units[0]
+    unit.venue = ask.venue
+    reservation.day_key = one_per_day.moved(
+        reservation, unit, start=ask.window.start, now=clock.now()
+    )
+    reservation.category, reservation.guest_count = category, ask.party
+    drafts.promise(reservation, ask.venue.policy, ask.window, price)
+    for draft in allocation_rows.allocations(reservation, placement):
+        ledger.take(draft)
+    fields = ("category", "guest_count", "day_key", "tariff", *drafts.PROMISED)
+    return changes.write(reservation, wish, *fields, by=ask.by, before=before)

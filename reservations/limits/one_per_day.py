@@ -1,0 +1,89 @@
+"""One reservation of a guest with a unit on a day."""
+
+from datetime import date, datetime
+
+from guests.callers import Caller
+from reservations import events
+from reservations.allocation import lapses, ledger
+from reservations.errors import OnePerDay
+from reservations.models import Reservation
+from reservations.records import save
+from reservations.status import Status
+from venues.models import Policy, Resource, Venue
+
+
+def make_way(
+    unit: Resource, *, guest_id: int | None, start: datetime, now: datetime, by: Caller
+) -> str | None:
+    """The key of a guest's day with a locked unit; an earlier reservation of it is given up.
+
+    None where the policy does not count. Raises OnePerDay where it refuses a second, or where
+    the first has begun.
+    """
+    policy = unit.venue.policy
+    if policy.per_day == Policy.PerDay.ANY or guest_id is None:
+        return None
+    key = _key(unit, guest_id, start)
+    for row in _others(key, now=now):
+        is_to_come = row.status_at(now) in (Status.HELD, Status.UPCOMING)
+        if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
+            raise OnePerDay(reservation=str(row.pk))
+        row.cancelled_at = now
+        save(row, "cancelled_at")
+        ledger.free(row, at=now)
+        events.record(row, "reservation.cancelled", at=now, by=by, data={"replaced": True})
+    return key
+
+
+def spent(
+    venue: Venue, guest_id: int | None, *, now: datetime, moving: int | None = None
+) -> set[tuple[int, date]]:
+    """The units and days at a venue that take nothing more of a guest: not even what would
+    replace the first, or `moving`, a reservation's id, from another day.
+    """
+    per_day = venue.policy.per_day
+    if per_day == Policy.PerDay.ANY or guest_id is None:
+        return set()
+    rows = Reservation.objects.filter(
+        guest_id=guest_id, venue=venue, day_key__isnull=False, cancelled_at__isnull=True
+    )
+    is_strict = per_day == Policy.PerDay.REFUSE or moving is not None
+    gives_way = () if is_strict else (Status.HELD, Status.UPCOMING)
+    return {
+        _day_of(row.day_key or "")
+        for row in rows.exclude(pk=moving or 0)
+        if row.status_at(now) not in (Status.EXPIRED, *gives_way)
+    }
+
+
+def moved(
+    reservation: Reservation, unit: Resource, *, start: datetime, now: datetime
+) -> str | None:
+    """The key of the day a locked reservation moves to. Raises OnePerDay for a day that has one."""
+    if reservation.day_key is None or reservation.guest_id is None:
+        return None
+    key = _key(unit, reservation.guest_id, start)
+    others = [row for row in _others(key, now=now) if row.pk != reservation.pk]
+    if others:
+        raise OnePerDay(reservation=str(others[0].pk))
+    return key
+
+
+def _others(key: str, *, now: datetime) -> list[Reservation]:
+    """The reservations of a day, locked; holds that have lapsed are written down as such first."""
+    rows = Reservation.objects.filter(
+        day_key=key, cancelled_at__isnull=True, expired_at__isnull=True
+    )
+    locked = ledger.lock_reservations(rows.values_list("pk", flat=True))
+    lapses.release(locked, now=now)
+    return [row for row in locked if not (row.expired_at or row.cancelled_at)]
+
+
+def _key(unit: Resource, guest_id: int, start: datetime) -> str:
+    # The day is the provider's own, written down so that a zone changed later moves nothing.
+    return f"{unit.pk}:{guest_id}:{start.astimezone(unit.zone).date().isoformat()}"
+
+
+def _day_of(key: str) -> tuple[int, date]:
+    unit, _, day = key.split(":")
+    return int(unit), date.fromisoformat(day)

@@ -1,0 +1,77 @@
+"""The categories a venue sells, and pools of units that may stand in for each other."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext
+
+from reservations.errors import NotFound, PartyTooLarge
+from venues import catalogue
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+from venues.prices import price_of
+
+
+def categories_for(venue: Venue, code: str | None, party: int, window: Window) -> list[Category]:
+    """The category with that code, or else the cheapest that fit the party. Raises NotFound."""
+    if code is not None:
+        return categories_named(venue, code)
+    given = [category for category in venue.categories.all() if not category.is_on_request]
+    fitting = [category for category in given if _seats(category, party)] or given
+    priced = [(price_of(venue, category, window), category) for category in fitting]
+    cheapest = min((price for price, _ in priced), default=0)
+    return [category for price, category in priced if price == cheapest]
+
+
+def those_seating(categories: Iterable[Category], party: int) -> list[Category]:
+    """Those that seat the party, on one unit or several together. Raises PartyTooLarge."""
+    found = [category for category in categories if _seats(category, party)]
+    if not found:
+        raise PartyTooLarge
+    return found
+
+
+def _seats(category: Category, party: int) -> bool:
+    units: list[Resource] = [unit for unit in category.resources.all() if not unit.retired_at]
+    largest = [unit.capacity for unit in units]
+    largest += [combination.capacity for combination in category.combinations.all()]
+    return max(largest, default=0) >= party
+
+
+def categories_named(venue: Venue, code: str | None) -> list[Category]:
+    """The category with that code, every one where none is given. Raises NotFound."""
+    every = list(venue.categories.all())
+    found = [category for category in every if code in (None, category.code)]
+    if code is not None and not found:
+        raise NotFound(gettext("There is no category %(code)r at this venue.") % {"code": code})
+    return found
+
+
+def category_of(venue: Venue, unit: Resource) -> Category:
+    """The category of one of the venue's units, with its rates."""
+    return next(one for one in venue.categories.all() if one.pk == unit.category_id)
+
+
+def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+    """Units that may stand in for each other, with the same hours too, smallest capacity first."""
+    asked = {unit.id: unit for unit in units}
+    every = catalogue.once(venue, "_pools", _every_pool)
+    found = [pool for ids in every if (pool := [asked[pk] for pk in ids if pk in asked])]
+    return sorted(found, key=lambda pool: (pool[0].capacity, pool[0].id))
+
+
+def alike(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+    """The same, going by these rows of the units and not by what is kept of the venue."""
+    own: dict[int, list[object]] = {}
+    for row in venue.openings.all():
+        if row.resource_id:
+            times = (row.weekday, row.date, row.opens, row.closes)
+            own.setdefault(row.resource_id, []).append(times)
+    found: dict[object, list[Resource]] = {}
+    for unit in sorted(units, key=lambda unit: (unit.capacity, unit.id)):
+        hours_of = unit.time_zone, repr(own.get(unit.id))
+        found.setdefault((unit.category_id, unit.pool_key, hours_of), []).append(unit)
+    return list(found.values())
+
+
+def _every_pool(venue: Venue) -> list[list[int]]:
+    return [[unit.id for unit in pool] for pool in alike(venue, venue.resources.all())]

@@ -1,0 +1,28 @@
+"""Contact details."""
+
+from collections.abc import Mapping
+
+from guests import accounts, emails, phones
+from guests.errors import Faults
+
+
+def read_details(
+    details: Mapping[str, str | bool], region: str, *, may_lack_phone: bool = False
+) -> dict[str, str | bool]:
+    """Contact and other details in their stored form; national numbers are read for `region`.
+
+    Raises ContactInvalid carrying every field that is wrong.
+    """
+    read = dict(details)
+    faults = Faults()
+    for field, value in details.items():
+        with faults.gathered():
+            match field:
+                case "first_name" | "last_name":
+                    read[field] = accounts.name(str(value), field)
+                case "phone" if value or not may_lack_phone:
+                    read[field] = phones.parse(str(value), region)
+                case "email" if value:
+                    read[field] = emails.parse(str(value))
+    faults.raise_if_any()
+    return read

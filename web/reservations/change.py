@@ -1,0 +1,214 @@
+"""Changing a reservation: what it becomes and costs is shown first, then the engine judges it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from guests.errors import ContactInvalid
+from reservations import actions, clock, records
+from reservations.alternatives import find, search
+from reservations.errors import ChangedMeanwhile, Invalid, Refusal
+from reservations.lifecycle.changes import ACTIVE
+from reservations.models import Reservation
+from reservations.requests import Change, Times
+from reservations.rules import modes
+from venues import prices
+from venues.hours import Window
+from venues.models import Venue
+from web import refusals, selection, visitors
+from web.forms import CONTACT, EXTRAS, ContactForm, shown
+from web.reservations.views import own
+from web.selection import DayField, GuestsField, Pick
+
+
+class ChangeForm(ContactForm):
+    """The reservation as it is, to be written over; nights have dates, the rest has times."""
+
+    check_in = DayField(label=gettext_lazy("Arrive"))
+    check_out = DayField(label=gettext_lazy("Leave"))
+    day = DayField(label=gettext_lazy("Date"))
+    from_time = forms.TimeField(
+        label=gettext_lazy("Starts"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    until_day = DayField(label=gettext_lazy("Ends on"))
+    until_time = forms.TimeField(
+        label=gettext_lazy("Ends"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+    )
+    guests = GuestsField(label=gettext_lazy("Guests"))
+    version = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, row: Reservation, **options: Any) -> None:
+        super().__init__(*args, venue=row.venue, initial=_as_it_is(row), **options)
+        self.row = row
+        nights, times = ("check_in", "check_out"), ("day", "from_time", "until_day", "until_time")
+        for name in times if row.venue.mode == Venue.Mode.NIGHT else nights:
+            del self.fields[name]
+        self.order_fields([*nights, *times, "guests"])
+
+    def windows(self) -> list[Window]:
+        """The ranges that were asked for: several where an hour happens twice, none where never."""
+        given, row = self.cleaned_data, self.row
+        if row.venue.mode == Venue.Mode.NIGHT:
+            times = Times(check_in=given["check_in"], check_out=given["check_out"])
+            return [modes.resolve(row.venue, times)]
+        starts = self._instants("from_time", given["day"], row.starts_at)
+        if {"until_day", "until_time"}.isdisjoint(self.changed_data) and starts != [row.starts_at]:
+            # Whoever moves the start alone moves all of it.
+            length = row.ends_at - row.starts_at
+            return [Window(start, start + length) for start in starts]
+        ends = self._instants("until_time", given["until_day"], row.ends_at)
+        return [Window(start, end) for start in starts for end in ends if start < end]
+
+    def _instants(self, name: str, day: Any, now_at: datetime) -> list[datetime]:
+        found = shown(self, name, day, self.cleaned_data[name], self.row.venue)
+        # Left as it is, the instant it is; seconds are not shown and not asked for.
+        kept = [one for one in found if one == now_at.replace(second=0, microsecond=0)]
+        return [now_at] if kept and {name, _DAYS[name]}.isdisjoint(self.changed_data) else found
+
+    @property
+    def details(self) -> dict[str, str | bool]:
+        """Contact and remarks that were written over."""
+        given = (name for name in (*CONTACT, *EXTRAS) if name in self.fields)
+        return {name: self.cleaned_data[name] for name in given if name in self.changed_data}
+
+
+_DAYS = {"from_time": "day", "until_time": "until_day"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wished:
+    """A change that could be asked for, as it is reviewed: when, for how many, at what price."""
+
+    pick: Pick
+    is_other_time: bool
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: HttpRequest, row: Reservation) -> HttpResponse:
+    """The form, the review of what was filled in, and the change itself, in three steps."""
+    if row.status_at(clock.now()) not in ACTIVE:
+        messages.info(request, _("This reservation can no longer be changed."))
+        return redirect("web:reservation", code=row.code)
+    if request.method != "POST":
+        return _page(request, row, ChangeForm(row=row))
+    form = ChangeForm(request.POST, row=row)
+    if not form.is_valid():
+        return _page(request, row, form, status=422)
+    try:
+        wishes = _wishes(request, row, form)
+    except Refusal as refusal:
+        form.add_error(None, refusals.told(refusal, row.venue))
+        wishes = []
+    if not wishes and not form.errors:
+        form.add_error(None, _("Give an end that is after the start."))
+    if form.errors:
+        return _page(request, row, form, status=422)
+    takes_time = any(one.is_other_time for one in wishes) or "guests" in form.changed_data
+    if len(wishes) > 1 or (takes_time and "save" not in request.POST):
+        return _page(request, row, form, wishes=wishes)
+    return _save(request, row, form, wishes[0])
+
+
+def _wishes(request: HttpRequest, row: Reservation, form: ChangeForm) -> list[Wished]:
+    """What is asked for, by the fields or by the button that carries a range."""
+    chosen = request.POST.get("save") or request.POST.get("instead")
+    guests = form.cleaned_data["guests"]
+    if chosen and chosen != "yes":
+        pick = selection.read(records.load_venue(row.venue_id), QueryDict(chosen), now=clock.now())
+        return [_wished(row, pick.window, guests, pick)]
+    return [_wished(row, window, guests, None) for window in form.windows()]
+
+
+def _wished(row: Reservation, window: Window, guests: int, instead: Pick | None) -> Wished:
+    venue = records.load_venue(row.venue_id)
+    category = instead.category if instead else row.category
+    unit = instead.unit if instead else None
+    is_other_time = window != Window(row.starts_at, row.ends_at)
+    is_same = not is_other_time and category.pk == row.category_id
+    price = row.price_minor if is_same else prices.price_of(venue, category, window)
+    pick = Pick(
+        venue=venue,
+        window=window,
+        category=category,
+        unit=unit,
+        guests=guests,
+        price_minor=price,
+    )
+    return Wished(pick=pick, is_other_time=not is_same or unit is not None)
+
+
+def _save(request: HttpRequest, row: Reservation, form: ChangeForm, wished: Wished) -> HttpResponse:
+    by, wish = visitors.visitor(request), _change(row, form, wished)
+    try:
+        actions.modify(reservation_id=row.pk, change=wish, by=by)
+    except ContactInvalid as fault:
+        form.tell(fault)
+        return _page(request, row, form, status=422)
+    except Invalid as fault:
+        form.add_error(None, fault.detail)
+        return _page(request, row, form, status=422)
+    except ChangedMeanwhile as stale:
+        messages.warning(request, refusals.told(stale, row.venue))
+        return redirect("web:change", code=row.code)
+    except Refusal as refusal:
+        found = []
+        if isinstance(refusal, search.REFUSED_TIME):
+            found = find.for_change(row, wish, now=clock.now())
+        instead = selection.of_alternatives(row.venue, found, guests=wished.pick.guests)
+        told = refusals.told(refusal, row.venue)
+        return _page(request, row, form, why_not=told, instead=instead, status=409)
+    messages.success(request, _("Your reservation is changed."))
+    return redirect("web:reservation", code=row.code)
+
+
+def _change(row: Reservation, form: ChangeForm, wished: Wished) -> Change:
+    """Only what differs: what is left as it was is not judged again."""
+    pick = wished.pick
+    is_other_category = pick.category.pk != row.category_id
+    is_other_window = pick.window != Window(row.starts_at, row.ends_at)
+    return Change(
+        times=pick.times if is_other_window else None,
+        category=pick.category.code if is_other_category and not pick.unit else None,
+        resource=pick.unit.pk if pick.unit else None,
+        guest_count=pick.guests if pick.guests != row.guest_count else None,
+        details=form.details,
+        version=form.cleaned_data["version"],
+    )
+
+
+def _page(
+    request: HttpRequest, row: Reservation, form: ChangeForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "reservation": row,
+        "venue": row.venue,
+        "form": form,
+        "now": selection.again(row),
+        **more,
+    }
+    return render(request, "web/change.html", context, status=status)
+
+
+def _as_it_is(row: Reservation) -> dict[str, Any]:
+    zone = row.venue.zone
+    start, end = row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)
+    return {
+        **{name: getattr(row, name) for name in (*CONTACT, *EXTRAS)},
+        "check_in": start.date(),
+        "check_out": end.date(),
+        "day": start.date(),
+        "from_time": start.time().replace(second=0, microsecond=0),
+        "until_day": end.date(),
+        "until_time": end.time().replace(second=0, microsecond=0),
+        "guests": row.guest_count,
+        "version": row.version,
+    }

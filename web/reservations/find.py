@@ -1,0 +1,79 @@
+"""A reservation found by code and phone number; nobody learns which of the two was wrong."""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from guests import phones, rate_counters
+from guests.addresses import address_of
+from guests.errors import ContactInvalid
+from guests.rates import Allowance
+from reservations.models import Reservation
+from web import visitors
+from web.forms import FindForm
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def find(request: HttpRequest) -> HttpResponse:
+    """The form; what proves itself is remembered for this browser."""
+    if request.method != "POST":
+        return _page(request, FindForm())
+    form = FindForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form, status=422)
+    code = form.cleaned_data["code"]
+    # Whoever knows both is not slowed: failures alone are counted, by place and by code.
+    counts = [
+        rate_counters.name("find", "place", address_of(request)),
+        rate_counters.name("find", "code", code),
+    ]
+    if (spent := _spent(counts)) is not None:
+        return _wait(request, form, spent)
+    row = _proven(code, form.cleaned_data["phone"])
+    if row is None:
+        told = [rate_counters.count(who, settings.FIND_FAILURE_RATE) for who in counts]
+        # Of a crowd at one moment no more are told than the rate says.
+        if over := next((left for left in told if left.is_overdrawn), None):
+            return _wait(request, form, over)
+        form.add_error(None, _("No reservation has this code and this phone number. Check both."))
+        return _page(request, form, status=422)
+    if (spent := _spent(counts)) is not None:
+        # Looked up while others failed: right or wrong, it stays untold.
+        return _wait(request, form, spent)
+    visitors.remember(request, row.pk)
+    return redirect("web:reservation", code=row.code)
+
+
+def _proven(code: str, phone: str) -> Reservation | None:
+    row = Reservation.objects.select_related("venue").filter(code=code).first()
+    region = row.venue.phone_region if row else settings.DEFAULT_PHONE_REGION
+    try:
+        given = phones.parse(phone, region)
+    except ContactInvalid:
+        return None
+    return row if row and row.phone and constant_time_compare(row.phone, given) else None
+
+
+def _spent(counts: Sequence[str]) -> Allowance | None:
+    """The first of these that has nothing left."""
+    found = (rate_counters.read(who, settings.FIND_FAILURE_RATE) for who in counts)
+    return next((left for left in found if not left.left), None)
+
+
+def _wait(request: HttpRequest, form: FindForm, spent: Allowance) -> HttpResponse:
+    told = _("Too many attempts failed. Try again in %(seconds)s seconds.")
+    form.add_error(None, told % {"seconds": spent.retry_after})
+    answer = _page(request, form, status=429)
+    answer["Retry-After"] = str(spent.retry_after)
+    return answer
+
+
+def _page(request: HttpRequest, form: FindForm, *, status: int = 200) -> HttpResponse:
+    return render(request, "web/find.html", {"form": form}, status=status)

@@ -1,0 +1,128 @@
+"""A guest's own reservation: how it stands, and the verbs that need no form: confirm and cancel."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from reservations import actions, clock
+from reservations.errors import NotFound, Refusal
+from reservations.lifecycle import cancellations
+from reservations.lifecycle.changes import ACTIVE
+from reservations.models import Reservation
+from reservations.status import Status
+from venues import wording
+from web import refusals, selection, visitors
+from web.reservations import calendar_file as calendar_files
+
+Page = Callable[[HttpRequest, Reservation], HttpResponse]
+
+
+def own(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
+    """A page of one reservation, for whom it is proven to be; others are asked for the proof.
+
+    What is not there and what is somebody else's are answered alike.
+    """
+
+    @never_cache
+    def asked(request: HttpRequest, code: str) -> HttpResponse:
+        try:
+            row = visitors.find(request, code)
+        except NotFound:
+            return redirect_to_find(request)
+        return page(request, row)
+
+    return asked
+
+
+def redirect_to_find(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("Show that it is yours: give the code and the phone number."))
+    return redirect("web:find")
+
+
+@own
+@require_safe
+def reservation(request: HttpRequest, row: Reservation) -> HttpResponse:
+    """How it stands now, and what may be done with it."""
+    return show(request, row)
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest, row: Reservation) -> HttpResponse:
+    """A link that leads here changes nothing: the page has the button."""
+    if request.method != "POST":
+        return redirect("web:reservation", code=row.code)
+    return _carry_out(request, row, actions.confirm)
+
+
+@own
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, row: Reservation) -> HttpResponse:
+    """What cancelling costs, told before the button that does it."""
+    if request.method == "POST":
+        return _carry_out(request, row, actions.cancel)
+    now = clock.now()
+    if row.status_at(now) not in (Status.HELD, Status.UPCOMING):
+        return redirect("web:reservation", code=row.code)
+    return render(request, "web/cancel.html", _context(row) | {"fee_minor": fee_minor(row)})
+
+
+@own
+@require_safe
+def calendar_file(request: HttpRequest, row: Reservation) -> HttpResponse:
+    """The reservation for a calendar, cancelled where it is."""
+    page = request.build_absolute_uri(request.path.removesuffix("calendar.ics"))
+    answer = HttpResponse(
+        calendar_files.of_reservation(row, page=page, now=clock.now()),
+        content_type="text/calendar; charset=utf-8",
+    )
+    answer["Content-Disposition"] = f'attachment; filename="{row.code}.ics"'
+    return answer
+
+
+def show(request: HttpRequest, row: Reservation, *, status: int = 200, **more: Any) -> HttpResponse:
+    """The page of a reservation, with what was refused just now where something was."""
+    return render(request, "web/reservation.html", _context(row) | more, status=status)
+
+
+def fee_minor(row: Reservation) -> int:
+    """What cancelling costs at this moment."""
+    return cancellations.fee_minor(row, clock.now())
+
+
+def _carry_out(
+    request: HttpRequest, row: Reservation, verb: Callable[..., Reservation]
+) -> HttpResponse:
+    """Do the verb; repeating one that was done changes nothing and is no fault."""
+    try:
+        verb(reservation_id=row.pk, by=visitors.visitor(request))
+    except Refusal as refusal:
+        row = visitors.find(request, row.code)
+        return show(request, row, why_not=refusals.told(refusal, row.venue), status=409)
+    return redirect("web:reservation", code=row.code)
+
+
+def _context(row: Reservation) -> dict[str, Any]:
+    now = clock.now()
+    status = row.status_at(now)
+    allocations = row.allocations.filter(is_live=True).select_related("resource").order_by("pk")
+    units = {one.resource_id: one.resource for one in allocations}
+    return {
+        "reservation": row,
+        "venue": row.venue,
+        "pick": selection.again(row),
+        "units": list(units.values()),
+        "status": status,
+        "may_confirm": status is Status.HELD,
+        "may_change": status in ACTIVE,
+        "may_cancel": status in (Status.HELD, Status.UPCOMING),
+        "may_try_again": status in (Status.EXPIRED, Status.CANCELLED) and row.starts_at > now,
+        "is_cancelling_free": fee_minor(row) == 0,
+        "policy": wording.sentences(row.venue),
+    }

@@ -1,0 +1,186 @@
+"""What was picked at a venue: a range, a category or a unit, for how many; as addresses tell it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+
+from reservations.alternatives.search import Alternative
+from reservations.errors import Invalid, NotFound
+from reservations.models import Reservation
+from reservations.requests import Times
+from reservations.rules import categories, modes
+from venues import catalogue, prices
+from venues.hours import Window
+from venues.models import Category, Resource, Venue
+
+MOST_GUESTS = 32_767
+_FIRST, _LAST = date(1971, 1, 1), date(2199, 12, 31)
+
+
+class InstantField(forms.Field):
+    """An instant with its offset, as our own links and buttons carry it."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            found = parse_datetime(str(value))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None or not _FIRST <= found.date() <= _LAST:
+            raise ValidationError(_("This is not a time that can be booked."))
+        return found
+
+
+class DayField(forms.DateField):
+    """A date as its own control sends it, in a year that clocks are known for."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+    def __init__(self, **options: Any) -> None:
+        formats = ["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"]
+        messages = {"invalid": _("Write a date such as 2027-03-31.")}
+        super().__init__(input_formats=formats, error_messages=messages, **options)
+
+    def to_python(self, value: Any) -> date | None:
+        found = super().to_python(value)
+        if found is not None and not _FIRST <= found <= _LAST:
+            raise ValidationError(_("Nothing is sold in that year."))
+        return found
+
+
+class GuestsField(forms.IntegerField):
+    """For how many; whether so many fit is for the venue to say."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=MOST_GUESTS, **options)
+
+
+class PickForm(forms.Form):
+    """A pick in an address or in the hidden fields of a form."""
+
+    starts_at = InstantField(required=False)
+    ends_at = InstantField(required=False)
+    check_in = DayField(required=False)
+    check_out = DayField(required=False)
+    category = forms.CharField(required=False, max_length=40)
+    resource = forms.IntegerField(required=False, min_value=1, max_value=2**62)
+    guests = GuestsField(required=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pick:
+    """A range in a category, on a `unit` where one was chosen; what it costs as things stand."""
+
+    venue: Venue
+    window: Window
+    category: Category
+    unit: Resource | None
+    guests: int
+    price_minor: int
+    left: int | None = None
+    """How many more there are, where that is told."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """As hidden fields and addresses carry it; `read` takes it back."""
+        what = {"resource": str(self.unit.pk)} if self.unit else {"category": self.category.code}
+        return {**self._times(), **what, "guests": str(self.guests)}
+
+    @property
+    def query(self) -> str:
+        return urlencode(self.fields)
+
+    @property
+    def nights(self) -> int | None:
+        """How many, where nights are sold."""
+        if self.venue.mode != Venue.Mode.NIGHT:
+            return None
+        first, last = (self._day(at) for at in (self.window.start, self.window.end))
+        return (last - first).days
+
+    @property
+    def times(self) -> Times:
+        """As the engine is asked for it."""
+        if self.venue.mode == Venue.Mode.NIGHT:
+            first, last = (self._day(at) for at in (self.window.start, self.window.end))
+            return Times(check_in=first, check_out=last)
+        return Times(starts_at=self.window.start, ends_at=self.window.end)
+
+    def _times(self) -> dict[str, str]:
+        if self.venue.mode == Venue.Mode.NIGHT:
+            first, last = (self._day(at) for at in (self.window.start, self.window.end))
+            return {"check_in": first.isoformat(), "check_out": last.isoformat()}
+        start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (self.window.start, self.window.end))
+        return {"starts_at": start, "ends_at": end}
+
+    def _day(self, at: datetime) -> date:
+        return at.astimezone(self.venue.zone).date()
+
+
+def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
+    """What an address or a form says was picked. Raises Refusal where that is no range."""
+    form = PickForm(data)
+    if not form.is_valid():
+        raise Invalid("starts_at", str(_("That time could not be read. Choose one below.")))
+    given = form.cleaned_data
+    names = ("starts_at", "ends_at", "check_in", "check_out")
+    window = modes.resolve(venue, Times(**{name: given[name] for name in names}), now)
+    guests = given["guests"] or 1
+    unit = _unit(venue, given["resource"])
+    category = (
+        categories.category_of(venue, unit)
+        if unit
+        else categories.categories_for(venue, given["category"] or None, guests, window)[0]
+    )
+    return Pick(
+        venue=venue,
+        window=window,
+        category=category,
+        unit=unit,
+        guests=guests,
+        price_minor=prices.price_of(venue, category, window),
+    )
+
+
+def of_alternatives(venue: Venue, found: Iterable[Alternative], *, guests: int) -> list[Pick]:
+    """What the engine offers instead, as picks."""
+    return [
+        Pick(
+            venue=venue,
+            window=one.window,
+            category=one.category,
+            unit=one.unit,
+            guests=guests,
+            price_minor=one.price_minor,
+        )
+        for one in found
+    ]
+
+
+def again(row: Reservation) -> Pick:
+    """What a reservation was of, to pick it once more."""
+    return Pick(
+        venue=row.venue,
+        window=Window(row.starts_at, row.ends_at),
+        category=row.category,
+        unit=None,
+        guests=row.guest_count,
+        price_minor=row.price_minor,
+    )
+
+
+def _unit(venue: Venue, key: int | None) -> Resource | None:
+    if key is None:
+        return None
+    unit = catalogue.units_by_id(venue).get(key)
+    if unit is None or unit.retired_at:
+        raise NotFound(str(_("There is no such place here any more. Choose another.")))
+    return unit

@@ -1,0 +1,158 @@
+"""A month as a page shows it: weeks from Monday, each day with what can be chosen of it."""
+
+import calendar
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+
+from django.utils.dateparse import parse_date
+
+from reservations.availability import answer_cache, calendar_days
+from reservations.rules import modes
+from venues.models import Resource, Venue
+
+DAY = timedelta(days=1)
+WEEK = timedelta(days=7)
+FURTHEST = timedelta(days=730)
+"""How far ahead months can be looked at, where the venue sets no horizon."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day of the grid; without a `query` it cannot be chosen."""
+
+    date: date
+    query: str = ""
+    free: int | None = None
+    price_minor: int | None = None
+    is_today: bool = False
+    is_chosen: bool = False
+    is_between: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """The weeks of a month (None is a day of another), and the months around that may be seen."""
+
+    first: date
+    weeks: list[list[Day | None]] = field(default_factory=list)
+    before: str = ""
+    after: str = ""
+
+    @property
+    def weekdays(self) -> list[date]:
+        """Any seven days from a Monday on, for their names."""
+        monday = self.first - self.first.weekday() * DAY
+        return [monday + number * DAY for number in range(7)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a month is looked at for: a page's query, what is chosen so far, for how many."""
+
+    query: Mapping[str, str]
+    chosen: date | None
+    until: date | None = None
+    guests: int
+    now: datetime
+
+
+def of_nights(venue: Venue, asked: Asked) -> Month:
+    """A month of nights with what is free and from how much; first arrival is chosen, then end."""
+    lowest, highest = _seen(venue, asked.now)
+    first = _first(venue, asked, lowest, highest)
+    last = (first + 31 * DAY).replace(day=1) - DAY
+    nights: list[calendar_days.CalendarDay] = answer_cache.one(
+        f"page: nights from {first}",
+        venue,
+        now=asked.now,
+        work_out=lambda: calendar_days.calendar(venue, first, last, now=asked.now),
+    )
+    told = {night.day: night for night in nights}
+    arrive, leave = asked.chosen, asked.until
+
+    def day(one: date) -> Day:
+        chosen: dict[str, date] = {}
+        if arrive and not leave and one > arrive:
+            chosen = {"check_in": arrive, "check_out": one}
+        elif told[one].free:
+            chosen = {"check_in": one}
+        query = {"month": f"{first:%Y-%m}", "guests": asked.guests, **chosen}
+        return Day(
+            one,
+            query=urlencode(query) if chosen else "",
+            free=told[one].free,
+            price_minor=told[one].lowest_price_minor,
+            is_today=one == lowest,
+            is_chosen=one in (arrive, leave),
+            is_between=bool(arrive and leave and arrive < one < leave),
+        )
+
+    return _month(first, day=day, lowest=lowest, highest=highest)
+
+
+def of_days(venue: Venue, asked: Asked) -> Month:
+    """A month of days, of which those can be chosen on which something is sold."""
+    lowest, highest = _seen(venue, asked.now)
+    first = _first(venue, asked, lowest, highest)
+    sold = _sold_on(venue, first, asked.now)
+
+    def day(one: date) -> Day:
+        query = {"date": one, "guests": asked.guests} if one in sold else {}
+        return Day(
+            one,
+            query=urlencode(query),
+            is_today=one == lowest,
+            is_chosen=one == asked.chosen,
+        )
+
+    return _month(first, day=day, lowest=lowest, highest=highest)
+
+
+def _month(first: date, *, day: Callable[[date], Day], lowest: date, highest: date) -> Month:
+    weeks = [
+        [day(one) if one.month == first.month else None for one in week]
+        for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
+        # Weeks that have gone by are only in the way.
+        if week[-1] >= lowest
+    ]
+    earlier, later = (first - DAY).replace(day=1), (first + 31 * DAY).replace(day=1)
+    return Month(
+        first,
+        weeks,
+        before=f"{earlier:%Y-%m}" if first > lowest else "",
+        after=f"{later:%Y-%m}" if later <= highest else "",
+    )
+
+
+def _first(venue: Venue, asked: Asked, lowest: date, highest: date) -> date:
+    """The first of the month that is asked for, within what can be seen."""
+    try:
+        found = parse_date(f"{asked.query.get('month', '')}-01")
+    except ValueError:
+        found = None
+    soonest = (asked.now + venue.policy.notice).astimezone(venue.zone).date()
+    if (soonest + WEEK).month != soonest.month:
+        # Of the month that ends there is hardly anything left to choose from.
+        soonest += WEEK
+    return min(max(found or asked.chosen or soonest, lowest), highest).replace(day=1)
+
+
+def _seen(venue: Venue, now: datetime) -> tuple[date, date]:
+    """Today there, and the last day that can be booked."""
+    today = now.astimezone(venue.zone).date()
+    return today, today + (venue.policy.horizon or FURTHEST)
+
+
+def _sold_on(venue: Venue, first: date, now: datetime) -> set[date]:
+    """The days of a month on which something starts that policy lets be booked."""
+    last = (first + 31 * DAY).replace(day=1)
+    earliest, latest = now + venue.policy.notice, now + (venue.policy.horizon or FURTHEST)
+    units: list[Resource] = [unit for unit in venue.resources.all() if not unit.retired_at]
+    return {
+        window.start.astimezone(venue.zone).date()
+        for windows, _ in modes.sold(venue, units, first - DAY, last)
+        for window in windows
+        if earliest <= window.start <= latest
+    }

@@ -1,0 +1,122 @@
+"""Venues as guests find them: the search, which is the home page, and the page of each."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.views.decorators.http import require_safe
+
+from reservations import clock, records
+from reservations.availability import answer_cache, open_slots, venue_search
+from reservations.errors import NotFound
+from venues import catalogue, kinds, wording
+from venues.hours import Window
+from venues.models import Venue
+from web.forms import SearchForm
+from web.selection import Pick
+from web.venues import choices
+from web.visitors import visitor
+
+PER_PAGE = 12
+
+_Slot = tuple[Window, int, int]
+"""A range, the category's key, and the price."""
+_Lately = tuple[int, list[_Slot]]
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The search, and everything that matches it; what cannot be read is told and left out."""
+    form = SearchForm(request.GET)
+    form.is_valid()
+    asked, now = form.cleaned_data, clock.now()
+    found = venue_search.matching(
+        words=asked.get("q", ""),
+        kind=asked.get("kind", ""),
+        city=asked.get("city", ""),
+        by=visitor(request),
+    )
+    page = Paginator(found.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
+    venues = list(page.object_list)
+    cards = _cards(venues, day=asked.get("date"), guests=asked.get("guests"), now=now)
+    query = request.GET.copy()
+    query.pop("page", None)
+    context = {
+        "form": form,
+        "page": page,
+        "cards": cards,
+        "keep": f"{query.urlencode()}&" if query else "",
+        "is_search": any(asked.get(name) for name in form.fields),
+    }
+    return render(request, "web/home.html", context)
+
+
+@require_safe
+def venue(request: HttpRequest, slug: str) -> HttpResponse:
+    """One venue: what it is, its policy in words, and what of it can be booked when."""
+    try:
+        found = records.find_venue(slug)
+    except NotFound:
+        raise Http404 from None
+    rated = venue_search.rated().get(pk=found.pk)
+    context = {
+        "venue": found,
+        "rated": rated,
+        "policy": wording.sentences(found),
+        "has_plan": any(unit.plan_x is not None for unit in found.resources.all()),
+        **choices.what_can_be_chosen(found, request.GET, now=clock.now()),
+    }
+    return render(request, "web/venue.html", context)
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it here on pages that name none, such as the admin and the API's docs."""
+    return redirect(static("web/favicon.svg"), permanent=True)
+
+
+def _cards(
+    venues: Sequence[Venue], *, day: date | None, guests: int | None, now: datetime
+) -> list[dict[str, Any]]:
+    """What is told of each; what changes with every booking is remembered for some seconds."""
+
+    def work_out(some: Sequence[Venue]) -> dict[int, _Lately]:
+        booked = venue_search.booked_today(some, now=now)
+        found = open_slots.next_few(some, day=day, party=guests, now=now)
+        return {
+            venue.pk: (booked[venue.pk], [_slim(slot) for slot in found[venue.pk]])
+            for venue in some
+        }
+
+    question = f"page: lately, and open on {day} for {guests}"
+    lately = answer_cache.several(question, venues, now=now, work_out=work_out)
+    sold_by = {venue.pk: venue for venue in catalogue.those(venues)}
+    return [
+        {
+            "venue": venue,
+            "booked_today": lately[venue.pk][0],
+            "open": [_pick(sold_by[venue.pk], slot, guests) for slot in lately[venue.pk][1]],
+        }
+        for venue in venues
+    ]
+
+
+def _slim(slot: open_slots.OpenSlot) -> _Slot:
+    """What of it is worth remembering: not the category with all its rates."""
+    return slot.window, slot.category.pk, slot.price_minor
+
+
+def _pick(venue: Venue, slot: _Slot, guests: int | None) -> Pick:
+    window, category, price = slot
+    return Pick(
+        venue=venue,
+        window=window,
+        category=next(one for one in venue.categories.all() if one.pk == category),
+        unit=None,
+        guests=guests or kinds.USUAL_PARTY.get(Venue.Kind(venue.kind), 1),
+        price_minor=price,
+    )
