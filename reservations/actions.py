@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from guests.callers import Caller
 from reservations.idempotency import Once
-from reservations.lifecycle import holds
-from reservations.lifecycle.cancellations import _cancel
-from reservations.lifecycle.check_ins import _check_in
-from reservations.lifecycle.check_outs import _check_out, _complete
-from reservations.lifecycle.confirmations import _confirm
-from reservations.lifecycle.group_holds import _hold_group
-from reservations.lifecycle.holds import _hold
-from reservations.lifecycle.modifications import _modify
+from reservations.lifecycle import (
+    cancellations,
+    check_ins,
+    check_outs,
+    confirmations,
+    group_holds,
+    holds,
+    modifications,
+)
 from reservations.models import Reservation
 from reservations.requests import Booking, Change
 from reservations.transactions import whole
@@ -26,7 +27,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     tried = once is None
     if tried and (made := holds.on_last_seen(booking, by=by)) is not None:
         return made
-    return whole(lambda attempt: _hold(booking, by=by, once=once, glances=attempt + tried))
+    return whole(lambda attempt: holds.hold(booking, by=by, once=once, glances=attempt + tried))
 
 
 def hold_group(
@@ -36,12 +37,12 @@ def hold_group(
 
     Raises as `hold` does, with nothing taken.
     """
-    return whole(lambda _: _hold_group(bookings, by=by, once=once))
+    return whole(lambda _: group_holds.hold_group(bookings, by=by, once=once))
 
 
 def confirm(*, reservation_id: int, by: Caller) -> Reservation:
     """Turn a hold into a promise. Raises HoldExpired once it has lapsed, or was released."""
-    return whole(lambda _: _confirm(reservation_id, by=by))
+    return whole(lambda _: confirmations.confirm(reservation_id, by=by))
 
 
 def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
@@ -49,7 +50,7 @@ def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
 
     Raises a Refusal with nothing changed; ChangedMeanwhile when the caller read another version.
     """
-    return whole(lambda _: _modify(reservation_id, change, by=by))
+    return whole(lambda _: modifications.modify(reservation_id, change, by=by))
 
 
 def check_in(*, reservation_id: int, by: Caller) -> Reservation:
@@ -57,19 +58,19 @@ def check_in(*, reservation_id: int, by: Caller) -> Reservation:
 
     Early, the time back to now is taken too; late, the unit is kept while nobody else has it.
     """
-    return whole(lambda _: _check_in(reservation_id, by=by))
+    return whole(lambda _: check_ins.check_in(reservation_id, by=by))
 
 
 def check_out(*, reservation_id: int, by: Caller) -> Reservation:
     """Record that the guest has left; what is left of the time is free at once."""
-    return whole(lambda _: _check_out(reservation_id, by=by))
+    return whole(lambda _: check_outs.check_out(reservation_id, by=by))
 
 
 def complete(*, reservation_id: int, by: Caller) -> Reservation:
     """Check out, also before the start: then the stay is over and all of its time is free."""
-    return whole(lambda _: _complete(reservation_id, by=by))
+    return whole(lambda _: check_outs.complete(reservation_id, by=by))
 
 
 def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     """Give the reservation up; its time from now on is free at once."""
-    return whole(lambda _: _cancel(reservation_id, by=by))
+    return whole(lambda _: cancellations.cancel(reservation_id, by=by))

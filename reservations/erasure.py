@@ -86,7 +86,7 @@ def _erase_guest(user_id: int, *, by: Caller) -> int:
         raise OpenStay
     to_come = rows.in_one_of((Status.UPCOMING, Status.HELD), at=now).order_by("pk")
     for pk in list(to_come.values_list("pk", flat=True)):
-        cancellations.cancel_here(reservation_id=pk, by=by)
+        cancellations.cancel(pk, by=by)
     return blank(user_id)
 
 

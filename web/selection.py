@@ -15,7 +15,8 @@ from reservations.alternatives.search import Alternative
 from reservations.errors import Invalid, NotFound
 from reservations.models import Reservation
 from reservations.requests import Times
-from reservations.rules import categories, modes
+from reservations.rules import modes
+from reservations.rules.categories import categories_for, category_of
 from venues import catalogue, prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
@@ -136,9 +137,9 @@ def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
     guests = given["guests"] or 1
     unit = _unit(venue, given["resource"])
     category = (
-        categories.category_of(venue, unit)
+        category_of(venue, unit)
         if unit
-        else categories.categories_for(venue, given["category"] or None, guests, window)[0]
+        else categories_for(venue, given["category"] or None, guests, window)[0]
     )
     return Pick(
         venue=venue,

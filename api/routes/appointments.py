@@ -9,7 +9,6 @@ from django.http import HttpResponse
 from ninja import Router
 
 from api import contacts, documents, idempotency_keys, verbs
-from api import verbs as instead
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn
 from api.idempotency_keys import Key
@@ -70,7 +69,7 @@ def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = No
     """Hold a slot of a provider for thirty minutes; confirm it in that time."""
     by = request.auth
     booking = _booking(data, request)
-    act = partial(instead.hold, booking=booking, by=by, show=_alternative)
+    act = partial(verbs.hold, booking=booking, by=by, show=_alternative)
     return idempotency_keys.carried_out(request, act, by=by, render=_created)
 
 

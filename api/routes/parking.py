@@ -11,7 +11,6 @@ from ninja import Query, Router
 from pydantic import Field
 
 from api import contacts, documents, idempotency_keys, logins, verbs
-from api import verbs as instead
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn
 from api.idempotency_keys import Key
@@ -137,7 +136,7 @@ def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) 
 
     def act(once: Once | None) -> Reservation:
         try:
-            return instead.hold(booking=booking, by=by, once=once, show=_alternative)
+            return verbs.hold(booking=booking, by=by, once=once, show=_alternative)
         except Invalid as fault:
             raise Invalid(_FIELDS.get(fault.field, fault.field), fault.detail) from None
 

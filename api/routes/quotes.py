@@ -15,7 +15,7 @@ from reservations import clock, records
 from reservations.errors import Invalid
 from reservations.pricing import quotes
 from reservations.rules import booking_window, modes
-from reservations.rules import categories as drafting
+from reservations.rules.categories import categories_for, categories_seating
 
 router = Router(tags=["venues"])
 
@@ -51,10 +51,10 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     venue, now = records.find_venue(slug), clock.now()
     window = modes.resolve(venue, times_of(data), now)
     booking_window.judge_policy(venue, window, now)
-    categories = drafting.categories_for(venue, data.category, data.guest_count, window)
+    categories = categories_for(venue, data.category, data.guest_count, window)
     if not categories:
         raise Invalid("category", "This venue has nothing to sell.")
-    category = drafting.those_seating(categories, data.guest_count)[0]
+    category = categories_seating(categories, data.guest_count)[0]
     made = quotes.quote(venue, category, window, data.guest_count, now=now)
     lines = [
         {"label": str(item.label), "price": money(item.amount_minor, venue.currency)}

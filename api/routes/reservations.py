@@ -12,7 +12,6 @@ from ninja import Header, Query, Router
 from pydantic import Field, StrictBool
 
 from api import contacts, documents, idempotency_keys, verbs
-from api import verbs as instead
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn, Email, Name, Phone
 from api.documents import EventPage, ReservationOut, ReservationPage
@@ -124,7 +123,7 @@ def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = No
     by = request.auth
     once = idempotency_keys.once(request, by=by, render=_created)
     try:
-        row = instead.hold(booking=booking_of(data, request), by=by, once=once)
+        row = verbs.hold(booking=booking_of(data, request), by=by, once=once)
     except Repeated as repeated:
         return idempotency_keys.respond(repeated.answer)
     return idempotency_keys.respond(_created(row))
@@ -179,7 +178,7 @@ def modify(
     change = _change(data, _version(if_match, seen))
     if not data.model_fields_set - {"override_reason"}:
         return _shown(seen)
-    return _shown(instead.modify(reservation_id=key, change=change, by=by))
+    return _shown(verbs.modify(reservation_id=key, change=change, by=by))
 
 
 _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}

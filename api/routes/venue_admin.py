@@ -17,7 +17,7 @@ from api.routes import venues
 from api.routes.venues import Kind, VenueOut
 from api.schemas import Schema, problems, zone
 from reservations.idempotency import Answer
-from reservations.inventory import venues as keeping
+from reservations.inventory import venues as inventory_venues
 from reservations.inventory.spots import LARGEST_LOT
 from reservations.inventory.venues import VenueWish
 from venues.models import Venue
@@ -81,7 +81,7 @@ class VenuePatch(Schema):
 def open_venue(request: KnownRequest, data: VenueIn, idempotency_key: Key = None) -> HttpResponse:
     """Make a venue. Administrators only."""
     act = partial(
-        keeping.open_venue, kind=data.kind, wish=_wish(data.model_dump()), by=request.auth
+        inventory_venues.open_venue, kind=data.kind, wish=_wish(data.model_dump()), by=request.auth
     )
 
     def made(venue: Venue) -> Answer:
@@ -104,7 +104,7 @@ def change_venue(request: KnownRequest, slug: str, data: VenuePatch) -> HttpResp
     fewer spots are asked for than are in use.
     """
     given = {name: getattr(data, name) for name in data.model_fields_set}
-    keeping.change_venue(slug=slug, wish=_wish(given), by=request.auth)
+    inventory_venues.change_venue(slug=slug, wish=_wish(given), by=request.auth)
     return reply(venues.described(slug, request))
 
 
@@ -119,7 +119,7 @@ def close_venue(request: KnownRequest, slug: str) -> Status[None]:
 
     Administrators only. 409 names the reservations, or the spots, that are in the way.
     """
-    keeping.close_venue(slug=slug, by=request.auth)
+    inventory_venues.close_venue(slug=slug, by=request.auth)
     return Status(204, None)
 
 

@@ -21,7 +21,7 @@ from desk.venue_forms import (
     ResourceForm,
     VenueForm,
 )
-from reservations.inventory import units as retiring
+from reservations.inventory import units as inventory_units
 from venues import kinds, prices
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
@@ -299,7 +299,7 @@ class ResourceAdmin(OfOwnVenues):
     def retire(self, request: HttpRequest, unit_id: int) -> HttpResponse:
         """Take the unit out of sale, unless somebody has it reserved."""
         unit = self.get_object(request, str(unit_id))
-        if retiring.retire(resource_id=unit_id):
+        if inventory_units.retire(resource_id=unit_id):
             _log(request, unit, "Retired.")
             messages.success(request, f"{unit} is retired: it is not sold any more.")
         else:
@@ -314,7 +314,7 @@ class ResourceAdmin(OfOwnVenues):
     def restore(self, request: HttpRequest, unit_id: int) -> HttpResponse:
         """Sell the unit again."""
         unit = self.get_object(request, str(unit_id))
-        retiring.restore(resource_id=unit_id)
+        inventory_units.restore(resource_id=unit_id)
         _log(request, unit, "Put back into use.")
         messages.success(request, f"{unit} is in use again.")
         return redirect("admin:venues_resource_change", unit_id)

@@ -17,7 +17,7 @@ def candidates(ask: Ask) -> list[Resource]:
     None of them where only several together seat the party. Raises Closed or NotOffered.
     """
     if ask.resource is None:
-        return _in_order(ask, _open_units(ask, _fitting(ask)))
+        return _in_order(ask, open_units(ask, units_seating(ask)))
     unit = catalogue.units_by_id(ask.venue).get(ask.resource)
     if unit is None or unit.retired_at or unit.capacity < ask.party:
         return []
@@ -25,7 +25,7 @@ def candidates(ask: Ask) -> list[Resource]:
     return [unit]
 
 
-def _fitting(ask: Ask) -> list[Resource]:
+def units_seating(ask: Ask) -> list[Resource]:
     return [
         unit
         for category in ask.categories
@@ -34,7 +34,7 @@ def _fitting(ask: Ask) -> list[Resource]:
     ]
 
 
-def _open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
+def open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
     """Those open at that time. Raises Closed where all that seat the party are closed."""
     if not modes.opens_by_itself(ask.venue):
         if not (ask.is_override or ask.hours_hold):
@@ -71,21 +71,21 @@ def _is_open(ask: Ask, unit: Resource) -> bool:
     return modes.is_open_for(ask.venue, ask.window, unit)
 
 
-def _is_all_open(ask: Ask, combination: Combination) -> bool:
+def is_combination_open(ask: Ask, combination: Combination) -> bool:
     if not modes.opens_by_itself(ask.venue):
         return True
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 
 
-def _order(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
+def preference(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
     ranking = unit.rank if ask.venue.policy.ranks_units else unit.capacity
     return unit.pk not in ask.prefer, ranking, unit.pk
 
 
-def _in_use(locked: Iterable[Resource]) -> list[Resource]:
+def in_use(locked: Iterable[Resource]) -> list[Resource]:
     """Those that were not retired while their locks were waited for."""
     return [unit for unit in locked if unit.retired_at is None]
 
 
-def _units_of(combination: Combination) -> set[int]:
+def units_of(combination: Combination) -> set[int]:
     return {unit.pk for unit in combination.resources.all()}

@@ -8,8 +8,8 @@ from reservations.allocation import ledger
 from reservations.allocation.ask import Ask
 from reservations.allocation.candidates import candidates
 from reservations.allocation.ledger import Row
-from reservations.allocation.reseating import _is_full, seated
-from reservations.rules import categories
+from reservations.allocation.reseating import is_pool_full, seated
+from reservations.rules.categories import pools_of
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Venue
@@ -31,9 +31,9 @@ def judge_unlocked(ask: Ask, *, is_alone: bool = False) -> None:
         rows = ledger.taken_rows([unit.pk for unit in units], ask.locked().span)
     if ask.resource is not None and rows:
         raise ledger.refusal_for(rows)
-    pools = [[unit.pk for unit in pool] for pool in categories.pools(ask.venue, units)]
+    pools = [[unit.pk for unit in pool] for pool in pools_of(ask.venue, units)]
     seats = seated(rows, ask.now)
-    if all(_is_full(pool, seats, ask.span) for pool in pools):
+    if all(is_pool_full(pool, seats, ask.span) for pool in pools):
         first = [row for row in rows if row.resource_id in pools[0]]
         raise ledger.refusal_for(first)
 

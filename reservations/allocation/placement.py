@@ -5,17 +5,17 @@ from django.utils.translation import gettext
 from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.candidates import (
-    _fitting,
-    _in_use,
-    _is_all_open,
-    _open_units,
-    _order,
-    _units_of,
+    in_use,
+    is_combination_open,
+    open_units,
+    preference,
+    units_of,
+    units_seating,
 )
-from reservations.allocation.reseating import _reseated
+from reservations.allocation.reseating import reseat
 from reservations.errors import Closed, NotFound, PartyTooLarge
-from reservations.rules import categories as judging
 from reservations.rules import modes
+from reservations.rules.categories import pools_as_locked
 from venues.models import Combination, Resource
 
 
@@ -26,7 +26,7 @@ def place(ask: Ask) -> Placement:
     """
     if ask.resource is not None:
         return _named(ask, ask.resource)
-    units = _open_units(ask, _fitting(ask))
+    units = open_units(ask, units_seating(ask))
     return _certain(ask, units) if units else _combined(ask)
 
 
@@ -51,7 +51,7 @@ def _named(ask: Ask, resource: int) -> Placement:
 
 def _certain(ask: Ask, units: list[Resource]) -> Placement:
     """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
-    locked = _in_use(ledger.lock_units(unit.pk for unit in units))
+    locked = in_use(ledger.lock_units(unit.pk for unit in units))
     if not locked:
         return _combined(ask)
     ask = ask.locked()
@@ -59,13 +59,13 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
     free = ledger.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
     free_ids = set(free.values_list("pk", flat=True))
     # By the rows as they are under their locks.
-    pools = judging.alike(ask.venue, locked)
-    for unit in sorted(locked, key=lambda unit: _order(ask, unit)):
+    pools = pools_as_locked(ask.venue, locked)
+    for unit in sorted(locked, key=lambda unit: preference(ask, unit)):
         if unit.pk in free_ids:
             return Placement(units=[unit])
     refusals = []
     for pool in pools:
-        found = _reseated(ask, pool)
+        found = reseat(ask, pool)
         if isinstance(found, Placement):
             return found
         refusals.append(found)
@@ -80,12 +80,12 @@ def _combined(ask: Ask) -> Placement:
     combinations = list(every.distinct().prefetch_related("resources").order_by("capacity", "pk"))
     if not combinations:
         raise PartyTooLarge
-    combinations = [one for one in combinations if _is_all_open(ask, one)]
+    combinations = [one for one in combinations if is_combination_open(ask, one)]
     if not combinations:
         raise Closed
-    wanted = {pk for one in combinations for pk in _units_of(one)}
-    locked = {unit.pk: unit for unit in _in_use(ledger.lock_units(wanted))}
-    combinations = [one for one in combinations if locked.keys() >= _units_of(one)]
+    wanted = {pk for one in combinations for pk in units_of(one)}
+    locked = {unit.pk: unit for unit in in_use(ledger.lock_units(wanted))}
+    combinations = [one for one in combinations if locked.keys() >= units_of(one)]
     if not combinations:
         raise PartyTooLarge
     ask = ask.locked()
@@ -93,7 +93,7 @@ def _combined(ask: Ask) -> Placement:
     rows = ledger.taken_rows(wanted, ask.span)
     taken = {row.resource_id for row in rows}
     for combination in combinations:
-        if not taken & _units_of(combination):
+        if not taken & units_of(combination):
             units = [locked[unit.pk] for unit in combination.resources.all()]
             return Placement(units=units, is_locked=True)
     raise ledger.refusal_for(rows)

@@ -29,13 +29,13 @@ def last_pins(units: Iterable[int], now: datetime) -> dict[int, datetime]:
     return dict(found.annotate(last=Max("starts_at")).values_list("resource_id", "last"))
 
 
-def _is_full(pool: list[int], seats: Iterable[seating.Seat], span: Span) -> bool:
+def is_pool_full(pool: list[int], seats: Iterable[seating.Seat], span: Span) -> bool:
     return seating.is_full(
         pool, [seat for seat in seats if seat.unit in pool], span.start, span.end
     )
 
 
-def _reseated(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
+def reseat(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
     span, ids = ask.span, [unit.pk for unit in pool]
     rows = ledger.taken_rows(ids, span)
     if seating.is_full(ids, seated(rows, ask.now), span.start, span.end):

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from reservations.availability.slots import _Stretch, _stretches, _units
-from reservations.rules import categories as judging
+from reservations.availability.slots import Stretch, stretches_sold, units_sold
+from reservations.rules.categories import categories_named
 from reservations.rules.modes import _dates, days
-from venues import prices as drafting
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
+from venues.prices import price_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +29,16 @@ def calendar(
 
     What begins after midnight counts for the day it begins on.
     """
-    categories = {one.pk: one for one in judging.categories_named(venue, category)}
-    begun: dict[date, list[_Stretch]] = {day: [] for day in _dates(first, last)}
-    units = _units(venue, category)
-    for stretch in _stretches(venue, units, days(first, last, venue.zone), now=now):
+    categories = {one.pk: one for one in categories_named(venue, category)}
+    begun: dict[date, list[Stretch]] = {day: [] for day in _dates(first, last)}
+    units = units_sold(venue, category)
+    for stretch in stretches_sold(venue, units, days(first, last, venue.zone), now=now):
         begun[stretch.window.start.astimezone(venue.zone).date()].append(stretch)
     return [_calendar_day(venue, day, found, categories) for day, found in begun.items()]
 
 
 def _calendar_day(
-    venue: Venue, day: date, stretches: Iterable[_Stretch], categories: Mapping[int, Category]
+    venue: Venue, day: date, stretches: Iterable[Stretch], categories: Mapping[int, Category]
 ) -> CalendarDay:
     capacity = free = 0
     sold_by: set[tuple[int, Window]] = set()
@@ -49,7 +49,7 @@ def _calendar_day(
         free += len(open_units)
         sold_by |= {(pk, stretch.window) for pk in _categories(stretch.units)}
         free_at |= {(pk, stretch.window) for pk in _categories(open_units)}
-    prices = {drafting.price_of(venue, categories[pk], window) for pk, window in free_at or sold_by}
+    prices = {price_of(venue, categories[pk], window) for pk, window in free_at or sold_by}
     return CalendarDay(day, capacity, free, min(prices, default=None))
 
 

@@ -13,7 +13,8 @@ from reservations.availability.snapshot import Board
 from reservations.errors import NotFound, PartyTooLarge, Refusal
 from reservations.errors import Taken as TimeTaken
 from reservations.requests import Times
-from reservations.rules import booking_window, categories, modes
+from reservations.rules import booking_window, modes
+from reservations.rules.categories import pools_of
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -74,7 +75,7 @@ def _of_any(found: Board, window: Window) -> Explanation:
     if not found.units and not found.joined:
         raise PartyTooLarge
     opened = modes.open_units(found.venue, window, found.units)
-    pools, around = categories.pools(found.venue, opened), found.around(window)
+    pools, around = pools_of(found.venue, opened), found.around(window)
     alone = {unit.category_id for unit in found.units}
     joined = [one for one in found.joined if one.category not in alone]
     if any(found.has_room(pool, around) for pool in pools):

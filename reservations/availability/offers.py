@@ -9,9 +9,8 @@ from reservations.availability.snapshot import Board
 from reservations.errors import PartyTooLarge, Refusal
 from reservations.requests import Times
 from reservations.rules import booking_window, modes
-from reservations.rules import categories as judging
-from venues import catalogue
-from venues import prices as drafting
+from reservations.rules.categories import categories_named, pools_of
+from venues import catalogue, prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -44,11 +43,11 @@ def of_range(
     """
     window = modes.resolve(venue, times, now)
     found = snapshot_queries.board(venue, window, now=now, category=category, party=party)
-    categories = judging.categories_named(venue, category)
+    categories = categories_named(venue, category)
     try:
         opened = _judged(found, window)
     except Refusal as refusal:
-        prices = [(one, drafting.price_of(venue, one, window)) for one in categories]
+        prices = [(one, prices.price_of(venue, one, window)) for one in categories]
         return Availability(window, [Offer(one, [], 0, price) for one, price in prices], refusal)
     return Availability(window, [_offer(found, one, opened, window) for one in categories], None)
 
@@ -63,12 +62,12 @@ def _judged(found: Board, window: Window) -> list[Resource]:
 
 def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
     around = found.around(window)
-    price = drafting.price_of(found.venue, category, window)
+    price = prices.price_of(found.venue, category, window)
     key, category_of = category.id, catalogue.category_by_unit(found.venue)
     if all(category_of[unit.id] != key for unit in found.units):
         return Offer(category, [], len(found.free_joined(key, window)), price)
     units = [unit for unit in opened if category_of[unit.id] == key]
     # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
-    pools = [pool for pool in judging.pools(found.venue, units) if found.has_room(pool, around)]
+    pools = [pool for pool in pools_of(found.venue, units) if found.has_room(pool, around)]
     count = sum(found.free_count(pool, around) for pool in pools)
     return Offer(category, found.free(around, units), count, price)

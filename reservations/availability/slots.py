@@ -31,19 +31,19 @@ def slots(
     venue: Venue, within: Window, *, now: datetime, category: str | None = None
 ) -> list[Slot]:
     """The grid of units and the ranges that start within a window, in order of time, then unit."""
-    grid = _grid(venue, _units(venue, category), within, now=now)
+    grid = _grid(venue, units_sold(venue, category), within, now=now)
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.id))
 
 
 def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
     """One unit's ranges that start within a window, earliest first."""
     venue = records.load_venue(unit.venue_id)
-    those = [one for one in _units(venue, None) if one.pk == unit.pk]
+    those = [one for one in units_sold(venue, None) if one.pk == unit.pk]
     return list(_grid(venue, those, within, now=now))
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """A range that some units sell; `state` where it is alike for all, `taken` where it is not."""
 
     window: Window
@@ -58,14 +58,14 @@ class _Stretch:
 def _grid(
     venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
 ) -> Iterator[Slot]:
-    for stretch in _stretches(venue, units, within, now=now):
+    for stretch in stretches_sold(venue, units, within, now=now):
         for unit in stretch.units:
             yield Slot(unit, stretch.window, stretch.state_of(unit))
 
 
-def _stretches(
+def stretches_sold(
     venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
-) -> list[_Stretch]:
+) -> list[Stretch]:
     """The ranges that start within a window, earliest first, and how each stands."""
     # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
     first = within.start.astimezone(venue.zone).date() - DAY
@@ -83,9 +83,9 @@ def _stretches(
     return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
 
 
-def _stretch(found: Board, window: Window, units: Sequence[Resource]) -> _Stretch:
+def _stretch(found: Board, window: Window, units: Sequence[Resource]) -> Stretch:
     state = _barred(found, window)
-    return _Stretch(window, units, state, {} if state else _taken(found, window))
+    return Stretch(window, units, state, {} if state else _taken(found, window))
 
 
 def _taken(found: Board, window: Window) -> dict[int, State]:
@@ -97,7 +97,7 @@ def _taken(found: Board, window: Window) -> dict[int, State]:
     return states
 
 
-def _units(venue: Venue, category: str | None) -> list[Resource]:
+def units_sold(venue: Venue, category: str | None) -> list[Resource]:
     """The units of a venue, or of a category of it, in the order they are shown."""
     (every,) = snapshot_queries.units([venue]).values()
     found = [unit for unit in every if category is None or unit.category.code == category]

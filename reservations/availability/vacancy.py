@@ -7,7 +7,7 @@ from itertools import chain
 from reservations.availability.snapshot import Board
 from reservations.errors import Refusal
 from reservations.rules import booking_window, modes
-from reservations.rules import categories as judging
+from reservations.rules.categories import pools_of
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Resource, Venue
@@ -68,7 +68,7 @@ class Fitting:
 
     def _like(self, category: int) -> list[list[Resource]]:
         if category not in self._pools:
-            self._pools[category] = judging.pools(self.board.venue, self._units[category])
+            self._pools[category] = pools_of(self.board.venue, self._units[category])
         return self._pools[category]
 
 

@@ -8,7 +8,7 @@ from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation import ledger
 from reservations.errors import WrongStatus
-from reservations.limits.state_changes import _judge_pace
+from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
 from reservations.status import Status
@@ -21,17 +21,12 @@ def fee_minor(reservation: Reservation, now: datetime) -> int:
     return reservation.cancel_fee_minor if is_late else 0
 
 
-def cancel_here(*, reservation_id: int, by: Caller) -> Reservation:
-    """The same in the transaction of whoever erases its guest."""
-    return _cancel(reservation_id, by=by)
-
-
-def _cancel(reservation_id: int, *, by: Caller) -> Reservation:
+def cancel(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     now = clock.now()
     if reservation.cancelled_at:
         return reservation
-    _judge_pace(reservation, by=by, now=now)
+    state_changes.judge_rate(reservation, by=by, now=now)
     match reservation.status_at(now):
         case Status.HELD | Status.UPCOMING:
             reservation.cancelled_at = now

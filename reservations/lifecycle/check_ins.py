@@ -7,12 +7,12 @@ from django.utils.translation import gettext
 from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation import lapses, ledger
-from reservations.allocation import placement as placing
-from reservations.allocation import rows as drafting
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import Span, has_its_time, live
+from reservations.allocation.placement import place
+from reservations.allocation.rows import allocations
 from reservations.errors import HoldExpired, TooLong, WrongStatus
-from reservations.limits.state_changes import _judge_pace
+from reservations.limits import state_changes
 from reservations.models import Allocation, Reservation
 from reservations.ranges import MAX_SPAN
 from reservations.records import locked, look, save
@@ -75,7 +75,7 @@ def seat(reservation: Reservation, placement: Placement | None, *, now: datetime
         # Released, or re-seated, between the look and the lock.
         raise Restart
     if not rows:
-        for draft in drafting.allocations(reservation, placement):
+        for draft in allocations(reservation, placement):
             draft.starts_at, draft.is_locked = now, True
             ledger.take(draft)
         return
@@ -99,7 +99,7 @@ def _elsewhere(seen: Reservation, now: datetime, *, by: Caller) -> Placement:
         hours_hold=True,
         prefer=frozenset([last.resource_id] if last else []),
     )
-    return placing.place(ask)
+    return place(ask)
 
 
 def _units(reservation: Reservation) -> set[int]:
@@ -120,7 +120,7 @@ def _judge_gap(row: Allocation, now: datetime) -> None:
         raise ledger.refusal_for(rows)
 
 
-def _check_in(reservation_id: int, *, by: Caller) -> Reservation:
+def check_in(reservation_id: int, *, by: Caller) -> Reservation:
     seen = look(reservation_id, by=by)
     judge_desk(seen, by)
     placement = prepare(seen, by=by)
@@ -128,7 +128,7 @@ def _check_in(reservation_id: int, *, by: Caller) -> Reservation:
     now = clock.now()
     if reservation.checked_in_at and not reservation.cancelled_at:
         return reservation
-    _judge_pace(reservation, by=by, now=now)
+    state_changes.judge_rate(reservation, by=by, now=now)
     judge(reservation, now)
     fields = ["checked_in_at"]
     if not reservation.confirmed_at:

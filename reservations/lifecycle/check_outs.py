@@ -6,7 +6,7 @@ from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation import ledger
 from reservations.errors import WrongStatus
-from reservations.limits.state_changes import _judge_pace
+from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.pricing import settlement
 from reservations.records import locked, save
@@ -14,13 +14,13 @@ from reservations.rules.permissions import judge_desk
 from reservations.status import Status
 
 
-def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
+def check_out(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
     now = clock.now()
     if reservation.checked_out_at and not reservation.cancelled_at:
         return reservation
-    _judge_pace(reservation, by=by, now=now)
+    state_changes.judge_rate(reservation, by=by, now=now)
     match reservation.status_at(now):
         case Status.PRESENT | Status.LEFT:
             reservation.checked_out_at = now
@@ -44,14 +44,14 @@ def _check_out(reservation_id: int, *, by: Caller) -> Reservation:
     return reservation
 
 
-def _complete(reservation_id: int, *, by: Caller) -> Reservation:
+def complete(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
     now = clock.now()
     is_to_come = reservation.status_at(now) is Status.UPCOMING
     if not is_to_come or reservation.checked_out_at:
-        return _check_out(reservation_id, by=by)
-    _judge_pace(reservation, by=by, now=now)
+        return check_out(reservation_id, by=by)
+    state_changes.judge_rate(reservation, by=by, now=now)
     reservation.checked_out_at = now
     save(reservation, "checked_out_at")
     ledger.free(reservation, at=now)

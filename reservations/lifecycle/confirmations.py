@@ -7,18 +7,18 @@ from reservations import clock, events
 from reservations.allocation import rows
 from reservations.allocation.ledger import has_its_time, live
 from reservations.errors import HoldExpired, WrongStatus
-from reservations.limits.state_changes import _judge_pace
+from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
 from reservations.status import Status
 
 
-def _confirm(reservation_id: int, *, by: Caller) -> Reservation:
+def confirm(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     now = clock.now()
     if reservation.confirmed_at and not reservation.cancelled_at:
         return reservation
-    _judge_pace(reservation, by=by, now=now)
+    state_changes.judge_rate(reservation, by=by, now=now)
     match reservation.status_at(now):
         case Status.HELD if has_its_time(reservation):
             reservation.confirmed_at = now

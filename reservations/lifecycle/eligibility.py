@@ -11,7 +11,7 @@ from reservations.errors import Forbidden
 from reservations.pricing import quotes
 from reservations.requests import Booking
 from reservations.rules import booking_window, contact_details, modes, permissions
-from reservations.rules import categories as drafting
+from reservations.rules.categories import categories_for
 from venues.hours import Window
 from venues.models import Category, Venue
 
@@ -60,4 +60,4 @@ def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category
         return []
     # A price that was promised is for the category it was promised in, dearer by now or not.
     code = booking.category or quotes.category(booking.quote, venue)
-    return drafting.categories_for(venue, code, booking.guest_count, window)
+    return categories_for(venue, code, booking.guest_count, window)

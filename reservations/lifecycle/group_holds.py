@@ -71,7 +71,7 @@ def _span(booking: Booking) -> Span:
     )
 
 
-def _hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
+def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
     limits = open_holds.seen(bookings[0], by=by)
     open_holds.lock(limits)
     claimed = idempotency.claim(once)

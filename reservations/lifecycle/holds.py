@@ -7,9 +7,10 @@ from django.db import DatabaseError
 
 from guests.callers import Caller
 from reservations import clock, events, idempotency, records
-from reservations.allocation import candidates, early_refusal, ledger, rows
-from reservations.allocation import placement as placing
+from reservations.allocation import candidates, early_refusal, ledger
 from reservations.allocation.ask import Ask
+from reservations.allocation.placement import place
+from reservations.allocation.rows import allocations
 from reservations.idempotency import Once
 from reservations.lifecycle import drafts, eligibility, hold_statement
 from reservations.lifecycle.eligibility import Wish, judge
@@ -17,7 +18,8 @@ from reservations.limits import one_per_day, open_holds
 from reservations.limits.open_holds import Limit
 from reservations.models import Reservation
 from reservations.requests import Booking
-from reservations.rules import categories, modes
+from reservations.rules import modes
+from reservations.rules.categories import category_of
 from reservations.transactions import Escalate, whole
 from venues import catalogue
 from venues.models import Policy, Resource, Venue
@@ -112,7 +114,7 @@ def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
     units = candidates.candidates(ask)
     if not units:
         return None
-    category = categories.category_of(ask.venue, units[0])
+    category = category_of(ask.venue, units[0])
     row = drafts.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
     # Of several categories that cost the same, a glance is at one.
     return row, ask, [unit for unit in units if unit.category_id == category.pk]
@@ -131,9 +133,9 @@ def is_time_to_lock(booking: Booking, glances: int) -> bool:
 def surely(wish: Wish) -> Reservation:
     """The reservation, with all locked that could be had for it. Raises what is in the way."""
     ask, booking = wish.ask, wish.booking
-    placement = placing.place(ask)
+    placement = place(ask)
     now = clock.now()
-    category = categories.category_of(ask.venue, placement.units[0])
+    category = category_of(ask.venue, placement.units[0])
     row = drafts.reservation(booking, wish.details, ask=ask, category=category, now=now)
     unit = placement.units[0]
     unit.venue = ask.venue
@@ -141,7 +143,7 @@ def surely(wish: Wish) -> Reservation:
         unit, guest_id=row.guest_id, start=row.starts_at, now=now, by=ask.by
     )
     row.save(force_insert=True)
-    row.just_taken = [ledger.take(draft) for draft in rows.allocations(row, placement)]
+    row.just_taken = [ledger.take(draft) for draft in allocations(row, placement)]
     reason = {"override_reason": booking.override_reason} if ask.is_override else {}
     events.record_many(
         events.draft(row, name, at=now, by=ask.by, data=reason) for name in drafts.events_of(row)
@@ -149,7 +151,7 @@ def surely(wish: Wish) -> Reservation:
     return row
 
 
-def _hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> Reservation:
+def hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> Reservation:
     is_sure = is_time_to_lock(booking, glances)
     limits = open_holds.seen(booking, by=by)
     open_holds.lock(limits)

@@ -10,7 +10,7 @@ from reservations.rules import booking_window
 from reservations.status import Status
 
 
-def _modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
+def modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
     if changes.takes_time(wish):
         seen = look(reservation_id, by=by)
         changes.judge_version(seen, wish)

@@ -7,17 +7,18 @@ from django.utils.translation import gettext
 from guests.callers import Caller
 from reservations import clock, records
 from reservations.allocation import lapses, ledger
-from reservations.allocation import placement as placing
-from reservations.allocation import rows as drafting
 from reservations.allocation.ask import Ask
 from reservations.allocation.ledger import Span, live
+from reservations.allocation.placement import place
+from reservations.allocation.rows import allocations
 from reservations.errors import Invalid, PartyTooLarge, WrongStatus
 from reservations.lifecycle import changes, drafts
 from reservations.models import Reservation
 from reservations.pricing import settlement
 from reservations.records import locked
 from reservations.requests import Change
-from reservations.rules import booking_window, categories, modes, permissions
+from reservations.rules import booking_window, modes, permissions
+from reservations.rules.categories import categories_for, category_of
 from reservations.status import Status
 from reservations.transactions import Restart
 from venues import prices
@@ -100,7 +101,7 @@ def _category(reservation: Reservation, wish: Change, venue: Venue, window: Wind
     if wish.category is None:
         return reservation.category
     party = wish.guest_count or reservation.guest_count
-    return categories.categories_for(venue, wish.category, party, window)[0]
+    return categories_for(venue, wish.category, party, window)[0]
 
 
 def _candidates(wish: Change, category: Category) -> frozenset[int]:
@@ -134,12 +135,12 @@ def _extend(reservation: Reservation, venue: Venue, window: Window) -> None:
 
 def _move(reservation: Reservation, ask: Ask) -> Category:
     ledger.truncate(live(reservation), at=ask.now)
-    placement = placing.place(ask)
-    for draft in drafting.allocations(reservation, placement):
+    placement = place(ask)
+    for draft in allocations(reservation, placement):
         draft.starts_at, draft.ends_at = ask.now, ask.span.end
         draft.is_locked, draft.lapses_at = True, None
         ledger.take(draft)
-    return categories.category_of(ask.venue, placement.units[0])
+    return category_of(ask.venue, placement.units[0])
 
 
 def _elsewhere(

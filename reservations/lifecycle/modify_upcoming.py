@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from guests.callers import Caller
 from reservations import clock, records
 from reservations.allocation import lapses, ledger
-from reservations.allocation import placement as placing
-from reservations.allocation import rows as allocation_rows
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import live
+from reservations.allocation.placement import place
+from reservations.allocation.rows import allocations
 from reservations.lifecycle import changes, drafts
 from reservations.limits import one_per_day
 from reservations.models import Reservation
@@ -16,7 +16,7 @@ from reservations.pricing import settlement
 from reservations.records import locked
 from reservations.requests import Change
 from reservations.rules import booking_window, permissions
-from reservations.rules import categories as drafting
+from reservations.rules.categories import categories_for, category_of
 from reservations.status import Status
 from reservations.transactions import Restart
 from venues import prices
@@ -41,7 +41,7 @@ def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
         # The guest arrived, or the start passed, between the look and the lock.
         raise Restart
     live(reservation).update(is_live=False)
-    return _settle(reservation, ask, placing.place(ask), wish)
+    return _settle(reservation, ask, place(ask), wish)
 
 
 def _see(looked: Reservation) -> _Seen:
@@ -68,7 +68,7 @@ def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
     party = wish.guest_count or reservation.guest_count
     categories = [reservation.category]
     if wish.category is not None:
-        categories = drafting.categories_for(venue, wish.category, party, window)
+        categories = categories_for(venue, wish.category, party, window)
     keeps_unit = wish.resource is None and wish.category is None
     return Ask(
         venue=venue,
@@ -107,7 +107,7 @@ def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
 
 def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Change) -> Reservation:
     before = changes.range_of(reservation)
-    category = drafting.category_of(ask.venue, placement.units[0])
+    category = category_of(ask.venue, placement.units[0])
     price = reservation.price_minor
     if before != ask.window or category != reservation.category:
         price = prices.price_of(ask.venue, category, ask.window)
@@ -119,7 +119,7 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     )
     reservation.category, reservation.guest_count = category, ask.party
     drafts.promise(reservation, ask.venue.policy, ask.window, price)
-    for draft in allocation_rows.allocations(reservation, placement):
+    for draft in allocations(reservation, placement):
         ledger.take(draft)
     fields = ("category", "guest_count", "day_key", "tariff", *drafts.PROMISED)
     return changes.write(reservation, wish, *fields, by=ask.by, before=before)

@@ -60,6 +60,6 @@ def left(reservation: Reservation, pace: Pace, now: datetime) -> tuple[int, int]
     return max(0, pace.count - len(times)), -(-wait // timedelta(seconds=1))
 
 
-def _judge_pace(reservation: Reservation, *, by: Caller, now: datetime) -> None:
+def judge_rate(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     own = of_venue(reservation.venue.policy.state_change_rate)
     judge(reservation, pace=own, by=by, now=now)

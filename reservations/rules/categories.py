@@ -22,7 +22,7 @@ def categories_for(venue: Venue, code: str | None, party: int, window: Window) -
     return [category for price, category in priced if price == cheapest]
 
 
-def those_seating(categories: Iterable[Category], party: int) -> list[Category]:
+def categories_seating(categories: Iterable[Category], party: int) -> list[Category]:
     """Those that seat the party, on one unit or several together. Raises PartyTooLarge."""
     found = [category for category in categories if _seats(category, party)]
     if not found:
@@ -51,7 +51,7 @@ def category_of(venue: Venue, unit: Resource) -> Category:
     return next(one for one in venue.categories.all() if one.pk == unit.category_id)
 
 
-def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+def pools_of(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     """Units that may stand in for each other, with the same hours too, smallest capacity first."""
     asked = {unit.id: unit for unit in units}
     every = catalogue.once(venue, "_pools", _every_pool)
@@ -59,7 +59,7 @@ def pools(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     return sorted(found, key=lambda pool: (pool[0].capacity, pool[0].id))
 
 
-def alike(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
+def pools_as_locked(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     """The same, going by these rows of the units and not by what is kept of the venue."""
     own: dict[int, list[object]] = {}
     for row in venue.openings.all():
@@ -74,4 +74,4 @@ def alike(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
 
 
 def _every_pool(venue: Venue) -> list[list[int]]:
-    return [[unit.id for unit in pool] for pool in alike(venue, venue.resources.all())]
+    return [[unit.id for unit in pool] for pool in pools_as_locked(venue, venue.resources.all())]

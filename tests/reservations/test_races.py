@@ -15,7 +15,7 @@ from reservations import actions, clock, sweeps
 from reservations.allocation.ledger import lock_units
 from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken
 from reservations.inventory import closures
-from reservations.lifecycle.modifications import _modify
+from reservations.lifecycle.modifications import modify as modify_here
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
@@ -262,7 +262,7 @@ def test_a_change_that_waited_for_another_is_worked_out_anew() -> None:
         lock_units(Resource.objects.values_list("pk", flat=True))
         second.start()
         until_somebody_waits()
-        _modify(row.pk, later, by=DESK)
+        modify_here(row.pk, later, by=DESK)
     second.join()
     row.refresh_from_db()
     assert len(won(outcomes)) == 1
@@ -279,7 +279,7 @@ def test_who_waits_for_a_move_to_another_category_finds_the_reservation(verb: An
     act = partial(verb, reservation_id=row.pk, by=DESK)
     waiter = threading.Thread(target=lambda: outcomes.extend(race(1, act)))
     with transaction.atomic():
-        _modify(row.pk, Change(resource=other.pk), by=DESK)
+        modify_here(row.pk, Change(resource=other.pk), by=DESK)
         waiter.start()
         until_somebody_waits()
     waiter.join()

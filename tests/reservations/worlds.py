@@ -26,7 +26,7 @@ def comes_to(wish: Booking) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            holds._hold(wish, by=DESK, once=None, glances=holds.MOST_GLANCES)
+            holds.hold(wish, by=DESK, once=None, glances=holds.MOST_GLANCES)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal
@@ -37,7 +37,7 @@ def change_comes_to(row: Reservation, wish: Change) -> Refusal | None:
     """The same for a change of a reservation."""
     try:
         with transaction.atomic():
-            modifications._modify(row.pk, wish, by=DESK)
+            modifications.modify(row.pk, wish, by=DESK)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal
@@ -48,7 +48,7 @@ def group_comes_to(wishes: list[Booking]) -> Refusal | None:
     """The same for a group."""
     try:
         with transaction.atomic():
-            group_holds._hold_group(wishes, by=DESK, once=None)
+            group_holds.hold_group(wishes, by=DESK, once=None)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

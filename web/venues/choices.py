@@ -13,7 +13,8 @@ from reservations.availability import offers as availability
 from reservations.availability import open_slots, slots
 from reservations.errors import Refusal
 from reservations.requests import Times
-from reservations.rules import categories, modes
+from reservations.rules import modes
+from reservations.rules.categories import category_of
 from venues import kinds, prices
 from venues.hours import Window
 from venues.models import Policy, Venue
@@ -96,7 +97,7 @@ def _slots(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
 
 def _pick_of(venue: Venue, slot: slots.Slot, guests: int) -> Pick:
     """One slot of the grid, on its unit where that may be chosen."""
-    category = categories.category_of(venue, slot.unit)
+    category = category_of(venue, slot.unit)
     may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
     return Pick(
         venue=venue,
