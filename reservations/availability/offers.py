@@ -10,7 +10,7 @@ from reservations.errors import PartyTooLarge, Refusal
 from reservations.requests import Times
 from reservations.rules import booking_window, modes
 from reservations.rules.categories import categories_named, pools_of
-from venues import catalogue, prices
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -47,7 +47,7 @@ def of_range(
     try:
         opened = _judged(found, window)
     except Refusal as refusal:
-        prices = [(one, prices.price_of(venue, one, window)) for one in categories]
+        prices = [(one, price_of(venue, one, window)) for one in categories]
         return Availability(window, [Offer(one, [], 0, price) for one, price in prices], refusal)
     return Availability(window, [_offer(found, one, opened, window) for one in categories], None)
 
@@ -62,7 +62,7 @@ def _judged(found: Board, window: Window) -> list[Resource]:
 
 def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
     around = found.around(window)
-    price = prices.price_of(found.venue, category, window)
+    price = price_of(found.venue, category, window)
     key, category_of = category.id, catalogue.category_by_unit(found.venue)
     if all(category_of[unit.id] != key for unit in found.units):
         return Offer(category, [], len(found.free_joined(key, window)), price)
