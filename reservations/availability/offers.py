@@ -13,6 +13,7 @@ from reservations.rules.categories import categories_named, pools_of
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
+from venues.prices import price_of
 
 
 @dataclass(frozen=True, slots=True)
