@@ -1,39 +1,62 @@
 """Where a request comes from, as far as the deployment's own proxies vouch for it."""
 
-from ipaddress import IPv6Address, ip_address, ip_network
+import re
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-UNKNOWN = "unknown"
+Address = IPv4Address | IPv6Address
+
+THIS_MACHINE = IPv4Address("127.0.0.1")
+"""A peer without an address is a process of this machine, on a Unix socket."""
+
+_BRACKETED = re.compile(r"\[(?P<host>[^\]]*)\](?::\d*)?")
+_WITH_PORT = re.compile(r"(?P<host>[^:]*):\d*")
 
 
 def origin_of(request: HttpRequest) -> str:
-    """A digest that tells one address from another and, without this server's key, no address;
-    empty where it is not known.
-    """
-    address = address_of(request)
-    if address == UNKNOWN:
-        return ""
-    return salted_hmac("guests.addresses", address, algorithm="sha256").hexdigest()[:32]
+    """A digest that tells one address from another and, without this server's key, no address."""
+    said = salted_hmac("guests.addresses", address_of(request), algorithm="sha256")
+    return said.hexdigest()[:32]
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address, an IPv6 one as its /64, which is what one customer is given.
+    """The client's address, by which limits count: see `counted` and `client`."""
+    return counted(
+        client(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+    )
 
-    Of X-Forwarded-For only the entries count that our own TRUSTED_PROXIES have appended; anything
-    to the left of them the client may have made up.
-    """
-    hops = settings.TRUSTED_PROXIES
-    forwarded = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")]
-    raw = forwarded[-hops] if 0 < hops <= len(forwarded) else request.META.get("REMOTE_ADDR", "")
-    try:
-        address = ip_address(raw)
-    except ValueError:
-        return UNKNOWN
+
+def counted(address: Address) -> str:
+    """One customer's address as limits count: of IPv6 the /64 that a customer is given."""
     if isinstance(address, IPv6Address):
-        if address.ipv4_mapped:
-            return str(address.ipv4_mapped)
         return str(ip_network((int(address), 64), strict=False))
     return str(address)
+
+
+def client(peer: str, forwarded: str) -> Address:
+    """Who asks: the entry of X-Forwarded-For that the outermost trusted proxy wrote, else the peer.
+
+    `forwarded` is every such header in the order sent, joined by commas. TRUSTED_PROXIES counts
+    entries from the right; what stands to the left of them the client may have made up. Where the
+    entry is missing or no address (`unknown`, `unix:`), the peer's own address counts.
+    """
+    entries, hops = forwarded.split(","), settings.TRUSTED_PROXIES
+    entry = entries[-hops] if 0 < hops <= len(entries) else ""
+    return read(entry) or read(peer) or THIS_MACHINE
+
+
+def read(entry: str) -> Address | None:
+    """An address with or without brackets, port and quotes; None where it is no address."""
+    text = entry.strip().strip('"').strip()
+    if found := _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text):
+        text = found["host"]
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
