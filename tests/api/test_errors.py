@@ -77,8 +77,8 @@ def test_the_page_of_errors_explains_every_code_there_is() -> None:
     assert documented("docs/errors.md") == {code: {status} for code, status in told().items()}
 
 
-def test_the_readme_says_nothing_else() -> None:
-    said = documented("README.md")
+def test_the_guide_for_partners_says_nothing_else() -> None:
+    said = documented("docs/guide/partner.md")
     assert len(said) > 20
     for code, statuses in said.items():
         assert told()[code] in statuses, code
