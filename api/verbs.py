@@ -18,7 +18,6 @@ from reservations.idempotency import Once
 from reservations.models import Reservation
 from reservations.records import look
 from reservations.requests import Booking, Change
-from venues.models import Venue
 
 Show = Callable[[Alternative], dict[str, Any]]
 
@@ -73,7 +72,7 @@ def carry_out(
     *,
     fact: str,
     show: Callable[[Reservation], HttpResponse],
-    kind: Venue.Kind | None = None,
+    kind: str | None = None,
 ) -> HttpResponse:
     """Do the verb once; `fact` is what it records, so that a repeat is known and never limited.
 

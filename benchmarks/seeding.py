@@ -16,7 +16,7 @@ from guests.models import Partner
 from reservations import actions
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking, Contact, Times
-from venues import kinds
+from venues import presets
 from venues.models import Category, Policy, Rate, Resource
 
 SEED = Path(__file__).parent / "sql" / "seed.sql"
@@ -156,7 +156,7 @@ def _make_venue() -> dict[str, int]:
         "hold_time": timedelta(days=1),
         "releases_no_shows": False,
     }
-    venue = kinds.create_venue(slug=SLUG, name="Bench", kind="parking", policy=policy)
+    venue = presets.create_venue(slug=SLUG, name="Bench", kind="parking", policy=policy)
     category = Category.objects.create(venue=venue, code="standard", name="Standard")
     Rate.objects.create(venue=venue, category=category, unit=Rate.Unit.HOUR, amount_minor=1_000)
     units = Resource.objects.bulk_create(

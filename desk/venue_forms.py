@@ -11,7 +11,7 @@ from django.utils.choices import CallableChoiceIterator
 
 from desk.duration_field import LengthField
 from reservations.inventory import commitments
-from venues import prices
+from venues import kinds, prices
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue, time_zones
 
 MOST_MINOR = 10**12
@@ -43,7 +43,7 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
-        if not self.instance.pk and kind == Venue.Kind.PARKING:
+        if not self.instance.pk and kinds.named(kind).has_spots:
             raise ValidationError("Lots are opened on the page of lots, with their spots.")
         return kind
 
@@ -175,7 +175,7 @@ class ResourceForm(InCategoryForm):
 
     def clean_category(self) -> Category:
         category: Category = self.cleaned_data["category"]
-        if not self.instance.pk and category.venue.kind == Venue.Kind.PARKING:
+        if not self.instance.pk and kinds.named(category.venue.kind).has_spots:
             raise ValidationError(
                 "Spots of a lot are made from a number: change the lot's number of spots."
             )

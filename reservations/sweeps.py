@@ -18,8 +18,7 @@ from reservations import clock, events
 from reservations.allocation import lapses
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
-from venues.kinds import _RELEASED
-from venues.models import Venue
+from venues import kinds
 
 log = logging.getLogger(__name__)
 
@@ -115,4 +114,4 @@ def _say(reservation_ids: list[int]) -> None:
     # Not what they had before they were moved, or came late.
     rows = rows.filter(ends_at__gte=F("reservation__ends_at"))
     for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
-        log.info(_RELEASED[Venue.Kind(kind)], unit, pk)
+        log.info(kinds.named(kind).sweep_line, unit, pk)

@@ -7,7 +7,7 @@ from guests.callers import Caller, system
 from reservations import actions
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
-from venues import kinds
+from venues import kinds, presets
 from venues.models import Category, Opening, Rate, Resource, Venue
 
 DESK = system("desk")
@@ -25,9 +25,9 @@ def make_venue(kind: str = "parking", *, units: int = 1, capacity: int = 4, **po
         slug=f"venue-{Venue.objects.count() + 1}",
         name="Test venue",
         kind=kind,
-        mode=kinds.MODES[Venue.Kind(kind)],
+        mode=kinds.named(kind).mode,
     )
-    rules = kinds.policy_for(kind, **policy)
+    rules = presets.policy_for(kind, **policy)
     rules.venue = venue
     rules.save()
     category = add_category(venue, units=units, capacity=capacity)

@@ -1,22 +1,67 @@
-"""What differs between kinds of venue: mode, usual policy, words."""
+"""The kinds of venue, one row each: how it sells time, its usual policy, its words.
 
+A new kind is one more row in `_ROWS`. Nothing else lists the kinds: choices, API, pages, desk and
+sweeps read these rows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 
-from venues.models import Policy, Venue
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
-MODES: Final = {
-    Venue.Kind.HOTEL: Venue.Mode.NIGHT,
-    Venue.Kind.RESTAURANT: Venue.Mode.TIME,
-    Venue.Kind.PARKING: Venue.Mode.TIME,
-    Venue.Kind.PRACTICE: Venue.Mode.SLOT,
-}
 
-POLICIES: Final[dict[str, dict[str, Any]]] = {
-    Venue.Kind.HOTEL: {
+class Mode(TextChoices):
+    """How a venue sells time; `reservations/rules/modes` says what each means."""
+
+    NIGHT = "night"
+    TIME = "time"
+    SLOT = "slot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of venue.
+
+    `policy` holds fields of Policy that differ from its defaults. `sweep_line` is what the log
+    says when a stay ends by itself; it takes the unit's name and the reservation's id. `icon`
+    names a file in web/templates/web/parts/icons.
+    """
+
+    code: str
+    name: str | Promise
+    unit_word: str | Promise
+    mode: Mode
+    policy: Mapping[str, Any] = field(default_factory=dict)
+    sweep_line: str = "Auto-released Unit #%s (Reservation ID %s)"
+    icon: str = "place"
+    usual_party: int = 1
+    """The party that open times are searched for where nobody says."""
+    asks_plate: bool = False
+    asks_occasion: bool = True
+    names_unit: bool = False
+    """Whether the guest is told the unit also where the venue chooses it."""
+    has_spots: bool = False
+    """Whether its units are spots, made from a number."""
+
+    @property
+    def icon_template(self) -> str:
+        """The template that draws its icon."""
+        return f"web/parts/icons/{self.icon}.html"
+
+
+HOTEL: Final = Kind(
+    code="hotel",
+    name=_("Hotel"),
+    unit_word=_("Room"),
+    mode=Mode.NIGHT,
+    policy={
         "notice": _DAY,
         "horizon": 500 * _DAY,
         "longest_stay": 60 * _DAY,
@@ -26,7 +71,16 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
         "cancel_deadline": 2 * _DAY,
         "cancel_fee_percent": 100,
     },
-    Venue.Kind.RESTAURANT: {
+    sweep_line="Auto-released Room #%s (Reservation ID %s)",
+    icon="bed",
+)
+
+RESTAURANT: Final = Kind(
+    code="restaurant",
+    name=_("Restaurant"),
+    unit_word=_("Table"),
+    mode=Mode.TIME,
+    policy={
         "horizon": 90 * _DAY,
         "default_length": 2 * _HOUR,
         "longest_stay": 4 * _HOUR,
@@ -37,7 +91,17 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
         "releases_no_shows": True,
         "buffer_after": timedelta(minutes=15),
     },
-    Venue.Kind.PARKING: {
+    sweep_line="Auto-released Table #%s (Reservation ID %s)",
+    icon="cutlery",
+    usual_party=2,
+)
+
+PARKING: Final = Kind(
+    code="parking",
+    name=_("Parking"),
+    unit_word=_("Spot"),
+    mode=Mode.TIME,
+    policy={
         "horizon": 365 * _DAY,
         "default_length": 2 * _HOUR,
         "longest_stay": 30 * _DAY,
@@ -46,11 +110,24 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
         "releases_no_shows": True,
         "early_check_in": timedelta(minutes=30),
         "guests_check_in": True,
-        "unit_choice": Policy.UnitChoice.VENUE,
+        "unit_choice": "venue",
         # Occupy, then release, then a mistake put right: all within a minute.
         "state_change_rate": "10/m",
     },
-    Venue.Kind.PRACTICE: {
+    sweep_line="Auto-released Spot #%s (Reservation ID %s)",
+    icon="parking",
+    asks_plate=True,
+    asks_occasion=False,
+    names_unit=True,
+    has_spots=True,
+)
+
+PRACTICE: Final = Kind(
+    code="practice",
+    name=_("Practice"),
+    unit_word=_("Appointment"),
+    mode=Mode.SLOT,
+    policy={
         "notice": _DAY,
         "horizon": 180 * _DAY,
         "slot_length": timedelta(minutes=15),
@@ -59,37 +136,33 @@ POLICIES: Final[dict[str, dict[str, Any]]] = {
         "grace": timedelta(minutes=15),
         "early_check_in": _HOUR,
         "unit_schedules": True,
-        "per_day": Policy.PerDay.REPLACE,
+        "per_day": "replace",
     },
-}
+    sweep_line="Auto-completed appointment with %s (Reservation ID %s)",
+    icon="cross",
+    asks_occasion=False,
+    names_unit=True,
+)
+
+_ROWS: dict[str, Kind] = {row.code: row for row in (HOTEL, RESTAURANT, PARKING, PRACTICE)}
+
+_UNKNOWN: Final = Kind(code="", name="", unit_word=_("Place"), mode=Mode.TIME)
 
 
-def policy_for(kind: str, **changes: Any) -> Policy:
-    """An unsaved policy as is usual for that kind, with some values changed."""
-    return Policy(**{**POLICIES[kind], **changes})
+def codes() -> list[str]:
+    """The code of every kind, in the order they are listed."""
+    return list(_ROWS)
 
 
-def create_venue(
-    *, slug: str, name: str, kind: str, policy: dict[str, Any] | None = None, **fields: Any
-) -> Venue:
-    """A venue with its preset policy, saved; `mode` and the rest as given or as is usual."""
-    fields.setdefault("mode", MODES[Venue.Kind(kind)])
-    venue = Venue(slug=slug, name=name, kind=kind, **fields)
-    venue.full_clean()
-    venue.save()
-    rules = policy_for(kind, **(policy or {}))
-    rules.venue = venue
-    rules.full_clean()
-    rules.save()
-    return venue
+def choices() -> list[tuple[str, str | Promise]]:
+    """Code and name of every kind, as forms and the model list them."""
+    return [(row.code, row.name) for row in _ROWS.values()]
 
 
-USUAL_PARTY = {Venue.Kind.RESTAURANT: 2}
-"""For how many a table is looked for, where nobody says; anything else for one."""
+def named(code: str) -> Kind:
+    """The kind of that code.
 
-_RELEASED = {
-    Venue.Kind.PARKING: "Auto-released Spot #%s (Reservation ID %s)",
-    Venue.Kind.RESTAURANT: "Auto-released Table #%s (Reservation ID %s)",
-    Venue.Kind.HOTEL: "Auto-released Room #%s (Reservation ID %s)",
-    Venue.Kind.PRACTICE: "Auto-completed appointment with %s (Reservation ID %s)",
-}
+    For a code without a row, a plain one under that name: while a release rolls out, old
+    processes meet venues of a kind that only the new ones know.
+    """
+    return _ROWS.get(code) or replace(_UNKNOWN, code=code, name=code)

@@ -11,7 +11,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from venues import kinds
 from venues.currencies import is_currency
+from venues.kinds import Mode
 from venues.revisions import Revises, new_revision
 
 
@@ -35,20 +37,11 @@ def is_rate(text: str) -> None:
 class Venue(models.Model):
     """A place that takes reservations, in one time zone, with one currency and one policy."""
 
-    class Kind(models.TextChoices):
-        HOTEL = "hotel", _("Hotel")
-        RESTAURANT = "restaurant", _("Restaurant")
-        PARKING = "parking", _("Parking")
-        PRACTICE = "practice", _("Practice")
-
-    class Mode(models.TextChoices):
-        NIGHT = "night"
-        TIME = "time"
-        SLOT = "slot"
+    Mode = Mode
 
     slug = models.SlugField(unique=True, max_length=63)
     name = models.CharField(max_length=120)
-    kind = models.CharField(max_length=16, choices=Kind.choices)
+    kind = models.CharField(max_length=16, choices=kinds.choices)
     mode = models.CharField(max_length=8, choices=Mode.choices)
     address = models.CharField(max_length=200, blank=True)
     city = models.CharField(max_length=80, blank=True)

@@ -12,6 +12,7 @@ from guests.errors import ContactInvalid
 from guests.models import User
 from reservations.models import Reservation
 from reservations.requests import Contact
+from venues import kinds
 from venues.hours import showings
 from venues.models import Venue
 from web.selection import DayField, GuestsField
@@ -52,13 +53,7 @@ class SearchForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"),
         required=False,
-        choices=[
-            ("", _("Any kind")),
-            (Venue.Kind.HOTEL, _("Hotel")),
-            (Venue.Kind.RESTAURANT, _("Restaurant")),
-            (Venue.Kind.PARKING, _("Parking")),
-            (Venue.Kind.PRACTICE, _("Practice")),
-        ],
+        choices=lambda: [("", _("Any kind")), *kinds.choices()],
     )
     city = forms.CharField(
         label=_("City"),
@@ -150,9 +145,10 @@ class ContactForm(forms.Form):
 
     def __init__(self, *args: Any, venue: Venue, **options: Any) -> None:
         super().__init__(*args, **options)
-        if venue.kind != Venue.Kind.PARKING:
+        kind = kinds.named(venue.kind)
+        if not kind.asks_plate:
             del self.fields["vehicle_plate"]
-        if venue.kind in (Venue.Kind.PARKING, Venue.Kind.PRACTICE):
+        if not kind.asks_occasion:
             del self.fields["occasion"]
         self.fields["phone"].help_text = _phone_hint(venue.phone_region)
 

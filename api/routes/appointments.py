@@ -23,7 +23,8 @@ from reservations.idempotency import Answer
 from reservations.inventory import schedules
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
-from venues.models import Resource, Venue
+from venues import kinds
+from venues.models import Resource
 
 router = Router(tags=["appointments"])
 
@@ -87,7 +88,7 @@ def confirm(request: KnownRequest, appointment_id: str, data: AppointmentPatch) 
         actions.confirm,
         fact="confirmed_at",
         show=_shown,
-        kind=Venue.Kind.PRACTICE,
+        kind=kinds.PRACTICE.code,
     )
 
 

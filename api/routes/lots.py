@@ -24,6 +24,7 @@ from reservations.idempotency import Answer
 from reservations.inventory import lots
 from reservations.inventory.lots import LotWish
 from reservations.inventory.spots import LARGEST_LOT, spots_of
+from venues import kinds
 from venues.models import Rate, Venue
 
 router = Router(tags=["parking"])
@@ -130,7 +131,7 @@ def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
 
 def in_use() -> QuerySet[Venue]:
     """The lots that take reservations."""
-    return Venue.objects.filter(kind=Venue.Kind.PARKING, is_active=True).select_related("policy")
+    return Venue.objects.filter(kind=kinds.PARKING.code, is_active=True).select_related("policy")
 
 
 def named(slug: str | None) -> list[Venue]:

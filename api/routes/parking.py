@@ -29,6 +29,7 @@ from reservations.models import Reservation
 from reservations.reports import occupancy
 from reservations.requests import Booking, Times
 from reservations.status import Status as Stage
+from venues import kinds
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -231,7 +232,7 @@ def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
         if data.lot_id is None:
             raise Invalid("spot_id", "Give a spot, or a lot.")
         return lots.named(data.lot_id)[0], None
-    spots = Resource.objects.filter(venue__kind=Venue.Kind.PARKING, venue__is_active=True)
+    spots = Resource.objects.filter(venue__kind=kinds.PARKING.code, venue__is_active=True)
     spots = spots.filter(pk=parse_id(data.spot_id))
     spot = spots.select_related("venue", "category").first()
     if spot is None or data.lot_id not in (None, spot.venue.slug):
@@ -276,7 +277,7 @@ def _verb(
         return reply(_parking(row))
 
     return verbs.carry_out(
-        request, reservation_id, act, fact=fact, show=show, kind=Venue.Kind.PARKING
+        request, reservation_id, act, fact=fact, show=show, kind=kinds.PARKING.code
     )
 
 

@@ -29,6 +29,7 @@ from reservations.inventory import schedules
 from reservations.inventory.schedules import Block
 from reservations.rules import modes
 from reservations.rules.permissions import judge_staff
+from venues import kinds
 from venues.models import Provider, Venue
 
 router = Router(tags=["appointments"])
@@ -213,7 +214,7 @@ def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery])
 
 
 def _practice(slug: str | None) -> Venue:
-    practices = Venue.objects.filter(kind=Venue.Kind.PRACTICE, is_active=True)
+    practices = Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
     if slug is not None:
         practices = practices.filter(slug=slug)
     found = list(practices.select_related("policy")[:2])
@@ -226,7 +227,7 @@ def _practice(slug: str | None) -> Venue:
 
 def _region(by: Caller) -> str:
     """The phone region of the practice whose staff this is; that of the first for others."""
-    practices = Venue.objects.filter(kind=Venue.Kind.PRACTICE, is_active=True)
+    practices = Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
     if by.venue_ids is not None:
         practices = practices.filter(pk__in=by.venue_ids)
     region = practices.values_list("phone_region", flat=True).first()

@@ -8,7 +8,8 @@ import ninja
 from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 from api.auth import OPTIONAL, KnownRequest
 from api.paging import Page, page
@@ -21,12 +22,30 @@ from reservations import clock
 from reservations.availability import answer_cache, open_slots, venue_search
 from reservations.availability.open_slots import OpenSlot
 from reservations.errors import NotFound
-from venues import wording
+from venues import kinds, wording
 from venues.models import Resource, Venue
 
 router = Router(tags=["venues"])
 
-Kind = Literal["hotel", "restaurant", "parking", "practice"]
+
+def _known(code: Any) -> Any:
+    """Refuse what is not the code of a kind, in the words that a Literal of them would have."""
+    codes = kinds.codes()
+    if code not in codes:
+        *others, last = (repr(one) for one in codes)
+        raise PydanticKnownError("literal_error", {"expected": f"{', '.join(others)} or {last}"})
+    return code
+
+
+class _Enumerated:
+    """Documents a text as one of the codes of kinds."""
+
+    def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
+        return {"type": "string", "enum": kinds.codes()}
+
+
+Kind = Annotated[str, BeforeValidator(_known), _Enumerated()]
+"""The code of a kind, by the rows of venues/kinds."""
 
 
 class VenueBrief(ninja.Schema):

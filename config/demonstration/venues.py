@@ -2,8 +2,8 @@
 
 from datetime import date, time, timedelta
 
-from venues.kinds import create_venue
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+from venues.presets import create_venue
 
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)

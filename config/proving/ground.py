@@ -15,7 +15,7 @@ from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
 from reservations.models import Allocation, Event, Reservation
-from venues import kinds, scratch
+from venues import kinds, presets, scratch
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
 HOLD_TIME = timedelta(milliseconds=800)
@@ -45,10 +45,10 @@ def make() -> Ground:
     Holds lapse, guests fail to come and stays end while others ask for the same time.
     """
     with transaction.atomic():
-        venue = kinds.create_venue(
+        venue = presets.create_venue(
             slug=f"{scratch.PREFIX}{secrets.token_hex(6)}",
             name="Scratch venue of manage.py prove",
-            kind=Venue.Kind.RESTAURANT,
+            kind=kinds.RESTAURANT.code,
             is_listed=False,
             policy=_policy(),
         )

@@ -22,7 +22,7 @@ from desk.venue_forms import (
     VenueForm,
 )
 from reservations.inventory import units as inventory_units
-from venues import kinds, prices
+from venues import kinds, presets, prices
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
 VENUE_FILTER = ("venue", OwnVenueFilter)
@@ -144,7 +144,7 @@ class VenueAdmin(OfOwnVenues):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # A lot is given up on its own page, and only while it is empty.
-        is_lot = isinstance(obj, Venue) and obj.kind == Venue.Kind.PARKING
+        is_lot = isinstance(obj, Venue) and kinds.named(obj.kind).has_spots
         return is_administrator(request) and not is_lot
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -155,7 +155,7 @@ class VenueAdmin(OfOwnVenues):
     def save_model(self, request: HttpRequest, obj: Venue, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         super().save_model(request, obj, form, change)
         if not change:
-            policy = kinds.policy_for(obj.kind)
+            policy = presets.policy_for(obj.kind)
             policy.venue = obj
             policy.save()
 
@@ -254,7 +254,7 @@ class ResourceAdmin(OfOwnVenues):
         css: ClassVar = {"all": ["desk/venue.css"]}
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_spot = isinstance(obj, Resource) and obj.venue.kind == Venue.Kind.PARKING
+        is_spot = isinstance(obj, Resource) and kinds.named(obj.venue.kind).has_spots
         return super().has_delete_permission(request, obj) and not is_spot
 
     @admin.display(boolean=True, description="in use", ordering="retired_at")

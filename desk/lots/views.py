@@ -23,7 +23,7 @@ from reservations.errors import Invalid, Refusal
 from reservations.inventory import lots
 from reservations.inventory.lots import LotWish
 from reservations.inventory.spots import LARGEST_LOT
-from venues import prices
+from venues import kinds, prices
 from venues.models import Rate, Venue
 
 
@@ -200,7 +200,7 @@ def close_lot(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _lots(request: HttpRequest) -> Any:
-    rows = venues_of(request).filter(kind=Venue.Kind.PARKING, is_active=True)
+    rows = venues_of(request).filter(kind=kinds.PARKING.code, is_active=True)
     return rows.select_related("policy")
 
 

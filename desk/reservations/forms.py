@@ -16,7 +16,7 @@ from reservations.errors import Invalid, Refusal
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Contact, Times
 from reservations.status import Status
-from venues import wording
+from venues import kinds, wording
 from venues.models import Policy, Venue
 
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
@@ -122,7 +122,7 @@ class HoldForm(ReservationForm):
         )
         self.fields[self.start] = _start_field(self.venue)
         self.fields[self.end] = _end_field(self.venue)
-        if self.venue.kind != Venue.Kind.PARKING:
+        if not kinds.named(self.venue.kind).asks_plate:
             del self.fields["vehicle_plate"]
 
     @property

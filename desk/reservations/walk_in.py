@@ -27,6 +27,7 @@ from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
 from reservations.rules import modes
 from reservations.status import Status
+from venues import kinds
 from venues.hours import DAY
 from venues.models import Venue
 
@@ -57,7 +58,7 @@ class WalkInForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.venue, self.now = venue, now
         self.is_nights = venue.mode == Venue.Mode.NIGHT
-        self.is_parking = venue.kind == Venue.Kind.PARKING
+        self.is_parking = kinds.named(venue.kind).asks_plate
         self.start, self.end = (
             ("check_in", "check_out") if self.is_nights else ("starts_at", "ends_at")
         )

@@ -14,9 +14,8 @@ from reservations.availability.snapshot_queries import Look
 from reservations.availability.vacancy import Fitting
 from reservations.errors import Refusal
 from reservations.rules import booking_window, modes
-from venues import catalogue, prices
+from venues import catalogue, kinds, prices
 from venues.hours import Window
-from venues.kinds import USUAL_PARTY
 from venues.models import Category, Resource, Venue
 
 DAY = timedelta(days=1)
@@ -84,7 +83,7 @@ class _Search:
         most: int = MOST,
     ) -> None:
         self.venue, self.now, self.most = venue, now, most
-        self.party = party or USUAL_PARTY.get(Venue.Kind(venue.kind), 1)
+        self.party = party or kinds.named(venue.kind).usual_party
         self.units = units
         self.categories = {one.pk: one for one in venue.categories.all() if not one.is_on_request}
         self.found: list[OpenSlot] = []

@@ -12,6 +12,7 @@ from reservations.inventory import spots, venues
 from reservations.inventory.venues import VenueWish
 from reservations.rules import permissions
 from reservations.transactions import whole
+from venues import kinds
 from venues.models import Rate, Venue
 
 _HOURLY = (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR)
@@ -49,7 +50,7 @@ def close_lot(*, slug: str, by: Caller) -> None:
 
 def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
     venue = venues.make(
-        Venue.Kind.PARKING, _of_venue(wish, "time_zone", "currency"), charges_time_used=True
+        kinds.PARKING.code, _of_venue(wish, "time_zone", "currency"), charges_time_used=True
     )
     _set_price(venue, wish.price_minor or 0)
     venues.tell(venue, "lot.opened", by, {"capacity": wish.capacity})
@@ -57,7 +58,7 @@ def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
 
 
 def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
-    venue = venues.locked(slug, kind=Venue.Kind.PARKING)
+    venue = venues.locked(slug, kind=kinds.PARKING.code)
     if wish.currency not in (None, venue.currency):
         raise Invalid(
             "price",
@@ -71,7 +72,7 @@ def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
 
 
 def _close_lot(slug: str, *, by: Caller) -> None:
-    venue = venues.locked(slug, kind=Venue.Kind.PARKING)
+    venue = venues.locked(slug, kind=kinds.PARKING.code)
     venues.give_up(venue)
     venues.tell(venue, "lot.closed", by, {})
 

@@ -15,6 +15,7 @@ from reservations.errors import AlreadyEntered, Invalid, NotFound
 from reservations.idempotency import Once
 from reservations.rules.permissions import judge_staff
 from reservations.transactions import Restart
+from venues import kinds
 from venues.models import Category, Opening, Provider, Resource, Venue
 
 DAY = timedelta(days=1)
@@ -62,7 +63,7 @@ def add_blocks(
 def find_provider(provider_id: int) -> Resource:
     """The unit that stands for a provider, its venue and policy at hand. Raises NotFound."""
     units = Resource.objects.select_related("venue__policy", "category")
-    units = units.filter(venue__kind=Venue.Kind.PRACTICE, venue__is_active=True)
+    units = units.filter(venue__kind=kinds.PRACTICE.code, venue__is_active=True)
     unit = units.filter(pk=provider_id, retired_at__isnull=True).first()
     if unit is None:
         raise NotFound(gettext("There is no such provider."))

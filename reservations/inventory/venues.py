@@ -19,7 +19,7 @@ from reservations.inventory import commitments, spots
 from reservations.models import Allocation
 from reservations.rules.permissions import judge_administrator, judge_staff
 from reservations.transactions import Restart, whole
-from venues import kinds
+from venues import kinds, presets
 from venues.currencies import is_currency
 from venues.models import Resource, Venue
 
@@ -65,7 +65,7 @@ def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:
     name = _name(fields.pop("name", ""))
     _judge_capacity(kind, wish)
     try:
-        venue = kinds.create_venue(
+        venue = presets.create_venue(
             slug=_free_slug(name, kind), name=name, kind=kind, policy=policy, **fields
         )
     except IntegrityError:
@@ -103,7 +103,7 @@ def alter(venue: Venue, wish: VenueWish) -> None:
 def give_up(venue: Venue) -> None:
     """Take a locked venue and its units out of use. Assumes a transaction. Raises as said above."""
     now = clock.now()
-    if venue.kind == Venue.Kind.PARKING:
+    if kinds.named(venue.kind).has_spots:
         spots.set_capacity(venue, 0)
     else:
         # Whoever is taking time on a unit has its lock, and finds it retired once they get it.
@@ -160,7 +160,7 @@ def _judge_fields(wish: VenueWish) -> None:
 
 
 def _judge_capacity(kind: str, wish: VenueWish) -> None:
-    if kind != Venue.Kind.PARKING and wish.capacity is not None:
+    if wish.capacity is not None and not kinds.named(kind).has_spots:
         raise Invalid("capacity", gettext("Only parking is made from a number of spots."))
 
 
@@ -197,7 +197,7 @@ def _name(given: str) -> str:
 
 
 def _free_slug(name: str, kind: str) -> str:
-    base = slugify(name)[:50] or ("lot" if kind == Venue.Kind.PARKING else kind)
+    base = slugify(name)[:50] or ("lot" if kinds.named(kind).has_spots else kind)
     slug, number = base, 1
     while Venue.objects.filter(slug=slug).exists():
         number += 1

@@ -16,7 +16,7 @@ from reservations.errors import HeldByOther, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.replay.bookings_file import CAME, NEVER_CAME, Row
 from reservations.requests import Booking, Contact, Times
-from venues import kinds
+from venues import presets
 from venues.hours import instant
 from venues.models import Category, Resource, Venue
 
@@ -56,7 +56,7 @@ def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
 
     It is not for guests, so it is not listed.
     """
-    hotel = kinds.create_venue(
+    hotel = presets.create_venue(
         slug=slug,
         name=f"Replay {slug}",
         kind="hotel",

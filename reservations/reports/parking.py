@@ -12,7 +12,7 @@ from guests.models import User
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
-from venues.models import Venue
+from venues import kinds
 
 MONTHS = 12
 
@@ -30,7 +30,7 @@ class Month:
 def parked(user: User, *, at: datetime) -> ReservationQuerySet:
     """Each time the person parked, the one that goes on now too, latest first, with the spots."""
     spots = Allocation.objects.select_related("resource").order_by("-is_live", "-pk")
-    rows = Reservation.objects.filter(guest=user, venue__kind=Venue.Kind.PARKING)
+    rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
     rows = rows.in_one_of((Status.PRESENT, Status.LEFT), at=at)
     rows = rows.select_related("venue").order_by("-starts_at", "-pk")
     return rows.prefetch_related(Prefetch("allocations", spots))
@@ -50,7 +50,7 @@ def left_at(row: Reservation, *, at: datetime) -> datetime | None:
 
 def months(user: User, *, at: datetime) -> list[Month]:
     """The last twelve months, this one included, of what has ended."""
-    rows = Reservation.objects.filter(guest=user, venue__kind=Venue.Kind.PARKING)
+    rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
     rows = rows.in_status(Status.LEFT, at=at).filter(starts_at__gt=at - timedelta(days=400))
     return _by_month(rows.select_related("venue").order_by(), at)
 

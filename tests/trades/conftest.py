@@ -6,7 +6,7 @@ from guests.models import User
 from tests.api.calling import Api, person
 from tests.api.conftest import _counters_that_counted_nothing, _frozen, administrator, clock  # noqa: F401
 from tests.guests.factories import StaffFactory, UserFactory
-from venues import kinds
+from venues import presets
 from venues.models import Category, Rate, Resource, Venue
 
 
@@ -30,7 +30,7 @@ def stranger(db: None) -> Api:
 @pytest.fixture
 def practice(db: None) -> Venue:
     """The only practice: in Amsterdam, appointments of fifteen minutes, one a client and day."""
-    venue = kinds.create_venue(
+    venue = presets.create_venue(
         slug="practice",
         name="Practice",
         kind="practice",

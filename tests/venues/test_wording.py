@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from venues import kinds, wording
+from venues import presets, wording
 from venues.models import Policy, Venue
 
 
 def told(kind: str, mode: str = "time", **changes: Any) -> list[str]:
     venue = Venue(kind=kind, mode=mode)
-    venue.policy = kinds.policy_for(kind, **changes)
+    venue.policy = presets.policy_for(kind, **changes)
     return wording.sentences(venue)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("api", "config", "guests", "notices", "reservations", "venues", "web")
+PACKAGES = ("api", "config", "desk", "guests", "notices", "reservations", "venues", "web")
 
 _CALLS = {
     "_": (1,), "gettext": (1,), "gettext_lazy": (1,), "gettext_noop": (1,),

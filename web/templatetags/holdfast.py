@@ -11,8 +11,9 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from venues import prices, wording
+from venues import kinds, prices, wording
 from venues.hours import Window
+from venues.kinds import Kind
 from venues.models import Venue
 
 register = template.Library()
@@ -146,13 +147,19 @@ def phone(number: str) -> str:
 @register.filter
 def place_word(venue: Venue) -> str:
     """What is booked there, in the word of its trade."""
-    words = {
-        Venue.Kind.HOTEL: _("Room"),
-        Venue.Kind.RESTAURANT: _("Table"),
-        Venue.Kind.PARKING: _("Spot"),
-        Venue.Kind.PRACTICE: _("Appointment"),
-    }
-    return words[Venue.Kind(venue.kind)]
+    return str(kinds.named(venue.kind).unit_word)
+
+
+@register.filter
+def kind(venue: Venue) -> Kind:
+    """Its kind, with the words and the icon of that."""
+    return kinds.named(venue.kind)
+
+
+@register.filter
+def names_unit(venue: Venue) -> bool:
+    """Whether a guest is told the unit also where the venue chooses it."""
+    return kinds.named(venue.kind).names_unit
 
 
 @register.filter

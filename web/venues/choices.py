@@ -59,7 +59,7 @@ def _nights(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
 
 def _times(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     form, given = _read(DayForm, query)
-    guests = given.get("guests") or kinds.USUAL_PARTY.get(Venue.Kind(venue.kind), 1)
+    guests = given.get("guests") or kinds.named(venue.kind).usual_party
     day = given.get("date") or _first_open(venue, guests, now=now)
     options = [
         Pick(

@@ -117,6 +117,6 @@ def _pick(venue: Venue, slot: _Slot, guests: int | None) -> Pick:
         window=window,
         category=next(one for one in venue.categories.all() if one.pk == category),
         unit=None,
-        guests=guests or kinds.USUAL_PARTY.get(Venue.Kind(venue.kind), 1),
+        guests=guests or kinds.named(venue.kind).usual_party,
         price_minor=price,
     )
