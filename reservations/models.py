@@ -11,7 +11,13 @@ from django.db.models import F, Q
 
 from reservations.constraints import NoOverlap, ResourceOfVenue
 from reservations.event_types import ONCE
-from reservations.querysets import IS_OPEN_HOLD, IS_STAYING, AllocationQuerySet, ReservationQuerySet
+from reservations.querysets import (
+    IS_AWAITED,
+    IS_OPEN_HOLD,
+    IS_STAYING,
+    AllocationQuerySet,
+    ReservationQuerySet,
+)
 from reservations.ranges import MAX_SPAN, RangeIndex
 from reservations.status import Status, status_of
 from venues.models import Category, Resource, Venue
@@ -121,11 +127,7 @@ class Reservation(models.Model):
             models.Index(
                 fields=["no_show_at"],
                 name="reservation_awaited",
-                condition=Q(
-                    missed_at__isnull=True,
-                    cancelled_at__isnull=True,
-                    checked_in_at__isnull=True,
-                ),
+                condition=IS_AWAITED,
             ),
             models.Index(
                 fields=["ends_at"],

@@ -26,7 +26,10 @@ IS_STAYING = Q(
     is_departure_assumed=False,
 )
 
+# Three columns a status is derived from; an index of the model is on each of these conditions.
 IS_OPEN_HOLD = Q(confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True)
+
+IS_AWAITED = Q(missed_at__isnull=True, cancelled_at__isnull=True, checked_in_at__isnull=True)
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
@@ -58,13 +61,21 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         numbers = [int(status) for status in statuses]
         return self.with_status(at=at).filter(status_number__in=numbers)
 
+    def open_holds(self) -> Self:
+        """Holds neither confirmed, cancelled nor written down as expired, lapsed or not."""
+        return self.filter(IS_OPEN_HOLD)
+
+    def awaited(self) -> Self:
+        """Those whose guest has not come and was not written down as missed."""
+        return self.filter(IS_AWAITED)
+
     def held(self, *, at: datetime) -> Self:
         """Those that are `held` at that instant, as an index finds them."""
-        return self.filter(IS_OPEN_HOLD, hold_expires_at__gt=at)
+        return self.open_holds().filter(hold_expires_at__gt=at)
 
     def lapsed(self, *, at: datetime) -> Self:
         """Held ones past their time, not yet written down as expired."""
-        return self.filter(IS_OPEN_HOLD, hold_expires_at__lte=at)
+        return self.open_holds().filter(hold_expires_at__lte=at)
 
     def staying(self) -> Self:
         """Those who came and have not left, where leaving is recorded; as an index finds them."""
@@ -91,13 +102,8 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 
     def missed(self, *, at: datetime) -> Self:
         """Confirmed ones whose guest did not come, not yet written down as missed."""
-        return self.filter(
-            confirmed_at__isnull=False,
-            missed_at__isnull=True,
-            cancelled_at__isnull=True,
-            checked_in_at__isnull=True,
-            checked_out_at__isnull=True,
-            no_show_at__lte=at,
+        return self.awaited().filter(
+            confirmed_at__isnull=False, checked_out_at__isnull=True, no_show_at__lte=at
         )
 
     def ended(self, *, at: datetime) -> Self:

@@ -52,14 +52,9 @@ def count_short_notice() -> int:
     may still be confirmed, which the house may want to know.
     """
     now = clock.now()
-    held = Reservation.objects.filter(
-        confirmed_at__isnull=True,
-        expired_at__isnull=True,
-        cancelled_at__isnull=True,
-        hold_expires_at__gt=now,
-        starts_at__gt=now,
-    ).values_list("starts_at", "venue__policy__notice")
-    count = sum(starts_at - now < notice for starts_at, notice in held.iterator())
+    held = Reservation.objects.held(at=now).filter(starts_at__gt=now)
+    held_starts = held.values_list("starts_at", "venue__policy__notice")
+    count = sum(starts_at - now < notice for starts_at, notice in held_starts.iterator())
     if count:
         log.info("Unconfirmed holds inside the notice of their venue: %s", count)
     return count

@@ -27,16 +27,16 @@ from desk.context import (
 from desk.form_keys import once_for
 from desk.reservations import facts
 from desk.reservations.alternatives import Instead, for_booking
-from desk.reservations.buttons import CANCEL, MODIFY, PRESSED, buttons_for, hint_for
+from desk.reservations.buttons import PRESSED, buttons_for, hint_for
 from desk.reservations.forms import HoldForm, ModifyForm, NoteForm
 from guests.callers import Caller
 from guests.errors import GuestError
 from reservations import actions, clock
 from reservations.errors import KeyReused, NotFound, Refusal
 from reservations.idempotency import Repeated
+from reservations.lifecycle import cancellations, modifications
 from reservations.models import Reservation
 from reservations.requests import Booking
-from reservations.status import Status
 from venues.models import Venue
 
 WISHED = ("resource", "category", "guest_count", "check_in", "check_out", "starts_at", "ends_at")
@@ -56,7 +56,7 @@ def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
         status_label=phrases.LABELS[row.status_at(now)],
         span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),
         buttons=buttons_for(row, now),
-        may_note=MODIFY in buttons_for(row, now),
+        may_note=modifications.may(row, now),
         hint=hint_for(row, now),
         sections=facts.sections(row),
         allocations=facts.allocations(row, now),
@@ -98,7 +98,7 @@ def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
     """Change range, unit, party or details."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
-    if MODIFY not in buttons_for(row, now):
+    if not modifications.may(row, now):
         refused = _("%(code)s is %(status)s: it cannot be changed. (wrong_status)")
         return turned_away(request, row, refused, now)
     form = ModifyForm(request.POST or None, reservation=row, now=now)
@@ -153,21 +153,16 @@ def cancel(request: HttpRequest, reservation_id: int) -> HttpResponse:
     row = mine(reservation_id, by)
     if request.method == "POST":
         return _press(request, row, actions.cancel, _("%(code)s is cancelled."), by=by)
-    if CANCEL not in buttons_for(row, now):
+    if not cancellations.may(row, now):
         return onward(request, reservation_id)
-    is_late = (
-        row.status_at(now) is Status.UPCOMING
-        and row.cancel_free_until is not None
-        and now > row.cancel_free_until
-    )
-    fee = phrases.money(row.cancel_fee_minor if is_late else 0, row.currency)
+    fee_minor = cancellations.fee_minor(row, now)
     return page(
         request,
         "cancel",
         title=_("Cancel reservation %(code)s?") % {"code": row.code},
         row=row,
         span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),
-        fee=fee if is_late and row.cancel_fee_minor else "",
+        fee=phrases.money(fee_minor, row.currency) if fee_minor else "",
     )
 
 

@@ -17,12 +17,12 @@ from desk.context import caller_of, choose_venue, form_page, onward, own_venue
 from desk.fields import DayField, LocalTimeField, UnitField
 from desk.form_keys import once_for
 from desk.reservations.alternatives import for_booking
-from desk.reservations.buttons import opens_at
 from guests.callers import Caller
 from guests.errors import ContactInvalid, GuestError
 from reservations import actions, clock
 from reservations.errors import KeyReused, Refusal
 from reservations.idempotency import Repeated
+from reservations.lifecycle import check_ins
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
 from reservations.rules import modes
@@ -200,7 +200,7 @@ def _arrive(row: Reservation, by: Caller) -> Reservation:
     now = clock.now()
     if row.status_at(now) is Status.PRESENT:
         return row
-    if now >= opens_at(row):
+    if now >= check_ins.opens_at(row):
         return actions.check_in(reservation_id=row.pk, by=by)
     return actions.confirm(reservation_id=row.pk, by=by)
 

@@ -22,12 +22,12 @@ from desk.context import (
     turned_away,
 )
 from desk.reservations.alternatives import for_move
-from desk.reservations.buttons import MOVE, buttons_for
 from desk.timeline import grid
 from desk.timeline.move_form import MoveForm
 from guests.errors import GuestError
 from reservations import actions, clock
 from reservations.errors import Refusal
+from reservations.lifecycle import modifications
 from reservations.status import Status
 from venues.hours import DAY
 from venues.models import Venue
@@ -69,7 +69,7 @@ def move(request: HttpRequest, reservation_id: int) -> HttpResponse:
     """Another unit, another start, as long as before."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
-    if MOVE not in buttons_for(row, now):
+    if not modifications.may(row, now):
         refused = _("%(code)s is %(status)s: it cannot be moved. (wrong_status)")
         return turned_away(request, row, refused, now)
     form = MoveForm(request.POST or None, reservation=row, now=now)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from desk import phrases
 from desk.reservations.buttons import Button, buttons_for
+from reservations.lifecycle import check_ins
 from reservations.models import Allocation, Reservation
 from reservations.status import Status
 from venues.hours import DAY, Window, instant
@@ -230,7 +231,7 @@ class _Teller:
         if status is Status.PRESENT and row.ends_at <= self.now:
             return _("should have left")
         if status is Status.UPCOMING and button is None:
-            opens = row.starts_at - row.venue.policy.early_check_in
+            opens = check_ins.opens_at(row)
             return _("check-in from %(time)s") % {
                 "time": phrases.soon(opens, row.venue.zone, self.now)
             }

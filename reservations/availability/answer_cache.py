@@ -141,24 +141,13 @@ def _set(key: str, entry: _Kept, seconds: float) -> None:
 def _next_lapses(venues: Sequence[Venue], now: datetime) -> dict[int, datetime]:
     """When the next hold lapses, or guest fails to come, within the time an answer may be kept."""
     soon = (now, now + LONGEST)
-    held = Reservation.objects.filter(
-        venue__in=venues,
-        hold_expires_at__range=soon,
-        confirmed_at__isnull=True,
-        expired_at__isnull=True,
-        cancelled_at__isnull=True,
-    )
-    awaited = Reservation.objects.filter(
-        venue__in=venues,
-        no_show_at__range=soon,
-        missed_at__isnull=True,
-        cancelled_at__isnull=True,
-        checked_in_at__isnull=True,
-    )
+    rows = Reservation.objects.filter(venue__in=venues)
+    held = rows.open_holds().filter(hold_expires_at__range=soon)
+    awaited = rows.awaited().filter(no_show_at__range=soon)
     # Two queries in one, as each has an index of its own.
-    rows = held.order_by().values_list("venue_id", "hold_expires_at")
+    lapses = held.order_by().values_list("venue_id", "hold_expires_at")
     found: dict[int, datetime] = {}
-    for venue_id, at in rows.union(awaited.order_by().values_list("venue_id", "no_show_at")):
+    for venue_id, at in lapses.union(awaited.order_by().values_list("venue_id", "no_show_at")):
         if at is not None:
             found[venue_id] = min(at, found.get(venue_id, at))
     return found

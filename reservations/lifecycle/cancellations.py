@@ -14,8 +14,22 @@ from reservations.records import locked, save
 from reservations.status import Status
 
 
+def may(reservation: Reservation, now: datetime) -> bool:
+    """Whether the status at `now` lets the reservation be cancelled. Makes no query."""
+    return reservation.status_at(now) in (Status.HELD, Status.UPCOMING)
+
+
+def judge(reservation: Reservation, now: datetime) -> None:
+    """Raise WrongStatus for a reservation that cannot be cancelled at `now`."""
+    if not may(reservation, now):
+        raise WrongStatus(
+            gettext("A reservation that is %(status)s cannot be cancelled.")
+            % {"status": reservation.status_at(now).word}
+        )
+
+
 def fee_minor(reservation: Reservation, now: datetime) -> int:
-    """What cancelling costs at that moment."""
+    """The fee for cancelling at `now`, in minor units; 0 for a hold and before the deadline."""
     free_until = reservation.cancel_free_until
     is_late = reservation.confirmed_at and free_until is not None and now > free_until
     return reservation.cancel_fee_minor if is_late else 0
@@ -27,14 +41,8 @@ def cancel(reservation_id: int, *, by: Caller) -> Reservation:
     if reservation.cancelled_at:
         return reservation
     state_changes.judge_rate(reservation, by=by, now=now)
-    match reservation.status_at(now):
-        case Status.HELD | Status.UPCOMING:
-            reservation.cancelled_at = now
-        case status:
-            raise WrongStatus(
-                gettext("A reservation that is %(status)s cannot be cancelled.")
-                % {"status": status.word}
-            )
+    judge(reservation, now)
+    reservation.cancelled_at = now
     save(reservation, "cancelled_at")
     ledger.free(reservation, at=now)
     events.record(

@@ -1,6 +1,10 @@
-"""How a reservation is changed: details as they are, time as reservations/moving or staying say."""
+"""What every modification has in common: when it is allowed, the range it is for, how it is saved.
+
+Time is changed by `modify_upcoming` before the guest comes, by `modify_in_house` afterwards.
+"""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
@@ -16,8 +20,6 @@ from reservations.rules import contact_details, modes
 from reservations.status import Status
 from venues.hours import Window
 from venues.models import Venue
-
-ACTIVE = (Status.HELD, Status.UPCOMING, Status.PRESENT)
 
 
 def takes_time(wish: Change) -> bool:
@@ -38,24 +40,26 @@ def has_moved(reservation: Reservation, looked: Reservation, units: frozenset[in
     return reservation.version != looked.version or units_of(reservation) != units
 
 
+def may(reservation: Reservation, now: datetime) -> bool:
+    """Whether the status at `now` lets the reservation be modified. Makes no query."""
+    return reservation.status_at(now) in (Status.HELD, Status.UPCOMING, Status.PRESENT)
+
+
 def judge(reservation: Reservation, wish: Change) -> Status:
     """The status of a locked reservation that may be changed now.
 
     Raises ChangedMeanwhile, HoldExpired or WrongStatus.
     """
     judge_version(reservation, wish)
-    match reservation.status_at(clock.now()):
-        case Status.EXPIRED:
-            raise HoldExpired
-        case Status.HELD if not has_its_time(reservation):
-            raise HoldExpired
-        case status if status not in ACTIVE:
-            raise WrongStatus(
-                gettext("A reservation that is %(status)s cannot be changed.")
-                % {"status": status.word}
-            )
-        case status:
-            return status
+    now = clock.now()
+    status = reservation.status_at(now)
+    if status is Status.EXPIRED or (status is Status.HELD and not has_its_time(reservation)):
+        raise HoldExpired
+    if not may(reservation, now):
+        raise WrongStatus(
+            gettext("A reservation that is %(status)s cannot be changed.") % {"status": status.word}
+        )
+    return status
 
 
 def wished_window(reservation: Reservation, wish: Change, venue: Venue) -> Window:

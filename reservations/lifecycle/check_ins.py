@@ -1,4 +1,8 @@
-"""The time a guest's arrival needs: their own, the gap before it when early, another when late."""
+"""Checking in: the guest is here.
+
+They get their own time, the gap before it when they are early, another unit's when they are late
+and theirs was given away.
+"""
 
 from datetime import datetime
 
@@ -22,26 +26,39 @@ from reservations.transactions import Restart
 from venues.hours import Window
 
 
-def judge(reservation: Reservation, now: datetime) -> None:
-    """Whether the guest may arrive now. Raises HoldExpired or WrongStatus."""
-    status = reservation.status_at(now)
-    opens_at = reservation.starts_at - reservation.venue.policy.early_check_in
-    match status:
-        case Status.EXPIRED:
-            raise HoldExpired
-        case Status.HELD if not has_its_time(reservation):
-            raise HoldExpired
-        case Status.HELD | Status.UPCOMING if now < opens_at:
-            raise WrongStatus(gettext("It is too early to check in."), opens_at=opens_at)
-        case Status.HELD | Status.UPCOMING | Status.PRESENT:
-            return
-        case Status.NO_SHOW if now < reservation.ends_at:
-            return
+def opens_at(reservation: Reservation) -> datetime:
+    """The instant from which the guest may check in. Reads the venue's policy."""
+    return reservation.starts_at - reservation.venue.policy.early_check_in
+
+
+def may(reservation: Reservation, now: datetime) -> bool:
+    """Whether checking in at `now` records anything. Makes no query beyond the venue's policy.
+
+    A guest who is late may come until the end; where arrival is assumed, it can be recorded too.
+    """
+    match reservation.status_at(now):
+        case Status.HELD | Status.UPCOMING:
+            return now >= opens_at(reservation)
+        case Status.PRESENT:
+            return not reservation.checked_in_at
+        case Status.NO_SHOW:
+            return now < reservation.ends_at
         case _:
-            raise WrongStatus(
-                gettext("A reservation that is %(status)s cannot be checked in.")
-                % {"status": status.word}
-            )
+            return False
+
+
+def judge(reservation: Reservation, now: datetime) -> None:
+    """Raise HoldExpired for a hold without its time, else WrongStatus, where `may` says no."""
+    status = reservation.status_at(now)
+    if status is Status.EXPIRED or (status is Status.HELD and not has_its_time(reservation)):
+        raise HoldExpired
+    if may(reservation, now):
+        return
+    if status in (Status.HELD, Status.UPCOMING):
+        raise WrongStatus(gettext("It is too early to check in."), opens_at=opens_at(reservation))
+    raise WrongStatus(
+        gettext("A reservation that is %(status)s cannot be checked in.") % {"status": status.word}
+    )
 
 
 def prepare(seen: Reservation, *, by: Caller) -> Placement | None:

@@ -1,4 +1,6 @@
-"""Check outs."""
+"""Checking out: the guest has left, and the rest of their time is free."""
+
+from datetime import datetime
 
 from django.utils.translation import gettext
 
@@ -14,6 +16,29 @@ from reservations.rules.permissions import judge_desk
 from reservations.status import Status
 
 
+def may(reservation: Reservation, now: datetime) -> bool:
+    """Whether checking out at `now` records anything. Makes no query.
+
+    Where departure is assumed, the true time can still be recorded after the end.
+    """
+    status = reservation.status_at(now)
+    return status in (Status.PRESENT, Status.LEFT) and not reservation.checked_out_at
+
+
+def may_complete(reservation: Reservation, now: datetime) -> bool:
+    """Whether the stay can be completed at `now`: as checking out, and before the arrival too."""
+    return reservation.status_at(now) is Status.UPCOMING or may(reservation, now)
+
+
+def judge(reservation: Reservation, now: datetime) -> None:
+    """Raise WrongStatus for a reservation whose guest cannot leave at `now`."""
+    if not may(reservation, now):
+        raise WrongStatus(
+            gettext("A reservation that is %(status)s cannot be checked out.")
+            % {"status": reservation.status_at(now).word}
+        )
+
+
 def check_out(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
@@ -21,14 +46,8 @@ def check_out(reservation_id: int, *, by: Caller) -> Reservation:
     if reservation.checked_out_at and not reservation.cancelled_at:
         return reservation
     state_changes.judge_rate(reservation, by=by, now=now)
-    match reservation.status_at(now):
-        case Status.PRESENT | Status.LEFT:
-            reservation.checked_out_at = now
-        case status:
-            raise WrongStatus(
-                gettext("A reservation that is %(status)s cannot be checked out.")
-                % {"status": status.word}
-            )
+    judge(reservation, now)
+    reservation.checked_out_at = now
     before = reservation.price_minor
     reservation.price_minor = settlement.final_price(reservation, now)
     save(reservation, "checked_out_at", "price_minor")
@@ -48,8 +67,7 @@ def complete(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
     now = clock.now()
-    is_to_come = reservation.status_at(now) is Status.UPCOMING
-    if not is_to_come or reservation.checked_out_at:
+    if reservation.status_at(now) is not Status.UPCOMING:
         return check_out(reservation_id, by=by)
     state_changes.judge_rate(reservation, by=by, now=now)
     reservation.checked_out_at = now

@@ -1,4 +1,6 @@
-"""Confirmations."""
+"""Confirming: a hold becomes a promise."""
+
+from datetime import datetime
 
 from django.utils.translation import gettext
 
@@ -13,22 +15,31 @@ from reservations.records import locked, save
 from reservations.status import Status
 
 
+def may(reservation: Reservation, now: datetime) -> bool:
+    """Whether the status at `now` lets the reservation be confirmed. Makes no query."""
+    return reservation.status_at(now) is Status.HELD
+
+
+def judge(reservation: Reservation, now: datetime) -> None:
+    """Raise HoldExpired for a hold that lapsed or was released, else WrongStatus."""
+    status = reservation.status_at(now)
+    if may(reservation, now) and has_its_time(reservation):
+        return
+    if status in (Status.HELD, Status.EXPIRED):
+        raise HoldExpired
+    raise WrongStatus(
+        gettext("A reservation that is %(status)s cannot be confirmed.") % {"status": status.word}
+    )
+
+
 def confirm(reservation_id: int, *, by: Caller) -> Reservation:
     reservation = locked(reservation_id, by=by)
     now = clock.now()
     if reservation.confirmed_at and not reservation.cancelled_at:
         return reservation
     state_changes.judge_rate(reservation, by=by, now=now)
-    match reservation.status_at(now):
-        case Status.HELD if has_its_time(reservation):
-            reservation.confirmed_at = now
-        case Status.HELD | Status.EXPIRED:
-            raise HoldExpired
-        case status:
-            raise WrongStatus(
-                gettext("A reservation that is %(status)s cannot be confirmed.")
-                % {"status": status.word}
-            )
+    judge(reservation, now)
+    reservation.confirmed_at = now
     save(reservation, "confirmed_at")
     live(reservation).update(lapses_at=rows.lapses_at(reservation))
     events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)

@@ -1,4 +1,4 @@
-"""Modifications."""
+"""Modifying: other details, another party, range or unit."""
 
 from guests.callers import Caller
 from reservations import clock
@@ -8,6 +8,9 @@ from reservations.records import locked, look
 from reservations.requests import Change
 from reservations.rules import booking_window
 from reservations.status import Status
+
+may = changes.may
+judge = changes.judge
 
 
 def modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:

@@ -16,7 +16,7 @@ from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search
 from reservations.errors import ChangedMeanwhile, Invalid, Refusal
-from reservations.lifecycle.changes import ACTIVE
+from reservations.lifecycle import modifications
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.rules import modes
@@ -95,7 +95,7 @@ class Wished:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, row: Reservation) -> HttpResponse:
     """The form, the review of what was filled in, and the change itself, in three steps."""
-    if row.status_at(clock.now()) not in ACTIVE:
+    if not modifications.may(row, clock.now()):
         messages.info(request, _("This reservation can no longer be changed."))
         return redirect("web:reservation", code=row.code)
     if request.method != "POST":

@@ -12,8 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from reservations import actions, clock
 from reservations.errors import NotFound, Refusal
-from reservations.lifecycle import cancellations
-from reservations.lifecycle.changes import ACTIVE
+from reservations.lifecycle import cancellations, confirmations, modifications
 from reservations.models import Reservation
 from reservations.status import Status
 from venues import wording
@@ -68,9 +67,9 @@ def cancel(request: HttpRequest, row: Reservation) -> HttpResponse:
     if request.method == "POST":
         return _carry_out(request, row, actions.cancel)
     now = clock.now()
-    if row.status_at(now) not in (Status.HELD, Status.UPCOMING):
+    if not cancellations.may(row, now):
         return redirect("web:reservation", code=row.code)
-    return render(request, "web/cancel.html", _context(row) | {"fee_minor": fee_minor(row)})
+    return render(request, "web/cancel.html", _context(row))
 
 
 @own
@@ -89,11 +88,6 @@ def calendar_file(request: HttpRequest, row: Reservation) -> HttpResponse:
 def show(request: HttpRequest, row: Reservation, *, status: int = 200, **more: Any) -> HttpResponse:
     """The page of a reservation, with what was refused just now where something was."""
     return render(request, "web/reservation.html", _context(row) | more, status=status)
-
-
-def fee_minor(row: Reservation) -> int:
-    """What cancelling costs at this moment."""
-    return cancellations.fee_minor(row, clock.now())
 
 
 def _carry_out(
@@ -119,10 +113,10 @@ def _context(row: Reservation) -> dict[str, Any]:
         "pick": selection.again(row),
         "units": list(units.values()),
         "status": status,
-        "may_confirm": status is Status.HELD,
-        "may_change": status in ACTIVE,
-        "may_cancel": status in (Status.HELD, Status.UPCOMING),
+        "may_confirm": confirmations.may(row, now),
+        "may_change": modifications.may(row, now),
+        "may_cancel": cancellations.may(row, now),
         "may_try_again": status in (Status.EXPIRED, Status.CANCELLED) and row.starts_at > now,
-        "is_cancelling_free": fee_minor(row) == 0,
+        "fee_minor": cancellations.fee_minor(row, now),
         "policy": wording.sentences(row.venue),
     }
