@@ -217,8 +217,10 @@ def test_made_up_requests_are_answered_as_described_to_every_caller(tag: str) ->
     world = World()
     headers = {kind: world.callers[kind].credentials() for kind in CALLERS}
     known = {
-        "reservation_id": [str(world.reservation(name).pk) for name in ("hotel", "parking")],
-        "appointment_id": [str(world.reservation("appointments").pk)],
+        "reservation_id": [
+            str(world.reservation(name).pk) for name in ("getReservation", "occupySpot")
+        ],
+        "appointment_id": [str(world.reservation("confirmAppointment").pk)],
         "provider_id": [str(world.provider.pk)],
         "slug": [world.hotel.slug, world.lot.slug],
         "venue": [world.hotel.slug],
