@@ -112,11 +112,6 @@ def require_scope(caller: Caller, scope: str) -> None:
         raise Forbidden(f"This key lacks the scope {scope}.")
 
 
-def is_staff_of(caller: Caller, venue_id: int) -> bool:
-    """Whether the caller may see what is told to who runs the venue, and to no partner."""
-    return caller.kind in ("staff", "administrator") and caller.may_run(venue_id)
-
-
 def nobody(request: HttpRequest) -> Caller:
     """The last resort of what is public: no credential was sent, so bad ones are still 401."""
     return ANONYMOUS

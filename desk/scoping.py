@@ -9,15 +9,15 @@ from django.db import models
 from django.db.models import ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest
 
+from guests.models import User
+from reservations.rules import permissions
 from venues.models import Venue
 
 
 def venues_of(request: HttpRequest) -> QuerySet[Venue]:
     """The venues whose rows this person may see and edit."""
     user = request.user
-    if not user.is_authenticated:
-        return Venue.objects.none()
-    return Venue.objects.all() if user.is_superuser else Venue.objects.filter(staff=user)
+    return permissions.venues_run_by(user) if isinstance(user, User) else Venue.objects.none()
 
 
 def is_administrator(request: HttpRequest) -> bool:

@@ -13,7 +13,7 @@ from reservations import clock
 from reservations.errors import OpenStay
 from reservations.lifecycle import cancellations
 from reservations.models import Reservation, StoredAnswer
-from reservations.status import Status
+from reservations.status import TO_COME, Status
 from reservations.transactions import whole
 
 ERASED_NAME = "Erased"
@@ -84,7 +84,7 @@ def _erase_guest(user_id: int, *, by: Caller) -> int:
     rows = Reservation.objects.filter(guest_id=user_id)
     if rows.in_status(Status.PRESENT, at=now).exists():
         raise OpenStay
-    to_come = rows.in_one_of((Status.UPCOMING, Status.HELD), at=now).order_by("pk")
+    to_come = rows.in_one_of(TO_COME, at=now).order_by("pk")
     for pk in list(to_come.values_list("pk", flat=True)):
         cancellations.cancel(pk, by=by)
     return blank(user_id)

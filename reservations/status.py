@@ -27,6 +27,10 @@ class Status(IntEnum):
         return self.name.lower()
 
 
+TO_COME = (Status.HELD, Status.UPCOMING)
+"""Statuses before a stay: they can be cancelled, or give way to another reservation."""
+
+
 class Facts(Protocol):
     """What status is a function of, besides the instant. All instants are aware, in UTC."""
 

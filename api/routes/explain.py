@@ -6,13 +6,14 @@ import ninja
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from api.auth import OPTIONAL, KnownRequest, is_staff_of
+from api.auth import OPTIONAL, KnownRequest
 from api.replies import reply
 from api.schemas import Id, InstantOut, parse_id, to_z
 from api.time_ranges import ANSWERS, Party, Range, times_of, told
 from reservations import clock, records
 from reservations.availability import explanations
 from reservations.availability.busy import Taken
+from reservations.rules import permissions
 
 router = Router(tags=["venues"])
 
@@ -52,7 +53,7 @@ def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> Http
     why = explanations.explain(
         venue, times_of(asked), resource=resource, party=asked.guests, now=clock.now()
     )
-    is_staff = is_staff_of(request.auth, venue.pk)
+    is_staff = permissions.is_staff(request.auth, venue.pk)
     return reply(
         {
             **told(why.window),

@@ -6,7 +6,7 @@ import ninja
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from api.auth import OPTIONAL, KnownRequest, is_staff_of
+from api.auth import OPTIONAL, KnownRequest
 from api.documents import UnitOut, unit_of
 from api.replies import reply
 from api.schemas import InstantOut
@@ -14,6 +14,7 @@ from api.time_ranges import ANSWERS, Steps, heading, told, window_of
 from reservations import clock, records
 from reservations.availability import floor_plan
 from reservations.availability.floor_plan import Standing
+from reservations.rules import permissions
 
 router = Router(tags=["venues"])
 
@@ -48,7 +49,7 @@ def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResp
     venue, now = records.find_venue(slug), clock.now()
     window = window_of(asked, now)
     found = floor_plan.stand(
-        venue, window, now=now, is_for_staff=is_staff_of(request.auth, venue.pk)
+        venue, window, now=now, is_for_staff=permissions.is_staff(request.auth, venue.pk)
     )
     units = [_plan_unit(standing) for standing in found]
     return reply({**heading(venue), **told(window), "units": units})

@@ -23,6 +23,7 @@ from reservations.errors import Invalid, Refusal
 from reservations.inventory import lots
 from reservations.inventory.lots import LotWish
 from reservations.inventory.spots import LARGEST_LOT
+from reservations.rules import permissions
 from venues import kinds, prices
 from venues.models import Rate, Venue
 
@@ -96,7 +97,7 @@ def every_lot(request: HttpRequest) -> HttpResponse:
         is_daily=True,
         lots=found,
         asked=asked,
-        may_keep=_may_keep(by),
+        may_keep=permissions.is_administrator(by),
         chart=of_lots(found),
     )
 
@@ -115,7 +116,7 @@ def lot(request: HttpRequest, slug: str) -> HttpResponse:
         price=spots_now.price_of(venue),
         spots=found,
         taken=sum(spot.word != "free" for spot in found),
-        may_keep=_may_keep(by),
+        may_keep=permissions.is_administrator(by),
         chart=of_spots(spots_now.by_category(found)),
     )
 
@@ -211,13 +212,9 @@ def _lot(request: HttpRequest, slug: str) -> Venue:
     return found
 
 
-def _may_keep(by: Caller) -> bool:
-    return by.kind == "administrator"
-
-
 def _keeper(request: HttpRequest) -> Caller:
     by = caller_of(request)
-    if not _may_keep(by):
+    if not permissions.is_administrator(by):
         raise PermissionDenied
     return by
 

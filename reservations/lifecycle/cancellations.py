@@ -11,12 +11,12 @@ from reservations.errors import WrongStatus
 from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
-from reservations.status import Status
+from reservations.status import TO_COME
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
     """Whether the status at `now` lets the reservation be cancelled. Makes no query."""
-    return reservation.status_at(now) in (Status.HELD, Status.UPCOMING)
+    return reservation.status_at(now) in TO_COME
 
 
 def judge(reservation: Reservation, now: datetime) -> None:

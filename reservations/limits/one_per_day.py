@@ -8,7 +8,7 @@ from reservations.allocation import lapses, ledger
 from reservations.errors import OnePerDay
 from reservations.models import Reservation
 from reservations.records import save
-from reservations.status import Status
+from reservations.status import TO_COME, Status
 from venues.models import Policy, Resource, Venue
 
 
@@ -25,7 +25,7 @@ def make_way(
         return None
     key = _key(unit, guest_id, start)
     for row in _others(key, now=now):
-        is_to_come = row.status_at(now) in (Status.HELD, Status.UPCOMING)
+        is_to_come = row.status_at(now) in TO_COME
         if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
             raise OnePerDay(reservation=str(row.pk))
         row.cancelled_at = now
@@ -48,7 +48,7 @@ def spent(
         guest_id=guest_id, venue=venue, day_key__isnull=False, cancelled_at__isnull=True
     )
     is_strict = per_day == Policy.PerDay.REFUSE or moving is not None
-    gives_way = () if is_strict else (Status.HELD, Status.UPCOMING)
+    gives_way = () if is_strict else TO_COME
     return {
         _day_of(row.day_key or "")
         for row in rows.exclude(pk=moving or 0)

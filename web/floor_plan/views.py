@@ -19,6 +19,7 @@ from reservations.availability.offers import Availability
 from reservations.errors import Invalid, NotFound
 from reservations.inventory.spots import HANDICAP
 from reservations.reports import occupancy as reports_occupancy
+from reservations.rules import permissions
 from venues.hours import Window
 from venues.models import Policy, Venue
 from web import refusals, visitors
@@ -96,7 +97,7 @@ def plan(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _is_staff(request: HttpRequest, venue: Venue) -> bool:
     user = visitors.known(request)
-    return user is not None and for_user(user).may_run(venue.pk)
+    return user is not None and permissions.is_staff(for_user(user), venue.pk)
 
 
 def _range(venue: Venue, query: QueryDict, now: datetime) -> tuple[PlanForm, Window]:
