@@ -101,6 +101,8 @@ def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> 
         "DEMO": "0",
         # One partner books all there is.
         **dict.fromkeys(("HOLDS_PER_GUEST", "HOLDS_PER_KEY", "HOLDS_PER_ADDRESS"), "0"),
+        # One machine watches every board.
+        **dict.fromkeys(("SOCKETS_PER_ADDRESS", "CONNECTIONS_PER_ADDRESS"), "0"),
         "LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
         "DJANGO_SETTINGS_MODULE": "settings.project",

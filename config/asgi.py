@@ -14,6 +14,7 @@ from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
 
 from api.live.consumer import Board
+from api.live.socket_limit import PerAddress
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
@@ -102,7 +103,7 @@ async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
 
 
 _sockets: list[Any] = [
-    path("ws/venues/<slug:slug>/", cast(Any, Board.as_asgi())),
+    path("ws/venues/<slug:slug>/", cast(Any, PerAddress(Board.as_asgi()))),
     # Whatever is not an address of ours is closed, instead of failing.
     re_path(r"", cast(Any, _refuse)),
 ]
