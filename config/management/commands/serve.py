@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
-from config import embedded, listening, wiring
+from config import connection_limits, embedded, listening, wiring
 
 
 class Stopped(BaseException):
@@ -33,6 +33,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        for each in sockets or ():
+            # asyncio listens with what it accepts at one time.
+            each.listen(connection_limits.QUEUE)
         # What is loaded stays: it is left out of every later search for garbage.
         gc.collect()
         gc.freeze()
@@ -109,6 +112,8 @@ def _uvicorn() -> uvicorn.Config:
     return uvicorn.Config(
         "config.asgi:application",
         lifespan="off",
+        http=connection_limits.bounded(),
+        backlog=connection_limits.AT_ONCE,
         ws="websockets-sansio",
         # Words are short, a page says nothing, and a compressor a socket would cost memory.
         ws_per_message_deflate=False,
