@@ -13,6 +13,7 @@ from reservations import clock
 from reservations.alternatives.group_search import Arrangement
 from reservations.alternatives.search import Alternative
 from reservations.models import Allocation, Event, Reservation
+from reservations.rules import modes
 from reservations.status import Facts, status_of
 from venues import catalogue
 from venues.hours import Window
@@ -168,9 +169,8 @@ def arrangement(found: Arrangement) -> dict[str, Any]:
 def times(window: Window, venue: Venue) -> dict[str, str]:
     """A range as a booking may ask for it; nights by their dates as well."""
     told = {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}
-    if venue.mode == Venue.Mode.NIGHT:
-        first, last = (at.astimezone(venue.zone).date() for at in (window.start, window.end))
-        told |= {"check_in": first.isoformat(), "check_out": last.isoformat()}
+    if nights := modes.dates(venue, window):
+        told |= {"check_in": nights[0].isoformat(), "check_out": nights[1].isoformat()}
     return told
 
 

@@ -20,13 +20,13 @@ from pydantic import (
 )
 
 from reservations.errors import Invalid, NotFound
+from reservations.rules.modes import YEARS
 from venues import prices
 from venues.currencies import is_currency
 from venues.models import is_time_zone
 
 LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
-FIRST_YEAR, LAST_YEAR = 1970, 2200
 _AMOUNT = r"[0-9]{1,13}(\.[0-9]{1,4})?"
 _LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?"
 
@@ -74,8 +74,8 @@ def _with_offset(value: datetime) -> datetime:
 
 
 def _within_years(value: Moment) -> Moment:
-    if not FIRST_YEAR < value.year < LAST_YEAR:
-        raise ValueError(f"Give a year between {FIRST_YEAR} and {LAST_YEAR}.")
+    if value.year not in YEARS:
+        raise ValueError(f"Give a year between {YEARS.start - 1} and {YEARS.stop}.")
     return value
 
 

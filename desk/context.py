@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from desk import phrases
-from desk.fields import FIRST_YEAR, LAST_YEAR
 from desk.scoping import venues_of
 from guests import callers
 from guests.callers import Caller
 from guests.models import User
 from reservations.models import Reservation
+from reservations.rules import modes
 from venues.models import Venue
 
 REMEMBERED = "desk_venue"
@@ -146,7 +146,7 @@ def day_of(request: HttpRequest, venue: Venue, now: datetime, name: str = "day")
         day = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:
         return today
-    return day if FIRST_YEAR < day.year < LAST_YEAR else today
+    return day if day.year in modes.YEARS else today
 
 
 def mine(reservation_id: int, by: Caller) -> Reservation:

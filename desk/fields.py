@@ -6,11 +6,9 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from reservations.rules import modes
 from venues.hours import instant
-from venues.models import Resource
-
-FIRST_YEAR, LAST_YEAR = 2000, 2199
-"""Years that a reservation or closure can be in; beyond them somebody mistyped."""
+from venues.models import Resource, Venue
 
 _SHOWN = "%Y-%m-%dT%H:%M"
 
@@ -56,9 +54,22 @@ class DayField(forms.DateField):
 
     def clean(self, value: Any) -> Any:
         day = super().clean(value)
-        if day is not None and not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if day is not None and day.year not in modes.YEARS:
             raise forms.ValidationError("Check the year.")
         return day
+
+
+def time_field(venue: Venue, **options: Any) -> forms.Field:
+    """A field for either end of a range: a date where nights are sold, else a time there."""
+    if modes.sells_nights(venue):
+        return DayField(**options)
+    return LocalTimeField(zone=venue.zone, **options)
+
+
+def field_text(venue: Venue, at: datetime) -> str:
+    """An end of a range as its field holds it."""
+    local = at.astimezone(venue.zone)
+    return f"{local:{'%Y-%m-%d' if modes.sells_nights(venue) else _SHOWN}}"
 
 
 class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
@@ -90,6 +101,6 @@ def _read(value: Any) -> datetime:
         raise forms.ValidationError("Give a date and a time: 2027-03-01T12:00.") from None
     if local.tzinfo is not None:
         raise forms.ValidationError("Give the time without a zone: it is the venue's.")
-    if not FIRST_YEAR <= local.year <= LAST_YEAR:
+    if local.year not in modes.YEARS:
         raise forms.ValidationError("Check the year.")
     return local

@@ -1,16 +1,16 @@
-"""When a venue is open, and which ranges it sells: local hours turned into instants.
+"""When a venue and its units are open: local hours turned into instants.
 
 Pure functions of openings and a zone. A local time that the spring gap skips stands for the
 instant the gap ends; a closing time that the autumn fold shows twice means the second showing,
 so that an hour that happens twice is sold once per instant. Lengths are elapsed time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from venues.models import Opening
+from venues.models import Opening, Resource, Venue
 
 DAY = timedelta(days=1)
 
@@ -66,6 +66,26 @@ def windows(openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date
         if (window := _window(opening, day, zone)) is not None
     ]
     return sorted(found)
+
+
+def openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
+    """The hours that count for a unit: its own, or else the venue's; for None the venue's."""
+    every = list(venue.openings.all())
+    own = [row for row in every if unit is not None and row.resource_id == unit.pk]
+    if own or venue.policy.unit_schedules:
+        return own
+    return [row for row in every if row.resource_id is None]
+
+
+def opens_by_itself(venue: Venue) -> bool:
+    """Whether units have hours of their own here, so that each must be judged apart."""
+    return venue.policy.unit_schedules or any(row.resource_id for row in venue.openings.all())
+
+
+def closed_days(venue: Venue, unit: Resource | None) -> set[date]:
+    """The dates on which no night is sold."""
+    rows = openings_of(venue, unit)
+    return {row.date for row in rows if row.date is not None and row.opens is None}
 
 
 def around(

@@ -22,7 +22,6 @@ from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
 MOST_GUESTS = 32_767
-_FIRST, _LAST = date(1971, 1, 1), date(2199, 12, 31)
 
 
 class InstantField(forms.Field):
@@ -35,7 +34,7 @@ class InstantField(forms.Field):
             found = parse_datetime(str(value))
         except ValueError:
             found = None
-        if found is None or found.tzinfo is None or not _FIRST <= found.date() <= _LAST:
+        if found is None or found.tzinfo is None or found.year not in modes.YEARS:
             raise ValidationError(_("This is not a time that can be booked."))
         return found
 
@@ -52,7 +51,7 @@ class DayField(forms.DateField):
 
     def to_python(self, value: Any) -> date | None:
         found = super().to_python(value)
-        if found is not None and not _FIRST <= found <= _LAST:
+        if found is not None and found.year not in modes.YEARS:
             raise ValidationError(_("Nothing is sold in that year."))
         return found
 
@@ -92,8 +91,10 @@ class Pick:
     @property
     def fields(self) -> dict[str, str]:
         """As hidden fields and addresses carry it; `read` takes it back."""
+        given = modes.fields(self.venue, self.window)
+        times = {name: _written(when) for name, when in given.items()}
         what = {"resource": str(self.unit.pk)} if self.unit else {"category": self.category.code}
-        return {**self._times(), **what, "guests": str(self.guests)}
+        return {**times, **what, "guests": str(self.guests)}
 
     @property
     def query(self) -> str:
@@ -102,28 +103,12 @@ class Pick:
     @property
     def nights(self) -> int | None:
         """How many, where nights are sold."""
-        if self.venue.mode != Venue.Mode.NIGHT:
-            return None
-        first, last = (self._day(at) for at in (self.window.start, self.window.end))
-        return (last - first).days
+        return modes.nights(self.venue, self.window)
 
     @property
     def times(self) -> Times:
         """As the engine is asked for it."""
-        if self.venue.mode == Venue.Mode.NIGHT:
-            first, last = (self._day(at) for at in (self.window.start, self.window.end))
-            return Times(check_in=first, check_out=last)
-        return Times(starts_at=self.window.start, ends_at=self.window.end)
-
-    def _times(self) -> dict[str, str]:
-        if self.venue.mode == Venue.Mode.NIGHT:
-            first, last = (self._day(at) for at in (self.window.start, self.window.end))
-            return {"check_in": first.isoformat(), "check_out": last.isoformat()}
-        start, end = (f"{at:%Y-%m-%dT%H:%M:%SZ}" for at in (self.window.start, self.window.end))
-        return {"starts_at": start, "ends_at": end}
-
-    def _day(self, at: datetime) -> date:
-        return at.astimezone(self.venue.zone).date()
+        return modes.times_of(self.venue, self.window)
 
 
 def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
@@ -176,6 +161,10 @@ def again(row: Reservation) -> Pick:
         guests=row.guest_count,
         price_minor=row.price_minor,
     )
+
+
+def _written(when: date | datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}" if isinstance(when, datetime) else when.isoformat()
 
 
 def _unit(venue: Venue, key: int | None) -> Resource | None:

@@ -50,7 +50,7 @@ def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
     """The price of a range, line by line, promised for fifteen minutes by a token."""
     venue, now = records.find_venue(slug), clock.now()
     window = modes.resolve(venue, times_of(data), now)
-    booking_window.judge_policy(venue, window, now)
+    booking_window.judge_request(venue, window, None, now)
     categories = categories_for(venue, data.category, data.guest_count, window)
     if not categories:
         raise Invalid("category", "This venue has nothing to sell.")

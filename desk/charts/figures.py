@@ -3,7 +3,6 @@
 Four queries and a board, whatever the period and however many reservations.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,13 +13,15 @@ from django.utils.translation import gettext as _
 
 from desk import phrases
 from desk.charts.chart import Chart, Point, chart
-from desk.timeline.grid import opened, openings_of
+from desk.timeline.grid import openings_of
 from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Board
 from reservations.models import Reservation
+from reservations.rules import modes
+from reservations.rules.sold_ranges import sold_part
 from reservations.status import Status
-from venues.hours import DAY, Window, instant
-from venues.models import Opening, Venue
+from venues.hours import DAY, Window
+from venues.models import Venue
 
 LONGEST = 92
 """Days that one page of charts tells of."""
@@ -60,11 +61,11 @@ def of(venue: Venue, first: date, last: date, *, now: datetime) -> Figures:
 
 
 def _sold(venue: Venue, days: list[date]) -> QuerySet[Reservation]:
-    midnight = datetime.min.time()
+    within = modes.days(days[0], days[-1], venue.zone)
     return Reservation.objects.filter(
         venue=venue,
-        starts_at__gte=instant(days[0], midnight, venue.zone),
-        starts_at__lt=instant(days[-1] + DAY, midnight, venue.zone),
+        starts_at__gte=within.start,
+        starts_at__lt=within.end,
         confirmed_at__isnull=False,
         cancelled_at=None,
     ).order_by()
@@ -87,19 +88,9 @@ def _by_day(rows: Any, venue: Venue, now: datetime) -> dict[date, dict[str, int]
 def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:
     """Of each day the share of what is sold of it: the night, or the hours it is open."""
     openings = openings_of(venue)
-    windows = [_sold_part(venue, day, openings) for day in days]
+    windows = [sold_part(venue, day, openings) for day in days]
     found = snapshot_queries.board(venue, Window(windows[0].start, windows[-1].end), now=now)
     return [_share(found, window) for window in windows]
-
-
-def _sold_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
-    if venue.mode != Venue.Mode.NIGHT:
-        return opened(venue, day, openings)
-    policy = venue.policy
-    return Window(
-        instant(day, policy.check_in_time, venue.zone),
-        instant(day + DAY, policy.check_out_time, venue.zone),
-    )
 
 
 def _share(board: Board, window: Window) -> float:

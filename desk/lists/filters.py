@@ -10,22 +10,22 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from desk import phrases
-from desk.fields import FIRST_YEAR, LAST_YEAR
 from desk.scoping import venues_of
 from guests.callers import Kind
 from reservations import clock
 from reservations.event_types import EVENTS
 from reservations.querysets import AllocationQuerySet, ReservationQuerySet
+from reservations.rules import modes
 from reservations.status import Status
-from venues.hours import Window, instant
+from venues.hours import Window
 
 DAY = timedelta(days=1)
 
 _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
-    "yesterday": ("Yesterday", lambda today: (today - DAY, today)),
-    "today": ("Today", lambda today: (today, today + DAY)),
-    "tomorrow": ("Tomorrow", lambda today: (today + DAY, today + 2 * DAY)),
-    "week": ("The next 7 days", lambda today: (today, today + 7 * DAY)),
+    "yesterday": ("Yesterday", lambda today: (today - DAY, today - DAY)),
+    "today": ("Today", lambda today: (today, today)),
+    "tomorrow": ("Tomorrow", lambda today: (today + DAY, today + DAY)),
+    "week": ("The next 7 days", lambda today: (today, today + 6 * DAY)),
 }
 
 
@@ -155,10 +155,8 @@ class CallerFilter(admin.SimpleListFilter):
 def _window(value: str, zone: ZoneInfo, now: datetime) -> Window:
     today = now.astimezone(zone).date()
     day = _read(value) or today
-    first, after = _NAMED[value][1](today) if value in _NAMED else (day, day + DAY)
-    return Window(
-        instant(first, datetime.min.time(), zone), instant(after, datetime.min.time(), zone)
-    )
+    first, last = _NAMED[value][1](today) if value in _NAMED else (day, day)
+    return modes.days(first, last, zone)
 
 
 def _read(value: str) -> date | None:
@@ -166,4 +164,4 @@ def _read(value: str) -> date | None:
         day = date.fromisoformat(value)
     except ValueError:
         return None
-    return day if FIRST_YEAR <= day.year <= LAST_YEAR else None
+    return day if day.year in modes.YEARS else None

@@ -7,6 +7,7 @@ from django import forms
 from django.http import QueryDict
 
 from desk import phrases
+from desk.fields import field_text
 from guests.callers import Caller
 from guests.errors import GuestError
 from reservations.alternatives import find
@@ -23,6 +24,7 @@ from reservations.errors import (
 )
 from reservations.models import Reservation
 from reservations.requests import Booking, Change
+from reservations.rules import modes
 from venues.models import Venue
 
 REFUSALS = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge, TooSoon, TooFar)
@@ -57,7 +59,7 @@ def for_booking(
     if not isinstance(fault, REFUSALS):
         return []
     found = find.for_booking(booking, by=by, now=now)
-    names = _names(venue)
+    names = modes.field_names(venue)
     return [
         Instead(_text(one, venue), _fields(one, venue, names, one.category.pk)) for one in found
     ]
@@ -77,11 +79,6 @@ def for_move(
     ]
 
 
-def _names(venue: Venue) -> tuple[str, str]:
-    is_nights = venue.mode == Venue.Mode.NIGHT
-    return ("check_in", "check_out") if is_nights else ("starts_at", "ends_at")
-
-
 def _text(one: Alternative, venue: Venue) -> str:
     place = one.unit.name if one.unit else one.category.name
     price = phrases.money(one.price_minor, venue.currency) if one.price_minor else ""
@@ -92,8 +89,7 @@ def _text(one: Alternative, venue: Venue) -> str:
 def _fields(
     one: Alternative, venue: Venue, names: tuple[str, str], category: object
 ) -> dict[str, str]:
-    local = [at.astimezone(venue.zone) for at in (one.window.start, one.window.end)]
-    form = "%Y-%m-%d" if venue.mode == Venue.Mode.NIGHT else "%Y-%m-%dT%H:%M"
-    times = {name: f"{at:{form}}" for name, at in zip(names, local, strict=True)}
+    ends = (one.window.start, one.window.end)
+    times = {name: field_text(venue, at) for name, at in zip(names, ends, strict=True)}
     unit = str(one.unit.pk) if one.unit else ""
     return {**times, "resource": unit, "category": "" if unit else str(category)}

@@ -7,7 +7,9 @@ from typing import Any
 from desk import phrases
 from guests.models import User
 from reservations.models import Allocation, Event, Reservation
-from venues.models import Resource, Venue
+from reservations.rules import modes
+from venues.hours import Window
+from venues.models import Resource
 
 Section = tuple[str, list[tuple[str, str]]]
 
@@ -96,13 +98,12 @@ def units_of(taken: Sequence[Allocation]) -> str:
 
 def _place(row: Reservation) -> list[tuple[str, str]]:
     zone = row.venue.zone
-    nights = (row.ends_at.astimezone(zone).date() - row.starts_at.astimezone(zone).date()).days
-    is_stay = row.venue.mode == Venue.Mode.NIGHT
+    nights = modes.nights(row.venue, Window(row.starts_at, row.ends_at))
     return [
         ("Venue", row.venue.name),
         ("When", phrases.span(row.starts_at, row.ends_at, zone)),
         ("Clocks of", row.venue.time_zone),
-        ("Nights", str(nights) if is_stay else ""),
+        ("Nights", str(nights or "")),
         ("Category", row.category.name),
         ("Guests", str(row.guest_count)),
         ("Part of group", str(row.group_id or "")),

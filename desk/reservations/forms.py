@@ -10,13 +10,15 @@ from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
 from desk import phrases
-from desk.fields import DayField, LocalTimeField, UnitField
+from desk.fields import UnitField, time_field
 from guests.errors import ContactInvalid, GuestError
 from reservations.errors import Invalid, Refusal
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Contact, Times
+from reservations.rules import modes
 from reservations.status import Status
 from venues import kinds, wording
+from venues.hours import Window
 from venues.models import Policy, Venue
 
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
@@ -63,7 +65,7 @@ class ReservationForm(forms.Form):
     def __init__(self, *args: Any, venue: Venue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.venue = venue
-        self.start, self.end = _time_names(venue)
+        self.start, self.end = modes.field_names(venue)
         told = now_said("national numbers are read for %(region)s")
         self.fields["phone"].help_text = told % {"region": venue.phone_region}
 
@@ -213,12 +215,8 @@ class ModifyForm(ReservationForm):
 
     def _as_it_is(self) -> dict[str, Any]:
         row = self.reservation
-        start, end = row.starts_at, row.ends_at
-        is_nights = self.venue.mode == Venue.Mode.NIGHT
-        zone = self.venue.zone
         return {
-            self.start: start.astimezone(zone).date() if is_nights else start,
-            self.end: end.astimezone(zone).date() if is_nights else end,
+            **modes.fields(self.venue, Window(row.starts_at, row.ends_at)),
             "guest_count": row.guest_count,
             "version": row.version,
             **{name: getattr(row, name) for name in DETAILS},
@@ -244,27 +242,23 @@ class NoteForm(forms.Form):
         return Change(details={"remarks": values["remarks"]}, version=values["version"])
 
 
-def _time_names(venue: Venue) -> tuple[str, str]:
-    is_nights = venue.mode == Venue.Mode.NIGHT
-    return ("check_in", "check_out") if is_nights else ("starts_at", "ends_at")
-
-
 def _start_field(venue: Venue) -> forms.Field:
-    if venue.mode == Venue.Mode.NIGHT:
-        return DayField(label="Arrival", help_text=f"from {venue.policy.check_in_time:%H:%M}")
-    return LocalTimeField(zone=venue.zone, label="Starts")
+    if modes.sells_nights(venue):
+        opens = f"from {venue.policy.check_in_time:%H:%M}"
+        return time_field(venue, label="Arrival", help_text=opens)
+    return time_field(venue, label="Starts")
 
 
 def _end_field(venue: Venue, *, is_required: bool = False) -> forms.Field:
     usual = venue.policy.default_length
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         until = f"until {venue.policy.check_out_time:%H:%M}"
-        return DayField(label="Departure", help_text=until, required=is_required or usual is None)
+        required = is_required or usual is None
+        return time_field(venue, label="Departure", help_text=until, required=required)
     usual = usual or venue.policy.slot_length
+    required = is_required or usual is None
     note = "" if is_required or usual is None else f"empty for {_usual(usual)}"
-    return LocalTimeField(
-        zone=venue.zone, label="Ends", help_text=note, required=is_required or usual is None
-    )
+    return time_field(venue, label="Ends", help_text=note, required=required)
 
 
 def _usual(length: timedelta) -> str:

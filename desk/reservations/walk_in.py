@@ -1,7 +1,7 @@
 """A guest who stands at the desk: a name and a party, or a plate; all else is as usual."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from desk import phrases
 from desk.context import caller_of, choose_venue, form_page, onward, own_venue
-from desk.fields import DayField, LocalTimeField, UnitField
+from desk.fields import UnitField, time_field
 from desk.form_keys import once_for
 from desk.reservations.alternatives import for_booking
 from guests.callers import Caller
@@ -24,18 +24,14 @@ from reservations.errors import KeyReused, Refusal
 from reservations.idempotency import Repeated
 from reservations.lifecycle import check_ins
 from reservations.models import Reservation
-from reservations.requests import Booking, Contact, Times
+from reservations.requests import Booking, Contact
 from reservations.rules import modes
 from reservations.status import Status
 from venues import kinds
-from venues.hours import DAY
 from venues.models import Venue
 
 REASON = "Walk-in"
 """Why the policy is set aside: notice and steps are of those who reserve."""
-
-SMALL_HOURS = timedelta(hours=5)
-"""Until then a guest who walks in wants the night that runs, not the next one."""
 
 
 class WalkInForm(forms.Form):
@@ -57,15 +53,13 @@ class WalkInForm(forms.Form):
     def __init__(self, *args: Any, venue: Venue, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.venue, self.now = venue, now
-        self.is_nights = venue.mode == Venue.Mode.NIGHT
         self.is_parking = kinds.named(venue.kind).asks_plate
-        self.start, self.end = (
-            ("check_in", "check_out") if self.is_nights else ("starts_at", "ends_at")
-        )
-        self.fields[self.start] = self._time(_("Starts"), _("empty for now"))
-        self.fields[self.end] = self._time(
-            _("Departure") if self.is_nights else _("Until"), self._usual()
-        )
+        self.start, self.end = modes.field_names(venue)
+        label, usual = _("Until"), _("empty for the usual length")
+        if modes.sells_nights(venue):
+            label, usual = _("Departure"), _("empty for one night")
+        self.fields[self.start] = time_field(venue, label=_("Starts"), required=False)
+        self.fields[self.end] = time_field(venue, label=label, required=False, help_text=usual)
         units = venue.resources.filter(retired_at=None).select_related("category")
         self.fields["category"] = forms.ModelChoiceField(
             venue.categories.all(), label=_("Category"), required=False,
@@ -98,7 +92,7 @@ class WalkInForm(forms.Form):
         unit, category = values["resource"], values["category"]
         return Booking(
             venue=self.venue.slug,
-            times=self._times(values[self.start], values[self.end]),
+            times=modes.walk_in(self.venue, values[self.start], values[self.end], self.now),
             contact=Contact(
                 first_name=values["first_name"] or str(_("Walk-in")),
                 last_name=values["last_name"] or str(_("Guest")),
@@ -124,34 +118,6 @@ class WalkInForm(forms.Form):
             return
         beside = {"party_too_large": "guest_count", "too_long": self.end, "too_short": self.end}
         self.add_error(beside.get(fault.code), phrases.refusal(fault, self.venue.zone))
-
-    def _times(self, start: Any, end: Any) -> Times:
-        if self.is_nights:
-            local = self.now.astimezone(self.venue.zone)
-            check_in = start or (local - SMALL_HOURS).date()
-            return Times(check_in=check_in, check_out=end or check_in + DAY)
-        begin = start or self.now
-        return Times(starts_at=begin, ends_at=end or self._slot_end(begin))
-
-    def _slot_end(self, begin: datetime) -> datetime | None:
-        """Of a venue that sells slots, the end of the one that runs; None for the usual length."""
-        if self.venue.mode != Venue.Mode.SLOT:
-            return None
-        day = begin.astimezone(self.venue.zone).date()
-        ranges = modes.sold_ranges(self.venue, None, day, day)
-        return next((one.end for one in ranges if one.start <= begin < one.end), None)
-
-    def _usual(self) -> Any:
-        if self.is_nights:
-            return _("empty for one night")
-        return _("empty for the usual length")
-
-    def _time(self, label: Any, help_text: Any) -> forms.Field:
-        if self.is_nights:
-            return DayField(label=label, required=False, help_text=help_text)
-        return LocalTimeField(
-            zone=self.venue.zone, label=label, required=False, help_text=help_text
-        )
 
 
 @require_http_methods(["GET", "POST"])

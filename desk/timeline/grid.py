@@ -13,10 +13,12 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from desk import phrases
+from desk.fields import field_text
 from reservations import records
 from reservations.models import Allocation, Reservation
+from reservations.rules import modes
+from reservations.rules.sold_ranges import open_part
 from reservations.status import Status
-from venues import hours
 from venues.hours import DAY, Window, instant
 from venues.models import Opening, Resource, Venue
 
@@ -95,7 +97,7 @@ class Look:
 
 def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> Look:
     """Days where nights are sold, else the hours of one day; in as many queries for many units."""
-    is_nights = venue.mode == Venue.Mode.NIGHT
+    is_nights = modes.sells_nights(venue)
     windows = _nights(venue, first, days) if is_nights else _steps(venue, first)
     units = venue.resources.filter(retired_at=None).select_related("category")
     count = units.count()
@@ -122,7 +124,7 @@ class _Teller:
 
     def __init__(self, venue: Venue, windows: Sequence[Window], now: datetime) -> None:
         self.venue, self.windows, self.now = venue, windows, now
-        self.is_nights = venue.mode == Venue.Mode.NIGHT
+        self.is_nights = modes.sells_nights(venue)
         # Free cells are the same on every unit.
         self.known: dict[tuple[int, int], Cell] = {}
 
@@ -229,7 +231,7 @@ class _Teller:
 
     def _sold_start(self, row: Allocation) -> str:
         start = row.reservation.starts_at if row.reservation else row.starts_at
-        return f"{start.astimezone(self.venue.zone):{'%Y-%m-%d' if self.is_nights else _MINUTE}}"
+        return field_text(self.venue, start)
 
 
 def _shown_range(row: Allocation) -> tuple[datetime, datetime]:
@@ -267,7 +269,7 @@ def _nights(venue: Venue, first: date, days: int) -> list[Window]:
 
 def _steps(venue: Venue, day: date) -> list[Window]:
     """The hours of a day in which something is open, in steps of what is sold."""
-    whole = opened(venue, day, openings_of(venue))
+    whole = open_part(venue, day, openings_of(venue))
     step = _step(venue)
     found, at = [], whole.start
     while at < whole.end:
@@ -281,19 +283,6 @@ def openings_of(venue: Venue) -> Sequence[Opening]:
     return list(records.load_venue(venue.pk).openings.all())
 
 
-def opened(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
-    """From the first opening of a day to the last closing; all of it where nothing is said."""
-    midnight = datetime.min.time()
-    whole = Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
-    found = hours.windows(openings, venue.zone, day, day)
-    if not found:
-        return whole
-    start = min(window.start for window in found)
-    end = max(window.end for window in found)
-    begun = start.replace(minute=0, second=0, microsecond=0)
-    return Window(begun, end)
-
-
 def _step(venue: Venue) -> timedelta:
     policy = venue.policy
     wished = policy.step or policy.slot_length or 2 * QUARTER
@@ -303,7 +292,7 @@ def _step(venue: Venue) -> timedelta:
 def _columns(
     venue: Venue, windows: Sequence[Window], now: datetime, step: timedelta
 ) -> list[Column]:
-    is_nights = venue.mode == Venue.Mode.NIGHT
+    is_nights = modes.sells_nights(venue)
     an_hour = 1 if is_nights else HOUR // step
     found = []
     for number, window in enumerate(windows):

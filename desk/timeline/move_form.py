@@ -1,19 +1,20 @@
 """The form that moves a reservation: a unit, a start; how long it lasts stays as it is."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from desk import phrases
-from desk.fields import DayField, LocalTimeField, UnitField
+from desk.fields import UnitField, time_field
 from guests.errors import GuestError
 from reservations.errors import Refusal
 from reservations.models import Reservation
 from reservations.requests import Change, Times
+from reservations.rules import modes
 from reservations.status import Status
-from venues.models import Venue
+from venues.hours import Window
 
 _OF_TIME = (
     "too_soon", "too_far", "closed", "not_offered", "taken", "held_by_other", "too_short",
@@ -30,7 +31,7 @@ class MoveForm(forms.Form):
     def __init__(self, *args: Any, reservation: Reservation, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reservation, self.venue = reservation, reservation.venue
-        self.is_nights = self.venue.mode == Venue.Mode.NIGHT
+        self.sold = Window(reservation.starts_at, reservation.ends_at)
         units = self.venue.resources.filter(retired_at=None).select_related("category")
         self.fields["resource"] = UnitField(
             units, label=_("Unit"), required=False, empty_label=_("as it is, or any that is free")
@@ -76,32 +77,21 @@ class MoveForm(forms.Form):
         self.add_error(name, phrases.refusal(fault, self.venue.zone))
 
     def _times(self, start: Any, end: Any) -> Times | None:
-        row, zone = self.reservation, self.venue.zone
         if end is None and ("start" not in self.changed_data or start == self._start()):
             return None
-        if self.is_nights:
-            nights = row.ends_at.astimezone(zone).date() - row.starts_at.astimezone(zone).date()
-            return Times(check_in=start, check_out=end or start + nights)
-        length: timedelta = row.ends_at - row.starts_at
-        return Times(starts_at=start, ends_at=end or start + length)
+        return modes.moved(self.venue, self.sold, start, end)
 
     def _start(self) -> Any:
-        start = self.reservation.starts_at
-        return start.astimezone(self.venue.zone).date() if self.is_nights else start
+        start, _ = modes.fields(self.venue, self.sold).values()
+        return start
 
     def _is_on(self, unit: int) -> bool:
         live = self.reservation.allocations.filter(is_live=True)
         return list(live.values_list("resource_id", flat=True)) == [unit]
 
     def _field(self, label: Any, *, is_hidden: bool = False) -> forms.Field:
-        field: forms.Field
-        if self.is_nights:
-            field = DayField(label=label, required=False)
-        else:
-            field = LocalTimeField(zone=self.venue.zone, label=label, required=False)
-        if is_hidden:
-            return _hidden(field)
-        return field
+        field = time_field(self.venue, label=label, required=False)
+        return _hidden(field) if is_hidden else field
 
 
 def _hidden(field: forms.Field) -> forms.Field:

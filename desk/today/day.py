@@ -14,8 +14,9 @@ from desk import phrases
 from desk.reservations.buttons import Button, buttons_for
 from reservations.lifecycle import check_ins
 from reservations.models import Allocation, Reservation
+from reservations.rules import modes
 from reservations.status import Status
-from venues.hours import DAY, Window, instant
+from venues.hours import Window
 from venues.models import Venue
 
 SOON = timedelta(hours=1)
@@ -85,7 +86,7 @@ class Day:
 
 def of(venue: Venue, day: date, *, now: datetime) -> Day:
     """The day as it stands at `now`."""
-    window = window_of(venue, day)
+    window = modes.days(day, day, venue.zone)
     is_today = window.start <= now < window.end
     live = _live(venue, window)
     units = _units(live)
@@ -127,14 +128,9 @@ def found(venue: Venue, asked: str, *, now: datetime) -> list[Row]:
     _add_units(units, [row.pk for row in seen])
     for row in seen:
         row.venue = venue
-    teller = _Teller(window_of(venue, now.astimezone(venue.zone).date()), now, units)
+    today = now.astimezone(venue.zone).date()
+    teller = _Teller(modes.days(today, today, venue.zone), now, units)
     return [teller.row("found", row) for row in seen]
-
-
-def window_of(venue: Venue, day: date) -> Window:
-    """From midnight to midnight, on the venue's clocks."""
-    midnight = datetime.min.time()
-    return Window(instant(day, midnight, venue.zone), instant(day + DAY, midnight, venue.zone))
 
 
 class _Teller:
@@ -213,8 +209,7 @@ class _Teller:
         )
 
     def _due(self, row: Reservation) -> datetime:
-        is_stay = row.venue.mode == Venue.Mode.NIGHT
-        return self.window.end if is_stay else self.now + SOON
+        return self.window.end if modes.sells_nights(row.venue) else self.now + SOON
 
     def _when(self, name: str, row: Reservation) -> str:
         zone = row.venue.zone
@@ -236,7 +231,7 @@ class _Teller:
                 "time": phrases.soon(opens, row.venue.zone, self.now)
             }
         # Rooms are taken up until late; for tables and times a quarter of an hour is long.
-        by_night = row.venue.mode == Venue.Mode.NIGHT
+        by_night = modes.sells_nights(row.venue)
         if status is Status.UPCOMING and row.starts_at < self.now and not by_night:
             return _("late")
         return ""

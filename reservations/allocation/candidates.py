@@ -6,8 +6,8 @@ from random import randrange
 
 from reservations.allocation.ask import Ask
 from reservations.errors import Closed
-from reservations.rules import modes
-from venues import catalogue
+from reservations.rules import booking_window
+from venues import catalogue, hours
 from venues.models import Combination, Resource
 
 
@@ -21,7 +21,7 @@ def candidates(ask: Ask) -> list[Resource]:
     unit = catalogue.units_by_id(ask.venue).get(ask.resource)
     if unit is None or unit.retired_at or unit.capacity < ask.party:
         return []
-    modes.judge_hours(ask.venue, ask.window, unit)
+    booking_window.judge_hours(ask.venue, ask.window, unit)
     return [unit]
 
 
@@ -36,9 +36,9 @@ def units_seating(ask: Ask) -> list[Resource]:
 
 def open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
     """Those open at that time. Raises Closed where all that seat the party are closed."""
-    if not modes.opens_by_itself(ask.venue):
+    if not hours.opens_by_itself(ask.venue):
         if not (ask.is_override or ask.hours_hold):
-            modes.judge_hours(ask.venue, ask.window)
+            booking_window.judge_hours(ask.venue, ask.window)
         return units
     opened = [unit for unit in units if _is_open(ask, unit)]
     if units and not opened:
@@ -68,11 +68,11 @@ def _capacity(unit: Resource) -> int:
 def _is_open(ask: Ask, unit: Resource) -> bool:
     if ask.is_override or ask.hours_hold:
         return True
-    return modes.is_open_for(ask.venue, ask.window, unit)
+    return booking_window.is_open_for(ask.venue, ask.window, unit)
 
 
 def is_combination_open(ask: Ask, combination: Combination) -> bool:
-    if not modes.opens_by_itself(ask.venue):
+    if not hours.opens_by_itself(ask.venue):
         return True
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 

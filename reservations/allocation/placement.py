@@ -14,7 +14,7 @@ from reservations.allocation.candidates import (
 )
 from reservations.allocation.reseating import reseat
 from reservations.errors import Closed, NotFound, PartyTooLarge
-from reservations.rules import modes
+from reservations.rules import booking_window
 from reservations.rules.categories import pools_as_locked
 from venues.models import Combination, Resource
 
@@ -41,7 +41,7 @@ def _named(ask: Ask, resource: int) -> Placement:
             gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
         )
     if not (ask.is_override or ask.hours_hold):
-        modes.judge_hours(ask.venue, ask.window, unit)
+        booking_window.judge_hours(ask.venue, ask.window, unit)
     lapses.release_lapsed([unit.pk], ask.span)
     rows = ledger.taken_rows([unit.pk], ask.span)
     if rows:

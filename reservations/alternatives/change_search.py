@@ -1,17 +1,17 @@
 """What a refused change could ask for instead: as for a booking, with its own time as free."""
 
 from collections.abc import Callable
-from datetime import datetime
 from itertools import islice
 
-from reservations.alternatives.search import DAY, MOST, Alternative, Search, Wish
+from reservations.alternatives.search import MOST, Alternative, Search, Wish
 from reservations.errors import Refusal
 from reservations.lifecycle import changes
 from reservations.limits import one_per_day
 from reservations.models import Reservation
 from reservations.rules import booking_window, modes
+from venues import hours
 from venues.hours import Window
-from venues.models import Policy, Resource, Venue
+from venues.models import Policy, Resource
 
 
 class _OfMove(Search):
@@ -28,8 +28,8 @@ class _OfMove(Search):
         """Notice and horizon were judged for the range it has."""
         if window != self.sold:
             return super().is_offered(window)
-        apart = modes.opens_by_itself(self.venue)
-        return apart or _passes(lambda: modes.judge_hours(self.venue, window))
+        apart = hours.opens_by_itself(self.venue)
+        return apart or _passes(lambda: booking_window.judge_hours(self.venue, window))
 
     def barred(self, window: Window) -> set[int]:
         """The unit it has, at the time it has, is no change."""
@@ -67,7 +67,7 @@ class _OfStay(_OfMove):
         def judge() -> None:
             booking_window.judge_length(self.venue, window)
             for unit in mine:
-                modes.judge_hours(self.venue, window, unit)
+                booking_window.judge_hours(self.venue, window, unit)
 
         return _passes(judge)
 
@@ -92,20 +92,12 @@ class _OfStay(_OfMove):
         rows = self.board.taken(mine[0].pk, until)
         if not rows:
             return []
-        window = Window(self.sold.start, self._end_before(rows[0].start))
+        limit = rows[0].start - self.venue.policy.buffer_after
+        window = Window(self.sold.start, modes.last_end(self.venue, self.sold.start, limit))
         if window.end <= self.sold.end or not self.is_offered(window):
             return []
         category = self.categories[mine[0].category_id]
         return [Alternative(window, category, mine[0], self.price(category.pk, window))]
-
-    def _end_before(self, next_start: datetime) -> datetime:
-        """The last end that leaves the next guest's time alone; of nights, that of a whole one."""
-        last = next_start - self.venue.policy.buffer_after
-        if self.venue.mode != Venue.Mode.NIGHT:
-            return last
-        first, day = (at.astimezone(self.venue.zone).date() for at in (self.sold.start, last))
-        ends = [modes.stay(self.venue, first, day - days * DAY).end for days in (0, 1)]
-        return next(end for end in ends if end <= last)
 
 
 def _passes(judge: Callable[[], None]) -> bool:

@@ -9,7 +9,7 @@ from reservations.alternatives import search
 from reservations.alternatives.search import MOST, Alternative
 from reservations.errors import Refusal
 from reservations.requests import Booking
-from reservations.rules import booking_window, modes
+from reservations.rules import booking_window
 from venues import prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
@@ -57,12 +57,11 @@ class _Search:
 
     def _at(self, window: Window) -> Arrangement | None:
         try:
-            booking_window.judge_policy(self.venue, window, self.now)
-            opened = {unit.pk for unit in modes.open_units(self.venue, window, self.units)}
+            opened = booking_window.judge_range(self.venue, window, self.units, self.now)
         except Refusal:
             return None
         around = self.board.around(window)
-        free = [unit for unit in self.board.free(around, self.units) if unit.pk in opened]
+        free = list(self.board.free(around, opened))
         places: list[Alternative] = []
         for booking in self.bookings:
             unit = next(self._choices(booking, free), None)

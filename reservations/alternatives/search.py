@@ -8,10 +8,10 @@ from itertools import islice
 
 from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Board
-from reservations.availability.vacancy import Fitting, is_offered
+from reservations.availability.vacancy import Fitting
 from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Taken
-from reservations.rules import modes
-from venues import catalogue, prices
+from reservations.rules import booking_window, modes, sold_ranges
+from venues import catalogue, hours, prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -68,18 +68,18 @@ def board_around(
 def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> list[Window]:
     """Ranges as long as this one that are sold around it, nearest first."""
     zone, length = venue.zone, window.end - window.start
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         found = set(_stays(venue, window))
     else:
         first = (window.start - DAY).astimezone(zone).date()
         last = (window.start + DAY).astimezone(zone).date()
-        apart = modes.opens_by_itself(venue)
+        apart = hours.opens_by_itself(venue)
         found = {
             Window(sold.start, sold.start + length)
             for unit in (units if apart else [None])
-            for sold in modes.sold_ranges(venue, unit, first, last)
+            for sold in sold_ranges.sold_ranges(venue, unit, first, last)
         }
-        if _sells_any_start(venue):
+        if modes.sells_any_start(venue):
             found |= set(_shifted(venue, window))
         found = {one for one in found if abs(one.start - window.start) <= DAY}
     return sorted(found, key=lambda one: abs(one.start - window.start))
@@ -90,7 +90,7 @@ def apart_at(venue: Venue, window: Window) -> timedelta:
 
     Where any start is sold, what overlaps another one would be much the same.
     """
-    return window.end - window.start if _sells_any_start(venue) else timedelta(0)
+    return window.end - window.start if modes.sells_any_start(venue) else timedelta(0)
 
 
 class Search:
@@ -150,7 +150,7 @@ class Search:
 
     def is_offered(self, window: Window) -> bool:
         """Whether policy and hours let the range be asked for."""
-        return is_offered(self.venue, window, self.wish.now)
+        return booking_window.is_offered(self.venue, window, self.wish.now)
 
     def barred(self, window: Window) -> set[int]:
         """The units that this guest may not have for a range, free or not."""
@@ -233,18 +233,14 @@ class Search:
 
 def _reach(venue: Venue) -> timedelta:
     """As far as anything is looked for."""
-    return (REACH + 1 if venue.mode == Venue.Mode.NIGHT else 1) * DAY
+    return (REACH + 1 if modes.sells_nights(venue) else 1) * DAY
 
 
 def _near(venue: Venue, window: Window) -> timedelta:
     """As far as the next free time usually is."""
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         return 2 * DAY
     return min(3 * (window.end - window.start) + NEAR, 2 * DAY)
-
-
-def _sells_any_start(venue: Venue) -> bool:
-    return venue.mode == Venue.Mode.TIME and venue.policy.step is None
 
 
 def _shifted(venue: Venue, window: Window) -> Iterator[Window]:
@@ -259,9 +255,9 @@ def _shifted(venue: Venue, window: Window) -> Iterator[Window]:
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:
     """As many nights, beginning up to REACH days before or after."""
-    arrival = window.start.astimezone(venue.zone).date()
-    nights = window.end.astimezone(venue.zone).date() - arrival
+    arrival, _ = modes.local_dates(venue, window)
+    nights = modes.length(venue, window)
     first, last = arrival - REACH * DAY, arrival + REACH * DAY
-    for night in modes.sold_ranges(venue, None, first, last):
+    for night in sold_ranges.sold_ranges(venue, None, first, last):
         day = night.start.astimezone(venue.zone).date()
         yield modes.stay(venue, day, day + nights)

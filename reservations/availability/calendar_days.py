@@ -6,7 +6,8 @@ from datetime import date, datetime
 
 from reservations.availability.slots import Stretch, stretches_sold, units_sold
 from reservations.rules.categories import categories_named
-from reservations.rules.modes import _dates, days
+from reservations.rules.modes import days
+from reservations.rules.sold_ranges import dates
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 from venues.prices import price_of
@@ -30,7 +31,7 @@ def calendar(
     What begins after midnight counts for the day it begins on.
     """
     categories = {one.pk: one for one in categories_named(venue, category)}
-    begun: dict[date, list[Stretch]] = {day: [] for day in _dates(first, last)}
+    begun: dict[date, list[Stretch]] = {day: [] for day in dates(first, last)}
     units = units_sold(venue, category)
     for stretch in stretches_sold(venue, units, days(first, last, venue.zone), now=now):
         begun[stretch.window.start.astimezone(venue.zone).date()].append(stretch)

@@ -43,8 +43,7 @@ def explain(
     found = snapshot_queries.board(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:
-        booking_window.judge_policy(venue, window, now)
-        booking_window.judge_choice(venue, resource)
+        booking_window.judge_request(venue, window, resource, now)
         if named is not None:
             return _of_unit(found, named, party, window)
         return _of_any(found, window)
@@ -64,7 +63,7 @@ def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explan
         raise PartyTooLarge(
             gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
         )
-    modes.judge_hours(found.venue, window, unit)
+    booking_window.judge_hours(found.venue, window, unit)
     if found.is_free(unit.pk, found.around(window)):
         return Explanation(window, None, [])
     return _against(found, [unit], window)
@@ -72,9 +71,9 @@ def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explan
 
 def _of_any(found: Board, window: Window) -> Explanation:
     """Units that seat the party alone come first; combinations are for categories without any."""
+    opened = booking_window.open_units(found.venue, window, found.units)
     if not found.units and not found.joined:
         raise PartyTooLarge
-    opened = modes.open_units(found.venue, window, found.units)
     pools, around = pools_of(found.venue, opened), found.around(window)
     alone = {unit.category_id for unit in found.units}
     joined = [one for one in found.joined if one.category not in alone]

@@ -55,10 +55,10 @@ def of_range(
 
 def _judged(found: Board, window: Window) -> list[Resource]:
     """The units that are open then. Raises the rule that a booking would meet before its time."""
-    booking_window.judge_policy(found.venue, window, found.now)
+    opened = booking_window.judge_range(found.venue, window, found.units, found.now)
     if not found.units and not found.joined:
         raise PartyTooLarge
-    return modes.open_units(found.venue, window, found.units)
+    return opened
 
 
 def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:

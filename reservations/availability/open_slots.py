@@ -12,8 +12,7 @@ from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Board
 from reservations.availability.snapshot_queries import Look
 from reservations.availability.vacancy import Fitting
-from reservations.errors import Refusal
-from reservations.rules import booking_window, modes
+from reservations.rules import modes, sold_ranges
 from venues import catalogue, kinds, prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
@@ -93,7 +92,11 @@ class _Search:
         """Set the days to look at: the one given, or today and those after it."""
         today = self.now.astimezone(self.venue.zone).date()
         days = [today + number * DAY for number in range(LOOK_AHEAD + 1)] if day is None else [day]
-        starts = (self._starts_on(one) for one in days if one >= today)
+        starts = (
+            sold_ranges.bookable_on(self.venue, self.units, one, self.now)
+            for one in days
+            if one >= today
+        )
         self._days = (windows for windows in starts if windows)
 
     def first_day(self) -> bool:
@@ -123,7 +126,7 @@ class _Search:
                 return
 
     def _open(self, fitting: Fitting, windows: list[Window]) -> Iterator[OpenSlot]:
-        most = self.most if self.venue.mode == Venue.Mode.NIGHT else 1
+        most = self.most if modes.sells_nights(self.venue) else 1
         for window in windows:
             priced = (self._priced(category, window) for category in self.categories.values())
             fitting_in = (
@@ -136,27 +139,3 @@ class _Search:
 
     def _priced(self, category: Category, window: Window) -> OpenSlot:
         return OpenSlot(window, category, prices.price_of(self.venue, category, window))
-
-    def _starts_on(self, day: date) -> list[Window]:
-        """The ranges that begin on a local day and that the venue's policy lets be booked now."""
-        within = modes.days(day, day, self.venue.zone)
-        ranges = {window for window in self._sold(day) if within.start <= window.start < within.end}
-        return sorted(window for window in ranges if self._is_let(window))
-
-    def _sold(self, day: date) -> Iterator[Window]:
-        if self.venue.mode == Venue.Mode.NIGHT:
-            policy = self.venue.policy
-            length = max(DAY, policy.default_length or policy.shortest_stay or DAY)
-            yield modes.stay(self.venue, day, day + length)
-            return
-        for windows, _ in modes.sold(self.venue, self.units, day - DAY, day + DAY):
-            yield from windows
-
-    def _is_let(self, window: Window) -> bool:
-        try:
-            booking_window.judge_policy(self.venue, window, self.now)
-            if self.venue.mode == Venue.Mode.NIGHT and not modes.opens_by_itself(self.venue):
-                modes.judge_hours(self.venue, window)
-        except Refusal:
-            return False
-        return True

@@ -10,7 +10,7 @@ from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Board
 from reservations.errors import Refusal
 from reservations.rules import booking_window
-from reservations.rules.modes import sold
+from reservations.rules.sold_ranges import sold
 from venues.hours import Window
 from venues.models import Resource, Venue
 

@@ -13,7 +13,8 @@ from functools import cached_property
 from reservations.allocation import ledger, reseating, seating
 from reservations.allocation.seating import Seat
 from reservations.availability.busy import Taken
-from reservations.rules import modes
+from reservations.rules import booking_window
+from venues import hours
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -194,9 +195,9 @@ class Board:
         return Window(window.start - policy.buffer_before, window.end + policy.buffer_after)
 
     def _is_open(self, joined: Joined, window: Window) -> bool:
-        if not modes.opens_by_itself(self.venue):
+        if not hours.opens_by_itself(self.venue):
             return True
-        return all(modes.is_open_for(self.venue, window, unit) for unit in joined.units)
+        return all(booking_window.is_open_for(self.venue, window, unit) for unit in joined.units)
 
     def _is_simple(self, units: Sequence[Resource], window: Window) -> bool:
         """Whether no pin starts after the window does: then a place at every instant is enough."""

@@ -1,16 +1,14 @@
 """Whether a category has a place for a range."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import datetime
 from itertools import chain
 
 from reservations.availability.snapshot import Board
-from reservations.errors import Refusal
-from reservations.rules import booking_window, modes
+from reservations.rules import booking_window
 from reservations.rules.categories import pools_of
-from venues import catalogue
+from venues import catalogue, hours
 from venues.hours import Window
-from venues.models import Resource, Venue
+from venues.models import Resource
 
 MakesRoom = Callable[[Sequence[Resource], Window], bool]
 """Whether moving others along makes room among like units: `can_reseat`, or surer and cheaper."""
@@ -32,7 +30,7 @@ class Fitting:
         self._ids = {pk: {unit.id for unit in units} for pk, units in self._units.items()}
         # Worked out once and when asked, as every range asks for them and few ranges do.
         self._pools: dict[int, list[list[Resource]]] = {}
-        self._is_apart = modes.opens_by_itself(found.venue)
+        self._is_apart = hours.opens_by_itself(found.venue)
 
     def free_unit(
         self,
@@ -56,10 +54,10 @@ class Fitting:
             return bool(self.board.free_joined(category, window))
         around = self.board.around(window)
         roomy = (pool for pool in self._like(category) if self._makes_room(pool, around))
-        return any(modes.is_open_for(self.board.venue, window, pool[0]) for pool in roomy)
+        return any(booking_window.is_open_for(self.board.venue, window, pool[0]) for pool in roomy)
 
     def _is_open(self, unit: Resource, window: Window) -> bool:
-        return not self._is_apart or modes.is_open_for(self.board.venue, window, unit)
+        return not self._is_apart or booking_window.is_open_for(self.board.venue, window, unit)
 
     def _in_turn(self, category: int, first: int | None) -> Iterator[Resource]:
         units = self._units[category]
@@ -70,14 +68,3 @@ class Fitting:
         if category not in self._pools:
             self._pools[category] = pools_of(self.board.venue, self._units[category])
         return self._pools[category]
-
-
-def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
-    """Whether the venue's policy lets the range be booked, and its hours where it has any."""
-    try:
-        booking_window.judge_policy(venue, window, now)
-        if not modes.opens_by_itself(venue):
-            modes.judge_hours(venue, window)
-    except Refusal:
-        return False
-    return True

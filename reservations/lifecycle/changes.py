@@ -3,7 +3,6 @@
 Time is changed by `modify_upcoming` before the guest comes, by `modify_in_house` afterwards.
 """
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from reservations.allocation.ledger import has_its_time, live
 from reservations.errors import ChangedMeanwhile, HoldExpired, WrongStatus
 from reservations.models import Reservation
 from reservations.records import save
-from reservations.requests import Change, Times
+from reservations.requests import Change
 from reservations.rules import contact_details, modes
 from reservations.status import Status
 from venues.hours import Window
@@ -66,7 +65,7 @@ def wished_window(reservation: Reservation, wish: Change, venue: Venue) -> Windo
     """The range asked for; what is left out of it is taken from the reservation as it is."""
     if wish.times is None:
         return range_of(reservation)
-    return modes.resolve(venue, _merged(wish.times, reservation, venue))
+    return modes.resolve(venue, modes.completed(venue, wish.times, range_of(reservation)))
 
 
 def range_of(reservation: Reservation) -> Window:
@@ -100,20 +99,3 @@ def write(
         facts["override_reason"] = wish.override_reason
     events.record(reservation, "reservation.modified", at=clock.now(), by=by, data=facts)
     return reservation
-
-
-def _merged(times: Times, reservation: Reservation, venue: Venue) -> Times:
-    if venue.mode == Venue.Mode.NIGHT:
-        check_in = reservation.starts_at.astimezone(venue.zone).date()
-        check_out = reservation.ends_at.astimezone(venue.zone).date()
-        return Times(
-            starts_at=times.starts_at,
-            ends_at=times.ends_at,
-            check_in=times.check_in or (None if times.starts_at else check_in),
-            check_out=times.check_out or (None if times.ends_at else check_out),
-        )
-    if times.starts_at is not None and times.ends_at is None:
-        # A new start alone moves the whole range.
-        length = reservation.ends_at - reservation.starts_at
-        return replace(times, ends_at=times.starts_at + length)
-    return replace(times, starts_at=times.starts_at or reservation.starts_at)

@@ -39,8 +39,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
     # What is not there is said before what is too soon.
     categories = _categories(venue, booking, window)
     if not is_override:
-        booking_window.judge_policy(venue, window, now)
-        booking_window.judge_choice(venue, booking.resource)
+        booking_window.judge_request(venue, window, booking.resource, now)
     ask = Ask(
         venue=venue,
         window=window,

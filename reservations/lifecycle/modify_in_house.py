@@ -17,7 +17,7 @@ from reservations.models import Reservation
 from reservations.pricing import settlement
 from reservations.records import locked
 from reservations.requests import Change
-from reservations.rules import booking_window, modes, permissions
+from reservations.rules import booking_window, permissions
 from reservations.rules.categories import categories_for, category_of
 from reservations.status import Status
 from reservations.transactions import Restart
@@ -78,7 +78,7 @@ def _judge(
         booking_window.judge_length(venue, window)
         for unit in Resource.objects.filter(pk__in=changes.units_of(reservation)):
             unit.venue = venue
-            modes.judge_hours(venue, window, unit)
+            booking_window.judge_hours(venue, window, unit)
 
 
 def _judge_end(end: datetime, now: datetime) -> None:

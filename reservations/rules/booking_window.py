@@ -1,13 +1,55 @@
-"""Notice, horizon, length of stay, choice of unit."""
+"""Whether a range may be booked: notice, horizon, length, choice of unit, hours."""
 
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
 
-from reservations.errors import Invalid, NoChoice, TooFar, TooLong, TooShort, TooSoon
-from reservations.rules.modes import _length
+from reservations.errors import (
+    Closed,
+    Invalid,
+    NoChoice,
+    NotOffered,
+    Refusal,
+    TooFar,
+    TooLong,
+    TooShort,
+    TooSoon,
+)
+from reservations.rules import modes
+from venues import hours
 from venues.hours import Window
-from venues.models import Policy, Venue
+from venues.models import Policy, Resource, Venue
+
+
+def judge_range(
+    venue: Venue, window: Window, units: Sequence[Resource], now: datetime
+) -> list[Resource]:
+    """Judge a range as a booking would be: policy, then hours. Returns the units open for it.
+
+    Without units the venue's own hours count, if it has any. Raises what `judge_request` and
+    `open_units` raise.
+    """
+    judge_request(venue, window, None, now)
+    return open_units(venue, window, units)
+
+
+def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
+    """Whether the venue's policy lets the range be booked, and its hours where it has any."""
+    try:
+        judge_range(venue, window, [], now)
+    except Refusal:
+        return False
+    return True
+
+
+def judge_request(venue: Venue, window: Window, resource: int | None, now: datetime) -> None:
+    """Judge all that needs no unit: policy, and whether one may be named (`resource`, its id).
+
+    Raises TooSoon, TooFar, TooShort, TooLong or NoChoice.
+    """
+    judge_policy(venue, window, now)
+    judge_choice(venue, resource)
 
 
 def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
@@ -22,7 +64,7 @@ def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
 
 def judge_length(venue: Venue, window: Window) -> None:
     """The shortest and the longest stay. Raises TooShort or TooLong."""
-    policy, length = venue.policy, _length(venue, window)
+    policy, length = venue.policy, modes.length(venue, window)
     if policy.shortest_stay is not None and length < policy.shortest_stay:
         raise TooShort
     if policy.longest_stay is not None and length > policy.longest_stay:
@@ -35,6 +77,48 @@ def judge_choice(venue: Venue, resource: int | None) -> None:
         raise NoChoice
 
 
+def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
+    """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
+    if modes.sells_nights(venue):
+        _judge_nights(venue, window, unit)
+        return
+    openings = hours.openings_of(venue, unit)
+    if modes.is_always_open(venue, openings):
+        day, _ = modes.local_dates(venue, window)
+        _judge_step(venue, window, modes.days(day, day, venue.zone).start)
+        return
+    zone = unit.zone if unit is not None else venue.zone
+    opened = hours.around(openings, zone, window.start, window.end)
+    if not hours.is_open(opened, window.start, window.end):
+        raise Closed
+    if modes.sells_slots(venue):
+        _judge_slots(venue.policy, window, opened)
+    else:
+        begun = max(entry.start for entry in opened if entry.start <= window.start)
+        _judge_step(venue, window, begun)
+
+
+def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
+    """Whether a unit is open, and sold, for this range."""
+    unit.venue = venue
+    try:
+        judge_hours(venue, window, unit)
+    except Refusal:
+        return False
+    return True
+
+
+def open_units(venue: Venue, window: Window, units: Sequence[Resource]) -> list[Resource]:
+    """Those of the units that are open, and sold, for this range. Raises Closed or NotOffered."""
+    if not hours.opens_by_itself(venue):
+        judge_hours(venue, window)
+        return list(units)
+    opened = [unit for unit in units if is_open_for(venue, window, unit)]
+    if units and not opened:
+        raise Closed
+    return opened
+
+
 def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None:
     """Whether a unit that is named is of the category named beside it. Raises Invalid."""
     if category is None or resource is None:
@@ -45,4 +129,27 @@ def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None
             "resource",
             gettext("This unit is of category %(found)r, not %(category)r.")
             % {"found": found, "category": category},
+        )
+
+
+def _judge_nights(venue: Venue, window: Window, unit: Resource | None) -> None:
+    first, last = modes.local_dates(venue, window)
+    closed = [day for day in hours.closed_days(venue, unit) if first <= day < last]
+    if closed:
+        raise Closed(gettext("Closed on %(day)s.") % {"day": min(closed).isoformat()})
+
+
+def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:
+    grid = [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
+    starts, ends = {slot.start for slot in grid}, {slot.end for slot in grid}
+    if window.start not in starts or window.end not in ends:
+        raise NotOffered(gettext("Reservations here start and end with the slots of the day."))
+
+
+def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
+    step = venue.policy.step
+    if step and (window.start - begun) % step:
+        minutes = step // timedelta(minutes=1)
+        raise NotOffered(
+            gettext("Reservations here start every %(minutes)s minutes.") % {"minutes": minutes}
         )

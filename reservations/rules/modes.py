@@ -1,26 +1,49 @@
-"""How a venue sells time: as nights, as times or as slots."""
+"""What nights, times and slots mean: from what was asked to a range, and back to its fields.
 
-from collections.abc import Iterable, Iterator, Sequence
+Nothing else asks for a venue's mode. A range of nights is asked for, and shown, by the local
+dates of arrival and departure; any other range by its instants.
+"""
+
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext
 
-from reservations.errors import (
-    Closed,
-    Invalid,
-    NotOffered,
-    Refusal,
-    TooLong,
-)
+from reservations.errors import Invalid, TooLong
 from reservations.ranges import MAX_SPAN
 from reservations.requests import Times
 from venues import hours
-from venues.hours import Window
-from venues.models import Opening, Policy, Resource, Venue
+from venues.hours import DAY, Window
+from venues.models import Opening, Venue
 
-DAY = timedelta(days=1)
+YEARS = range(1971, 2200)
+"""Years in which a reservation may start or end; beyond them somebody mistyped."""
+
+SMALL_HOURS = timedelta(hours=5)
+"""Until then a guest who walks in wants the night that runs, not the next one."""
+
+
+def sells_nights(venue: Venue) -> bool:
+    """Whether the venue sells nights, which are asked for by date."""
+    return venue.mode == Venue.Mode.NIGHT
+
+
+def sells_slots(venue: Venue) -> bool:
+    """Whether the venue sells the slots of a grid."""
+    return venue.mode == Venue.Mode.SLOT
+
+
+def sells_any_start(venue: Venue) -> bool:
+    """Whether a reservation may start at any instant that the venue is open."""
+    return venue.mode == Venue.Mode.TIME and venue.policy.step is None
+
+
+def is_always_open(venue: Venue, openings: Sequence[Opening]) -> bool:
+    """Whether times are sold day and night, because nobody said when not."""
+    return not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME
 
 
 def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
@@ -31,10 +54,13 @@ def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
 
 
 def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window:
-    """The same for a range of any length, which may be longer than one row can take."""
+    """The range these times mean, of any length, also longer than one row can take.
+
+    Raises Invalid, naming the field.
+    """
     if now is not None and times.from_now and (times.starts_at, times.check_in) == (None, None):
         times = _from_now(venue, times, now)
-    window = _nights(venue, times) if venue.mode == Venue.Mode.NIGHT else _times(venue, times)
+    window = _nights(venue, times) if sells_nights(venue) else _times(venue, times)
     _judge_agreement(times, window, venue.zone)
     return window
 
@@ -48,75 +74,102 @@ def judge_span(venue: Venue, window: Window) -> None:
         )
 
 
-def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
-    """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
-    if venue.mode == Venue.Mode.NIGHT:
-        _judge_nights(venue, window, unit)
-        return
-    openings = openings_of(venue, unit)
-    if is_always_open(venue, openings):
-        _judge_step(venue, window, _midnight(venue, window.start))
-        return
-    zone = unit.zone if unit is not None else venue.zone
-    opened = hours.around(openings, zone, window.start, window.end)
-    if not hours.is_open(opened, window.start, window.end):
-        raise Closed
-    if venue.mode == Venue.Mode.SLOT:
-        _judge_slots(venue.policy, window, opened)
-    else:
-        begun = max(entry.start for entry in opened if entry.start <= window.start)
-        _judge_step(venue, window, begun)
+def walk_in(venue: Venue, start: Any, end: Any, now: datetime) -> Times:
+    """The times of a guest at the desk; `start` and `end` as typed, None for what is usual.
+
+    Without them: this night, the rest of the slot that runs, or the usual length from now.
+    """
+    if sells_nights(venue):
+        check_in = start or (now.astimezone(venue.zone) - SMALL_HOURS).date()
+        return Times(check_in=check_in, check_out=end or check_in + DAY)
+    begin = start or now
+    return Times(starts_at=begin, ends_at=end or _end_of_slot(venue, begin))
 
 
-def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
-    """Whether a unit is open, and sold, for this range."""
-    unit.venue = venue
-    try:
-        judge_hours(venue, window, unit)
-    except Refusal:
-        return False
-    return True
+def completed(venue: Venue, times: Times, sold: Window) -> Times:
+    """The times of a change, with what they leave out taken from the range that was sold."""
+    if sells_nights(venue):
+        check_in, check_out = local_dates(venue, sold)
+        return replace(
+            times,
+            check_in=times.check_in or (None if times.starts_at else check_in),
+            check_out=times.check_out or (None if times.ends_at else check_out),
+        )
+    if times.starts_at is not None and times.ends_at is None:
+        # A new start alone moves the whole range.
+        return replace(times, ends_at=times.starts_at + (sold.end - sold.start))
+    return replace(times, starts_at=times.starts_at or sold.start)
 
 
-def open_units(venue: Venue, window: Window, units: Sequence[Resource]) -> list[Resource]:
-    """Those of the units that are open, and sold, for this range. Raises Closed or NotOffered."""
-    if not opens_by_itself(venue):
-        judge_hours(venue, window)
-        return list(units)
-    opened = [unit for unit in units if is_open_for(venue, window, unit)]
-    if units and not opened:
-        raise Closed
-    return opened
+def moved(venue: Venue, sold: Window, start: Any, end: Any = None) -> Times:
+    """A range from another start, a date where nights are sold; as long as it is without `end`."""
+    first, last = field_names(venue)
+    return Times(**{first: start, last: end or start + length(venue, sold)})
 
 
-def is_always_open(venue: Venue, openings: Sequence[Opening]) -> bool:
-    """Whether times are sold day and night, because nobody said when not."""
-    return not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME
+def field_names(venue: Venue) -> tuple[str, str]:
+    """The fields that a range is asked for by: `check_in` and `check_out`, or the instants'."""
+    return ("check_in", "check_out") if sells_nights(venue) else ("starts_at", "ends_at")
 
 
-def closed_days(venue: Venue, unit: Resource | None) -> set[date]:
-    """The dates on which no night is sold."""
-    rows = openings_of(venue, unit)
-    return {row.date for row in rows if row.date is not None and row.opens is None}
+def fields(venue: Venue, window: Window) -> dict[str, Any]:
+    """A range by the fields it is asked for: two dates where nights are sold, else two instants."""
+    ends = dates(venue, window) or (window.start, window.end)
+    return dict(zip(field_names(venue), ends, strict=True))
 
 
-def openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
-    """The hours that count for a unit: its own, or else the venue's; for None the venue's."""
-    every = list(venue.openings.all())
-    own = [row for row in every if unit is not None and row.resource_id == unit.pk]
-    if own or venue.policy.unit_schedules:
-        return own
-    return [row for row in every if row.resource_id is None]
+def times_of(venue: Venue, window: Window) -> Times:
+    """A range as the engine is asked for it; `resolve` takes it back."""
+    return Times(**fields(venue, window))
 
 
-def opens_by_itself(venue: Venue) -> bool:
-    """Whether units have hours of their own here, so that each must be judged apart."""
-    return venue.policy.unit_schedules or any(row.resource_id for row in venue.openings.all())
+def dates(venue: Venue, window: Window) -> tuple[date, date] | None:
+    """The local dates of arrival and departure; None where no nights are sold."""
+    return local_dates(venue, window) if sells_nights(venue) else None
+
+
+def local_dates(venue: Venue, window: Window) -> tuple[date, date]:
+    """The dates on which a range starts and ends, by the venue's clocks."""
+    zone = venue.zone
+    return window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
+
+
+def nights(venue: Venue, window: Window) -> int | None:
+    """How many nights a range has; None where none are sold."""
+    return length(venue, window).days if sells_nights(venue) else None
+
+
+def length(venue: Venue, window: Window) -> timedelta:
+    """How long a range counts: a day for each night, else the time that passes."""
+    found = dates(venue, window)
+    return found[1] - found[0] if found else window.end - window.start
+
+
+def last_end(venue: Venue, start: datetime, limit: datetime) -> datetime:
+    """The last end, no later than `limit`, of a range from `start`; of nights, of a whole one."""
+    if not sells_nights(venue):
+        return limit
+    first, day = local_dates(venue, Window(start, limit))
+    ends = (stay(venue, first, last).end for last in (day, day - DAY))
+    return next(end for end in ends if end <= limit)
+
+
+def stay(venue: Venue, check_in: date, check_out: date) -> Window:
+    """The nights from one local date to another, at the venue's times of arrival and leaving."""
+    policy = venue.policy
+    return hours.nights(
+        check_in, check_out, venue.zone, policy.check_in_time, policy.check_out_time
+    )
+
+
+def days(first: date, last: date, zone: ZoneInfo) -> Window:
+    """From the first instant of one local date to the last of another."""
+    return Window(hours.instant(first, time.min, zone), hours.instant(last + DAY, time.min, zone))
 
 
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
     """Beginning now, or where a grid is sold with the next of today's slots that can be booked."""
-    grid = _grid(venue, now) if venue.mode == Venue.Mode.SLOT else []
+    grid = _grid(venue, now) if sells_slots(venue) else []
     if not grid:
         return replace(times, starts_at=now)
     today, earliest = now.astimezone(venue.zone).date(), now + venue.policy.notice
@@ -130,8 +183,14 @@ def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
 
 def _grid(venue: Venue, moment: datetime) -> list[Window]:
     """The slots that the venue as a whole sells around a moment, in order."""
-    opened = hours.around(openings_of(venue, None), venue.zone, moment, moment)
+    opened = hours.around(hours.openings_of(venue, None), venue.zone, moment, moment)
     return sorted(slot for one in opened for slot in hours.slots(one, venue.policy.slot_length))
+
+
+def _end_of_slot(venue: Venue, moment: datetime) -> datetime | None:
+    """The end of the slot that runs at a moment; None where none does, or none are sold."""
+    grid = _grid(venue, moment) if sells_slots(venue) else []
+    return next((slot.end for slot in grid if slot.start <= moment < slot.end), None)
 
 
 def _nights(venue: Venue, times: Times) -> Window:
@@ -150,7 +209,7 @@ def _nights(venue: Venue, times: Times) -> Window:
         raise Invalid("check_out", gettext("Give the date of departure."))
     if check_out <= check_in:
         raise Invalid("check_out", gettext("Departure must be at least one night after arrival."))
-    return hours.nights(check_in, check_out, zone, policy.check_in_time, policy.check_out_time)
+    return stay(venue, check_in, check_out)
 
 
 def _times(venue: Venue, times: Times) -> Window:
@@ -158,7 +217,7 @@ def _times(venue: Venue, times: Times) -> Window:
     usual = venue.policy.default_length or venue.policy.slot_length
     if start is None:
         raise Invalid("starts_at", gettext("Give the time at which the reservation starts."))
-    if end is None and usual is None and venue.mode == Venue.Mode.SLOT:
+    if end is None and usual is None and sells_slots(venue):
         end = next((slot.end for slot in _grid(venue, start) if slot.start == start), None)
     if end is None and usual is None:
         raise Invalid("ends_at", gettext("Give the time at which the reservation ends."))
@@ -184,110 +243,3 @@ def _judge_agreement(times: Times, window: Window, zone: ZoneInfo) -> None:
             raise Invalid(
                 field, gettext("Dates and times were given, and they are not of the same day.")
             )
-
-
-def _length(venue: Venue, window: Window) -> timedelta:
-    if venue.mode != Venue.Mode.NIGHT:
-        return window.end - window.start
-    zone = venue.zone
-    return window.end.astimezone(zone).date() - window.start.astimezone(zone).date()
-
-
-def _judge_nights(venue: Venue, window: Window, unit: Resource | None) -> None:
-    first = window.start.astimezone(venue.zone).date()
-    last = window.end.astimezone(venue.zone).date()
-    closed = [day for day in closed_days(venue, unit) if first <= day < last]
-    if closed:
-        raise Closed(gettext("Closed on %(day)s.") % {"day": min(closed).isoformat()})
-
-
-def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:
-    grid = [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
-    starts, ends = {slot.start for slot in grid}, {slot.end for slot in grid}
-    if window.start not in starts or window.end not in ends:
-        raise NotOffered(gettext("Reservations here start and end with the slots of the day."))
-
-
-def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
-    step = venue.policy.step
-    if step and (window.start - begun) % step:
-        minutes = step // timedelta(minutes=1)
-        raise NotOffered(
-            gettext("Reservations here start every %(minutes)s minutes.") % {"minutes": minutes}
-        )
-
-
-def _midnight(venue: Venue, start: datetime) -> datetime:
-    day = start.astimezone(venue.zone).date()
-    return hours.instant(day, datetime.min.time(), venue.zone)
-
-
-USUAL_LENGTH = timedelta(hours=1)
-"""How long a start is offered for, where the venue has no usual length."""
-
-
-def days(first: date, last: date, zone: ZoneInfo) -> Window:
-    """From the first instant of one local date to the last of another."""
-    return Window(hours.instant(first, time.min, zone), hours.instant(last + DAY, time.min, zone))
-
-
-def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) -> list[Window]:
-    """The ranges that are sold on the local days `first` to `last`, of a unit or the venue."""
-    policy = venue.policy
-    if venue.mode == Venue.Mode.NIGHT:
-        closed = closed_days(venue, unit)
-        return [stay(venue, day, day + DAY) for day in _dates(first, last) if day not in closed]
-    zone = unit.zone if unit is not None else venue.zone
-    openings = openings_of(venue, unit)
-    if is_always_open(venue, openings):
-        length = _offered_length(policy)
-        # Steps are counted from each midnight, and a stay may end on another day.
-        return [
-            start
-            for day in _dates(first, last)
-            for start in _starts(days(day, day, zone), timedelta(0), length, policy.step or length)
-        ]
-    opened = hours.windows(openings, zone, first, last)
-    if venue.mode == Venue.Mode.SLOT:
-        return [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
-    length = _offered_length(policy)
-    step = policy.step or length
-    return [start for entry in opened for start in _starts(entry, length, length, step)]
-
-
-def sold(
-    venue: Venue, units: Sequence[Resource], first: date, last: date
-) -> Iterator[tuple[list[Window], Sequence[Resource]]]:
-    """The ranges that are sold on some local days, each list with the units that sell those."""
-    if not opens_by_itself(venue):
-        yield sold_ranges(venue, None, first, last), units
-        return
-    for unit in units:
-        yield sold_ranges(venue, unit, first, last), [unit]
-
-
-def stay(venue: Venue, check_in: date, check_out: date) -> Window:
-    """The nights from one local date to another, at the venue's times of arrival and leaving."""
-    policy = venue.policy
-    return hours.nights(
-        check_in, check_out, venue.zone, policy.check_in_time, policy.check_out_time
-    )
-
-
-def _offered_length(policy: Policy) -> timedelta:
-    return policy.default_length or policy.shortest_stay or USUAL_LENGTH
-
-
-def _starts(
-    entry: Window, fitting: timedelta, length: timedelta, step: timedelta
-) -> Iterator[Window]:
-    """Ranges of a length at every step of an entry, of which `fitting` must lie within it."""
-    start = entry.start
-    while start < entry.end and start + fitting <= entry.end:
-        yield Window(start, start + length)
-        start += step
-
-
-def _dates(first: date, last: date) -> Iterator[date]:
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)

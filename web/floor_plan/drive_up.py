@@ -32,12 +32,12 @@ class WalkInForm(forms.Form):
 
 def answer(venue: Venue, query: QueryDict, now: datetime) -> dict[str, Any] | None:
     """Whether any spot is free from now for so long; if not, when one is. None of nights."""
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         return None
     length = venue.policy.default_length or HOUR
     hours = max(1, round(length / HOUR))
     form = WalkInForm(query if "hours" in query else None, initial={"hours": hours})
-    is_slots = venue.mode == Venue.Mode.SLOT
+    is_slots = modes.sells_slots(venue)
     said: dict[str, Any] = {"form": form, "hours": hours, "is_slots": is_slots}
     if form.is_bound and not form.is_valid() and not is_slots:
         return said
@@ -81,12 +81,12 @@ def _next_days(venue: Venue, now: datetime) -> list[Pick]:
 def usual_range(venue: Venue, now: datetime) -> Window:
     """From now on for as long as is usual; the next slot, or the night, where those are sold."""
     policy = venue.policy
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         today = now.astimezone(venue.zone).date()
         return modes.stay(venue, today, today + timedelta(days=1))
-    if venue.mode == Venue.Mode.SLOT and (window := _next_slot(venue, now)):
+    if modes.sells_slots(venue) and (window := _next_slot(venue, now)):
         return window
-    if venue.mode == Venue.Mode.SLOT:
+    if modes.sells_slots(venue):
         later = open_slots.next_few([venue], day=None, party=1, now=now)[venue.pk]
         if later:
             return later[0].window

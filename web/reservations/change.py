@@ -22,7 +22,6 @@ from reservations.requests import Change, Times
 from reservations.rules import modes
 from venues import prices
 from venues.hours import Window
-from venues.models import Venue
 from web import refusals, selection, visitors
 from web.forms import CONTACT, EXTRAS, ContactForm, shown
 from web.reservations.views import own
@@ -49,14 +48,14 @@ class ChangeForm(ContactForm):
         super().__init__(*args, venue=row.venue, initial=_as_it_is(row), **options)
         self.row = row
         nights, times = ("check_in", "check_out"), ("day", "from_time", "until_day", "until_time")
-        for name in times if row.venue.mode == Venue.Mode.NIGHT else nights:
+        for name in times if modes.sells_nights(row.venue) else nights:
             del self.fields[name]
         self.order_fields([*nights, *times, "guests"])
 
     def windows(self) -> list[Window]:
         """The ranges that were asked for: several where an hour happens twice, none where never."""
         given, row = self.cleaned_data, self.row
-        if row.venue.mode == Venue.Mode.NIGHT:
+        if modes.sells_nights(row.venue):
             times = Times(check_in=given["check_in"], check_out=given["check_out"])
             return [modes.resolve(row.venue, times)]
         starts = self._instants("from_time", given["day"], row.starts_at)

@@ -15,7 +15,7 @@ from reservations.errors import Refusal
 from reservations.requests import Times
 from reservations.rules import modes
 from reservations.rules.categories import category_of
-from venues import kinds, prices
+from venues import hours, kinds, prices
 from venues.hours import Window
 from venues.models import Policy, Venue
 from web import refusals, selection
@@ -31,11 +31,11 @@ Query = Mapping[str, str]
 
 def what_can_be_chosen(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     """What the venue's page is filled with; `choose` says which of its pieces it has."""
-    if venue.mode == Venue.Mode.NIGHT:
+    if modes.sells_nights(venue):
         return {"choose": "nights", **_nights(venue, query, now=now)}
-    if venue.mode == Venue.Mode.SLOT:
+    if modes.sells_slots(venue):
         return {"choose": "slots", **_slots(venue, query, now=now)}
-    if modes.is_always_open(venue, modes.openings_of(venue, None)):
+    if modes.is_always_open(venue, hours.openings_of(venue, None)):
         return {"choose": "ranges", **_ranges(venue, query, now=now)}
     return {"choose": "times", **_times(venue, query, now=now)}
 

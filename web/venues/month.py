@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.utils.dateparse import parse_date
 
 from reservations.availability import answer_cache, calendar_days
-from reservations.rules import modes
+from reservations.rules import sold_ranges
 from venues.models import Resource, Venue
 
 DAY = timedelta(days=1)
@@ -152,7 +152,7 @@ def _sold_on(venue: Venue, first: date, now: datetime) -> set[date]:
     units: list[Resource] = [unit for unit in venue.resources.all() if not unit.retired_at]
     return {
         window.start.astimezone(venue.zone).date()
-        for windows, _ in modes.sold(venue, units, first - DAY, last)
+        for windows, _ in sold_ranges.sold(venue, units, first - DAY, last)
         for window in windows
         if earliest <= window.start <= latest
     }

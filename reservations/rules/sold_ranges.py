@@ -1,0 +1,116 @@
+"""Which ranges a venue sells on its local days: nights, starts of a usual length, slots."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+
+from reservations.errors import Refusal
+from reservations.rules import booking_window, modes
+from venues import hours
+from venues.hours import DAY, Window
+from venues.models import Opening, Policy, Resource, Venue
+
+USUAL_LENGTH = timedelta(hours=1)
+"""How long a start is offered for, where the venue has no usual length."""
+
+
+def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) -> list[Window]:
+    """The ranges that are sold on the local days `first` to `last`, of a unit or the venue."""
+    policy = venue.policy
+    if modes.sells_nights(venue):
+        closed = hours.closed_days(venue, unit)
+        nights = (day for day in dates(first, last) if day not in closed)
+        return [modes.stay(venue, day, day + DAY) for day in nights]
+    zone = unit.zone if unit is not None else venue.zone
+    openings = hours.openings_of(venue, unit)
+    if modes.is_always_open(venue, openings):
+        length = _offered_length(policy)
+        # Steps are counted from each midnight, and a stay may end on another day.
+        return [
+            start
+            for day in dates(first, last)
+            for start in _starts(
+                modes.days(day, day, zone), timedelta(0), length, policy.step or length
+            )
+        ]
+    opened = hours.windows(openings, zone, first, last)
+    if modes.sells_slots(venue):
+        return [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
+    length = _offered_length(policy)
+    step = policy.step or length
+    return [start for entry in opened for start in _starts(entry, length, length, step)]
+
+
+def sold(
+    venue: Venue, units: Sequence[Resource], first: date, last: date
+) -> Iterator[tuple[list[Window], Sequence[Resource]]]:
+    """The ranges that are sold on some local days, each list with the units that sell those."""
+    if not hours.opens_by_itself(venue):
+        yield sold_ranges(venue, None, first, last), units
+        return
+    for unit in units:
+        yield sold_ranges(venue, unit, first, last), [unit]
+
+
+def bookable_on(venue: Venue, units: Sequence[Resource], day: date, now: datetime) -> list[Window]:
+    """The ranges that start on a local day and that policy and hours let be booked, in order.
+
+    Of nights one, of the usual length.
+    """
+    if modes.sells_nights(venue):
+        policy = venue.policy
+        length = max(DAY, policy.default_length or policy.shortest_stay or DAY)
+        stay = modes.stay(venue, day, day + length)
+        return [stay] if booking_window.is_offered(venue, stay, now) else []
+    within = modes.days(day, day, venue.zone)
+    found = {
+        window
+        for windows, _ in sold(venue, units, day - DAY, day + DAY)
+        for window in windows
+        if within.start <= window.start < within.end
+    }
+    return sorted(one for one in found if _is_let(venue, one, now))
+
+
+def sold_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
+    """What is sold of a local day: its night, or from the first opening to the last closing."""
+    if modes.sells_nights(venue):
+        return modes.stay(venue, day, day + DAY)
+    return open_part(venue, day, openings)
+
+
+def open_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
+    """From the hour of a day's first opening to its last closing; the whole day without any."""
+    found = hours.windows(openings, venue.zone, day, day)
+    if not found:
+        return modes.days(day, day, venue.zone)
+    start = min(window.start for window in found)
+    begun = start.replace(minute=0, second=0, microsecond=0)
+    return Window(begun, max(window.end for window in found))
+
+
+def dates(first: date, last: date) -> Iterator[date]:
+    """Each date from `first` to `last`."""
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)
+
+
+def _is_let(venue: Venue, window: Window, now: datetime) -> bool:
+    try:
+        booking_window.judge_policy(venue, window, now)
+    except Refusal:
+        return False
+    return True
+
+
+def _offered_length(policy: Policy) -> timedelta:
+    return policy.default_length or policy.shortest_stay or USUAL_LENGTH
+
+
+def _starts(
+    entry: Window, fitting: timedelta, length: timedelta, step: timedelta
+) -> Iterator[Window]:
+    """Ranges of a length at every step of an entry, of which `fitting` must lie within it."""
+    start = entry.start
+    while start < entry.end and start + fitting <= entry.end:
+        yield Window(start, start + length)
+        start += step
