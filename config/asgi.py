@@ -13,9 +13,6 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
 
-from api.live.consumer import Board
-from api.live.socket_limit import PerAddress
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 
@@ -28,8 +25,11 @@ def pages() -> WSGIMiddleware:
     return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8, send_queue_size=0)
 
 
-# Django is set up by this call; consumers are imported after it.
 _pages = pages()
+
+# Only now: they read models, which need the applications that the call above sets up.
+from api.live.consumer import Board  # noqa: E402
+from api.live.socket_limit import PerAddress  # noqa: E402
 
 _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
