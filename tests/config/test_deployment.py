@@ -1,7 +1,10 @@
 """The files of a deployment agree with the project; no Docker is needed to see that."""
 
+import os
 import re
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +68,64 @@ def test_gunicorn_is_told_what_the_compose_file_relies_on() -> None:
     assert said["wsgi_app"] == "config.wsgi:application"
     assert said["worker_class"] == "gthread"
     assert said["accesslog"] is None
+
+
+@pytest.mark.parametrize("module", ["config.asgi", "config.wsgi", "config.celery"])
+def test_a_server_that_begins_with_it_loads_a_module_alone(module: str) -> None:
+    code = f"import {module}"
+    # As uvicorn, gunicorn and celery do, to whom nobody has said which settings.
+    told = {name: said for name, said in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=told, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+
+
+def test_every_file_that_the_front_includes_is_mounted_beside_it(compose: dict[str, Any]) -> None:
+    volumes = [volume.split(":") for volume in compose["services"]["front"]["volumes"]]
+    assert all(access == "ro" for _, _, access in volumes)
+    mounted = {there: here for here, there, _ in volumes}
+    wanted = {"nginx.conf": "nginx.conf", "conf.d/default.conf": "front.conf"}
+    wanted |= {path.name: path.name for path in (ROOT / "deploy").glob("*.inc")}
+    assert mounted == {f"/etc/nginx/{there}": f"./deploy/{here}" for there, here in wanted.items()}
+
+
+def test_the_front_includes_nothing_else() -> None:
+    texts = [path.read_text() for path in (ROOT / "deploy").glob("*.inc")]
+    texts += [(ROOT / "deploy" / name).read_text() for name in ("nginx.conf", "front.conf")]
+    found = re.findall(r"^\s*include ([^;]+);", "\n".join(texts), flags=re.MULTILINE)
+    files = {path.name for path in (ROOT / "deploy").glob("*.inc")}
+    assert set(found) == files | {"conf.d/*.conf"}
+
+
+def test_front_processes_and_image_agree_on_ports(compose: dict[str, Any]) -> None:
+    front = (ROOT / "deploy" / "front.conf").read_text()
+    services = compose["services"]
+    listens = re.findall(r"^\s*listen (\d+);", front, flags=re.MULTILINE)
+    assert [port.rpartition(":")[2] for port in services["front"]["ports"]] == listens
+    upstreams = dict(re.findall(r"^\s*set \$\w+ (\w+):(\d+);", front, flags=re.MULTILINE))
+    assert upstreams == {"api": "8000", "live": "8001"}
+    # The image's own PORT, and what `live` is told instead.
+    assert "PORT=8000" in (ROOT / "Dockerfile").read_text()
+    assert "PORT" not in services["api"]["environment"]
+    assert services["live"]["environment"]["PORT"] == 8001
+    assert "--port 8001" in services["live"]["command"]
+
+
+def test_front_and_processes_agree_on_boards_of_one_address(compose: dict[str, Any]) -> None:
+    front = (ROOT / "deploy" / "front.conf").read_text()
+    limit = compose["services"]["live"]["environment"]["SOCKETS_PER_ADDRESS"]
+    assert re.findall(r"limit_conn guest_sockets (\d+);", front) == re.findall(r":-(\d+)", limit)
+
+
+def test_every_place_that_passes_requests_on_says_who_asks() -> None:
+    """Nginx forgets a server's headers in a place that has one of its own."""
+    front = (ROOT / "deploy" / "front.conf").read_text()
+    places = re.findall(r"^    location [^{]+{(.*?)^    }", front, flags=re.MULTILINE | re.DOTALL)
+    passing = [place for place in places if "proxy_pass" in place]
+    assert len(passing) == 2
+    assert all("include proxy.inc;" in place for place in passing)
+    assert "proxy_set_header" not in re.sub(r"location [^{]+{.*?}", "", front, flags=re.DOTALL)
 
 
 @pytest.mark.django_db
