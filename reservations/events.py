@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from guests.callers import Caller
 from reservations import clock
+from reservations.event_types import Entry
 from reservations.models import Event, Reservation
 
 _listeners: list[Callable[[list[int]], None]] = []
@@ -21,58 +21,57 @@ def on_recorded(listener: Callable[[list[int]], None]) -> None:
 
 def draft(
     reservation: Reservation,
-    name: str,
+    entry: Entry,
     *,
     at: datetime,
     by: Caller,
     is_limited: bool = False,
-    data: dict[str, Any] | None = None,
 ) -> Event:
-    """The row that says `name` happened to a reservation at `at`."""
+    """The unsaved row of an event that happened to a reservation at `at`.
+
+    `is_limited` counts it against the rate of state changes.
+    """
     return Event(
         venue_id=reservation.venue_id,
         reservation=reservation,
-        name=name,
+        name=entry.name,
         at=at,
         recorded_at=clock.now(),
         by=by.name,
         by_kind=by.kind,
-        data=data or {},
+        data=entry.data,
         is_limited=is_limited,
     )
 
 
 def record(
     reservation: Reservation,
-    name: str,
+    entry: Entry,
     *,
     at: datetime,
     by: Caller,
     is_limited: bool = False,
-    data: dict[str, Any] | None = None,
 ) -> None:
-    """Write down that `name` happened to a reservation at `at`. Assumes a transaction."""
-    record_many([draft(reservation, name, at=at, by=by, is_limited=is_limited, data=data)])
+    """Record an event that happened to a reservation at `at`. Assumes a transaction."""
+    record_many([draft(reservation, entry, at=at, by=by, is_limited=is_limited)])
 
 
-def record_of_venue(
-    venue_id: int, name: str, *, at: datetime, by: Caller, data: dict[str, Any]
-) -> None:
-    """Write down what happened to a venue rather than to one reservation."""
+def record_of_venue(venue_id: int, entry: Entry, *, at: datetime, by: Caller) -> None:
+    """Record an event of a venue rather than of one reservation. Assumes a transaction."""
     event = Event(
         venue_id=venue_id,
-        name=name,
+        name=entry.name,
         at=at,
         recorded_at=clock.now(),
         by=by.name,
         by_kind=by.kind,
-        data=data,
+        data=entry.data,
     )
     record_many([event])
 
 
 def record_many(events: Iterable[Event]) -> None:
-    """Write several at once. Assumes a transaction."""
+    """Record several events in one statement. Assumes a transaction."""
     written = Event.objects.bulk_create(events)
     tell([event.pk for event in written])
 

@@ -16,6 +16,7 @@ from django.db.models import F, QuerySet
 from guests.callers import system
 from reservations import clock, events
 from reservations.allocation import lapses
+from reservations.event_types import COMPLETED
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
 from venues import kinds
@@ -97,9 +98,7 @@ def _complete(batch: list[Reservation], now: datetime) -> None:
     rows = Reservation.objects.filter(pk__in=[row.pk for row in batch])
     rows.update(completed_at=F("ends_at"), version=F("version") + 1)
     # A buffer after the stay stays taken; the rest of the time is over by itself.
-    events.record_many(
-        events.draft(row, "reservation.completed", at=row.ends_at, by=SWEEP) for row in batch
-    )
+    events.record_many(events.draft(row, COMPLETED({}), at=row.ends_at, by=SWEEP) for row in batch)
     ids = [row.pk for row in batch]
     transaction.on_commit(lambda: _say(ids))
 

@@ -12,6 +12,7 @@ import orjson
 
 from api.schemas import to_z
 from reservations import clock
+from reservations.event_types import COMPLETED, RESEATED
 from reservations.models import Allocation, Event
 from venues.hours import Window
 
@@ -66,7 +67,7 @@ def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]
         else:
             seen.append(own)
         freed = [(row.resource_id, window) for window in seen]
-        if event.name == "reservation.reseated":
+        if event.name == RESEATED.name:
             freed.append((int(event.data["from"]), own))
         for resource, window in freed:
             for gap in _gaps(resource, window, now, but=row):
@@ -74,7 +75,7 @@ def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]
 
 
 def _takes(row: Allocation, event: Event, now: datetime) -> bool:
-    is_over = row.ends_at <= now and event.name == "reservation.completed"
+    is_over = row.ends_at <= now and event.name == COMPLETED.name
     is_lapsed = row.lapses_at is not None and row.lapses_at <= now
     return row.is_live and not is_lapsed and not is_over
 

@@ -13,13 +13,15 @@ from desk import phrases
 from desk.scoping import venues_of
 from guests.callers import Kind
 from reservations import clock
-from reservations.event_types import EVENTS
+from reservations.event_types import EVENT_TYPES
 from reservations.querysets import AllocationQuerySet, ReservationQuerySet
 from reservations.rules import modes
 from reservations.status import Status
 from venues.hours import Window
 
 DAY = timedelta(days=1)
+
+_EVENTS = [one.name for one in EVENT_TYPES]
 
 _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
     "yesterday": ("Yesterday", lambda today: (today - DAY, today - DAY)),
@@ -133,10 +135,10 @@ class EventFilter(admin.SimpleListFilter):
     parameter_name = "event"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name.partition(".")[2].replace("_", " ")) for name in EVENTS]
+        return [(name, name.partition(".")[2].replace("_", " ")) for name in _EVENTS]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-        return rows.filter(name=self.value()) if self.value() in EVENTS else rows
+        return rows.filter(name=self.value()) if self.value() in _EVENTS else rows
 
 
 class CallerFilter(admin.SimpleListFilter):

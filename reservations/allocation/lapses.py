@@ -10,6 +10,7 @@ from django.db.models import F
 from guests.callers import system
 from reservations import clock, events
 from reservations.allocation.ledger import Span, lock_reservations, truncate
+from reservations.event_types import EXPIRED, MISSED
 from reservations.models import Allocation, Event, Reservation
 
 # Locked rows are left to whoever is at them: a verb that confirms, or another worker.
@@ -31,7 +32,7 @@ WITH due AS MATERIALIZED (
 )
 INSERT INTO reservations_event
     (venue_id, reservation_id, name, at, recorded_at, by, by_kind, data, is_limited)
-SELECT venue_id, id, 'reservation.expired', expired_at, %(now)s, %(by)s, %(by_kind)s, '{}', false
+SELECT venue_id, id, %(name)s, expired_at, %(now)s, %(by)s, %(by_kind)s, '{}', false
 FROM expired
 RETURNING id
 """
@@ -48,6 +49,7 @@ def some(venue_id: int | None, *, most: int) -> int:
 def _in_one(venue_id: int | None, most: int) -> int:
     by = TIME
     values: dict[str, Any] = {"now": clock.now(), "by": by.name, "by_kind": by.kind}
+    values["name"] = EXPIRED.name
     with connection.cursor() as cursor:
         cursor.execute(_EXPIRE, {**values, "venue": venue_id, "most": most})
         told = [pk for (pk,) in cursor.fetchall()]
@@ -134,6 +136,6 @@ def _miss(ids: Sequence[int], now: datetime) -> None:
 def _lapse_event(reservation: Reservation, *, now: datetime) -> Event:
     # Time did it, not whoever came by and noticed.
     if reservation.expired_at:
-        return events.draft(reservation, "reservation.expired", at=reservation.expired_at, by=TIME)
+        return events.draft(reservation, EXPIRED({}), at=reservation.expired_at, by=TIME)
     missed_at = reservation.missed_at or now
-    return events.draft(reservation, "reservation.missed", at=missed_at, by=TIME)
+    return events.draft(reservation, MISSED({}), at=missed_at, by=TIME)

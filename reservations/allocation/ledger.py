@@ -11,6 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from guests.callers import Caller
 from reservations import events
 from reservations.errors import HeldByOther, Refusal, Taken
+from reservations.event_types import RESEATED
 from reservations.models import Allocation, Reservation
 from reservations.querysets import AllocationQuerySet
 from reservations.transactions import Restart
@@ -165,9 +166,9 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
     by_id = {row.pk: row for row in reservations}
     told = []
     for row in rows:
-        seats = {"from": str(row.resource_id), "to": str(moves[row.pk])}
+        reseated = RESEATED({"from": str(row.resource_id), "to": str(moves[row.pk])})
         moved = by_id[row.reservation_id or 0]
-        told.append(events.draft(moved, "reservation.reseated", at=now, by=by, data=seats))
+        told.append(events.draft(moved, reseated, at=now, by=by))
         row.resource_id, row.is_live = moves[row.pk], True
     Allocation.objects.bulk_update(rows, ["resource_id", "is_live"])
     events.record_many(told)

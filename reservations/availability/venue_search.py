@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Avg, Count, Q, QuerySet
 
 from guests.callers import Caller
+from reservations.event_types import CREATED
 from reservations.models import Event
 from venues.models import Venue
 
@@ -47,7 +48,7 @@ def booked_today(venues: Sequence[Venue], *, now: datetime) -> Counter[int]:
     made = Event.objects.filter(
         venue__in=zones,
         recorded_at__gt=now - timedelta(hours=26),
-        name="reservation.created",
+        name=CREATED.name,
         reservation__cancelled_at__isnull=True,
     )
     return Counter(

@@ -10,6 +10,7 @@ from reservations import clock, events
 from reservations.allocation import lapses, ledger
 from reservations.allocation.ledger import Span
 from reservations.errors import Invalid, NotFound
+from reservations.event_types import CLOSURE_ENDED, CLOSURE_MADE
 from reservations.models import Allocation
 from reservations.ranges import MAX_SPAN
 from reservations.rules.permissions import judge_staff
@@ -52,8 +53,10 @@ def _close(
             raise ledger.refusal_for(rows)
         for unit in units:
             ledger.take(_closed(unit, part, closure_id=closure_id, reason=reason))
-    facts = {"closure": str(closure_id), "units": [str(pk) for pk in ids], "reason": reason}
-    events.record_of_venue(venue_id, "closure.made", at=now, by=by, data=facts)
+    made = CLOSURE_MADE(
+        {"closure": str(closure_id), "units": [str(pk) for pk in ids], "reason": reason}
+    )
+    events.record_of_venue(venue_id, made, at=now, by=by)
     return closure_id
 
 
@@ -69,12 +72,14 @@ def _reopen(closure_id: uuid.UUID, *, by: Caller) -> int:
     if not ends:
         return 0
     ledger.truncate(left, at=now)
-    facts = {
-        "closure": str(closure_id),
-        "units": [str(unit.pk) for unit in units],
-        "before": [now.isoformat(), max(ends).isoformat()],
-    }
-    events.record_of_venue(units[0].venue_id, "closure.ended", at=now, by=by, data=facts)
+    ended = CLOSURE_ENDED(
+        {
+            "closure": str(closure_id),
+            "units": [str(unit.pk) for unit in units],
+            "before": [now.isoformat(), max(ends).isoformat()],
+        }
+    )
+    events.record_of_venue(units[0].venue_id, ended, at=now, by=by)
     return len(ends)
 
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext
 from guests.callers import Caller
 from reservations import idempotency
 from reservations.errors import Invalid
+from reservations.event_types import LOT_CHANGED, LOT_CLOSED, LOT_OPENED
 from reservations.idempotency import Once
 from reservations.inventory import spots, venues
 from reservations.inventory.venues import VenueWish
@@ -53,7 +54,7 @@ def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
         kinds.PARKING.code, _of_venue(wish, "time_zone", "currency"), charges_time_used=True
     )
     _set_price(venue, wish.price_minor or 0)
-    venues.tell(venue, "lot.opened", by, {"capacity": wish.capacity})
+    venues.tell(venue, LOT_OPENED({"capacity": wish.capacity}), by)
     return venue
 
 
@@ -67,14 +68,14 @@ def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
     venues.alter(venue, _of_venue(wish))
     if wish.price_minor is not None:
         _set_price(venue, wish.price_minor)
-    venues.tell(venue, "lot.changed", by, {"capacity": wish.capacity})
+    venues.tell(venue, LOT_CHANGED({"capacity": wish.capacity}), by)
     return venue
 
 
 def _close_lot(slug: str, *, by: Caller) -> None:
     venue = venues.locked(slug, kind=kinds.PARKING.code)
     venues.give_up(venue)
-    venues.tell(venue, "lot.closed", by, {})
+    venues.tell(venue, LOT_CLOSED({}), by)
 
 
 def _of_venue(wish: LotWish, *more: str) -> VenueWish:

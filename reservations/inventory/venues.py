@@ -14,6 +14,7 @@ from guests.phones import is_region
 from reservations import clock, events, idempotency
 from reservations.allocation import ledger
 from reservations.errors import Invalid, NotFound, VenueInUse
+from reservations.event_types import VENUE_CHANGED, VENUE_CLOSED, VENUE_OPENED, Entry
 from reservations.idempotency import Once
 from reservations.inventory import commitments, spots
 from reservations.models import Allocation
@@ -124,14 +125,14 @@ def locked(slug: str, **of: Any) -> Venue:
     return venue
 
 
-def tell(venue: Venue, name: str, by: Caller, data: dict[str, Any]) -> None:
-    """Write down what happened to a venue. Assumes a transaction."""
-    events.record_of_venue(venue.pk, name, at=clock.now(), by=by, data=data)
+def tell(venue: Venue, entry: Entry, by: Caller) -> None:
+    """Record an event of a venue, now. Assumes a transaction."""
+    events.record_of_venue(venue.pk, entry, at=clock.now(), by=by)
 
 
 def _open_venue(kind: str, wish: VenueWish, *, by: Caller) -> Venue:
     venue = make(kind, wish)
-    tell(venue, "venue.opened", by, {"capacity": wish.capacity})
+    tell(venue, VENUE_OPENED({"capacity": wish.capacity}), by)
     return venue
 
 
@@ -141,14 +142,15 @@ def _change_venue(slug: str, wish: VenueWish, *, by: Caller) -> Venue:
     if wish.capacity is not None:
         judge_administrator(by)
     alter(venue, wish)
-    tell(venue, "venue.changed", by, {"fields": sorted(wish.fields), "capacity": wish.capacity})
+    changed = VENUE_CHANGED({"fields": sorted(wish.fields), "capacity": wish.capacity})
+    tell(venue, changed, by)
     return venue
 
 
 def _close_venue(slug: str, *, by: Caller) -> None:
     venue = locked(slug)
     give_up(venue)
-    tell(venue, "venue.closed", by, {})
+    tell(venue, VENUE_CLOSED({}), by)
 
 
 def _judge_fields(wish: VenueWish) -> None:

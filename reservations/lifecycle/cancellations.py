@@ -8,6 +8,7 @@ from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation import ledger
 from reservations.errors import WrongStatus
+from reservations.event_types import CANCELLED
 from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
@@ -47,10 +48,9 @@ def cancel(reservation_id: int, *, by: Caller) -> Reservation:
     ledger.free(reservation, at=now)
     events.record(
         reservation,
-        "reservation.cancelled",
+        CANCELLED({"fee_minor": fee_minor(reservation, now)}),
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        data={"fee_minor": fee_minor(reservation, now)},
     )
     return reservation

@@ -4,7 +4,6 @@ Time is changed by `modify_upcoming` before the guest comes, by `modify_in_house
 """
 
 from datetime import datetime
-from typing import Any
 
 from django.utils.translation import gettext
 
@@ -12,6 +11,7 @@ from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation.ledger import has_its_time, live
 from reservations.errors import ChangedMeanwhile, HoldExpired, WrongStatus
+from reservations.event_types import MODIFIED, ModifiedData
 from reservations.models import Reservation
 from reservations.records import save
 from reservations.requests import Change
@@ -92,10 +92,10 @@ def write(
     for name, value in details.items():
         setattr(reservation, name, value)
     save(reservation, *fields, *details)
-    facts: dict[str, Any] = {"changed": sorted({*fields, *details})}
+    facts: ModifiedData = {"changed": sorted({*fields, *details})}
     if before is not None:
         facts["before"] = [before.start.isoformat(), before.end.isoformat()]
     if wish.override_reason:
         facts["override_reason"] = wish.override_reason
-    events.record(reservation, "reservation.modified", at=clock.now(), by=by, data=facts)
+    events.record(reservation, MODIFIED(facts), at=clock.now(), by=by)
     return reservation

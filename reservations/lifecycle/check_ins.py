@@ -16,6 +16,7 @@ from reservations.allocation.ledger import Span, has_its_time, live
 from reservations.allocation.placement import place
 from reservations.allocation.rows import allocations
 from reservations.errors import HoldExpired, TooLong, WrongStatus
+from reservations.event_types import CHECKED_IN, CONFIRMED
 from reservations.limits import state_changes
 from reservations.models import Allocation, Reservation
 from reservations.ranges import MAX_SPAN
@@ -151,9 +152,9 @@ def check_in(reservation_id: int, *, by: Caller) -> Reservation:
     if not reservation.confirmed_at:
         reservation.confirmed_at = now
         fields.append("confirmed_at")
-        events.record(reservation, "reservation.confirmed", at=now, by=by)
+        events.record(reservation, CONFIRMED({}), at=now, by=by)
     reservation.checked_in_at = now
     seat(reservation, placement, now=now)
     save(reservation, *fields)
-    events.record(reservation, "reservation.checked_in", at=now, by=by, is_limited=by.limits_apply)
+    events.record(reservation, CHECKED_IN({}), at=now, by=by, is_limited=by.limits_apply)
     return reservation

@@ -8,6 +8,7 @@ from guests.callers import Caller
 from reservations import clock, events
 from reservations.allocation import ledger
 from reservations.errors import WrongStatus
+from reservations.event_types import CHECKED_OUT
 from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.pricing import settlement
@@ -54,11 +55,10 @@ def check_out(reservation_id: int, *, by: Caller) -> Reservation:
     ledger.free(reservation, at=now)
     events.record(
         reservation,
-        "reservation.checked_out",
+        CHECKED_OUT({"overstay_minor": reservation.price_minor - before}),
         at=now,
         by=by,
         is_limited=by.limits_apply,
-        data={"overstay_minor": reservation.price_minor - before},
     )
     return reservation
 
@@ -73,5 +73,5 @@ def complete(reservation_id: int, *, by: Caller) -> Reservation:
     reservation.checked_out_at = now
     save(reservation, "checked_out_at")
     ledger.free(reservation, at=now)
-    events.record(reservation, "reservation.checked_out", at=now, by=by, is_limited=by.limits_apply)
+    events.record(reservation, CHECKED_OUT({}), at=now, by=by, is_limited=by.limits_apply)
     return reservation

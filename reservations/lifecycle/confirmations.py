@@ -9,6 +9,7 @@ from reservations import clock, events
 from reservations.allocation import rows
 from reservations.allocation.ledger import has_its_time, live
 from reservations.errors import HoldExpired, WrongStatus
+from reservations.event_types import CONFIRMED
 from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
@@ -42,5 +43,5 @@ def confirm(reservation_id: int, *, by: Caller) -> Reservation:
     reservation.confirmed_at = now
     save(reservation, "confirmed_at")
     live(reservation).update(lapses_at=rows.lapses_at(reservation))
-    events.record(reservation, "reservation.confirmed", at=now, by=by, is_limited=by.limits_apply)
+    events.record(reservation, CONFIRMED({}), at=now, by=by, is_limited=by.limits_apply)
     return reservation

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from reservations.allocation.ask import Ask
+from reservations.event_types import CONFIRMED, CREATED, BookedData, EventType
 from reservations.models import Reservation
 from reservations.pricing import quotes, settlement
 from reservations.requests import Booking
@@ -77,6 +78,6 @@ PROMISED = (
 """What `promise` sets."""
 
 
-def events_of(row: Reservation) -> list[str]:
-    """What happens when a drafted reservation is written."""
-    return ["reservation.created"] + ["reservation.confirmed"] * bool(row.confirmed_at)
+def events_of(row: Reservation) -> list[EventType[BookedData]]:
+    """The events to record when a drafted reservation is written, in order."""
+    return [CREATED, CONFIRMED] if row.confirmed_at else [CREATED]

@@ -126,7 +126,7 @@ def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservatio
         "taken_to": drafted.ends_at,
         "is_locked": drafted.is_locked,
         "lapses_at": drafted.lapses_at,
-        "names": drafts.events_of(row),
+        "names": [kind.name for kind in drafts.events_of(row)],
         "by": ask.by.name,
         "by_kind": ask.by.kind,
     }
@@ -170,7 +170,7 @@ def _in_steps(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservat
         drafted.resource = next(unit for unit in units if unit.id == found[0])
         drafted.reservation_id = row.pk
         drafted.pk = _insert(cursor, drafted)
-        told = [_tell(cursor, row, name, by=ask.by) for name in drafts.events_of(row)]
+        told = [_tell(cursor, row, kind.name, by=ask.by) for kind in drafts.events_of(row)]
     row.just_taken = [drafted]
     events.tell(told)
     return row

@@ -11,6 +11,7 @@ from reservations.allocation import candidates, early_refusal, ledger
 from reservations.allocation.ask import Ask
 from reservations.allocation.placement import place
 from reservations.allocation.rows import allocations
+from reservations.event_types import BookedData
 from reservations.idempotency import Once
 from reservations.lifecycle import drafts, eligibility, hold_statement
 from reservations.lifecycle.eligibility import Wish, judge
@@ -144,9 +145,9 @@ def surely(wish: Wish) -> Reservation:
     )
     row.save(force_insert=True)
     row.just_taken = [ledger.take(draft) for draft in allocations(row, placement)]
-    reason = {"override_reason": booking.override_reason} if ask.is_override else {}
+    reason: BookedData = {"override_reason": booking.override_reason} if ask.is_override else {}
     events.record_many(
-        events.draft(row, name, at=now, by=ask.by, data=reason) for name in drafts.events_of(row)
+        events.draft(row, kind(reason), at=now, by=ask.by) for kind in drafts.events_of(row)
     )
     return row
 

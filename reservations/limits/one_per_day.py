@@ -6,6 +6,7 @@ from guests.callers import Caller
 from reservations import events
 from reservations.allocation import lapses, ledger
 from reservations.errors import OnePerDay
+from reservations.event_types import CANCELLED
 from reservations.models import Reservation
 from reservations.records import save
 from reservations.status import TO_COME, Status
@@ -31,7 +32,7 @@ def make_way(
         row.cancelled_at = now
         save(row, "cancelled_at")
         ledger.free(row, at=now)
-        events.record(row, "reservation.cancelled", at=now, by=by, data={"replaced": True})
+        events.record(row, CANCELLED({"replaced": True}), at=now, by=by)
     return key
 
 

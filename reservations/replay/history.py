@@ -13,6 +13,7 @@ from django.db.models import F
 from guests.callers import system
 from reservations import actions, clock, events
 from reservations.errors import HeldByOther, Taken
+from reservations.event_types import CHECKED_IN, CHECKED_OUT
 from reservations.models import Allocation, Event, Reservation
 from reservations.replay.bookings_file import CAME, NEVER_CAME, Row
 from reservations.requests import Booking, Contact, Times
@@ -165,8 +166,8 @@ def _record_stays(ids: Sequence[int]) -> int:
 
 
 def _came_and_left(row: Reservation) -> Iterator[Event]:
-    yield events.draft(row, "reservation.checked_in", at=row.starts_at, by=REPLAY)
-    yield events.draft(row, "reservation.checked_out", at=row.ends_at, by=REPLAY)
+    yield events.draft(row, CHECKED_IN({}), at=row.starts_at, by=REPLAY)
+    yield events.draft(row, CHECKED_OUT({}), at=row.ends_at, by=REPLAY)
 
 
 def _steps(rows: Iterable[Row]) -> Iterator[tuple[date, int, int, Row, bool]]:

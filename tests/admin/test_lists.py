@@ -11,7 +11,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests.callers import system
 from reservations import actions, clock
-from reservations.event_types import EVENTS
+from reservations.event_types import EVENT_TYPES
 from reservations.inventory import closures
 from reservations.models import Allocation, Event, Reservation
 from reservations.status import Status
@@ -183,4 +183,4 @@ def test_events_are_filtered_by_what_happened_and_who_did_it(boss: Client, venue
         answer = text_of(boss.get(page + query))
         assert answer.count('class="field-what"') == count, query
     names = set(Event.objects.values_list("name", flat=True))
-    assert names <= set(EVENTS)
+    assert names <= {one.name for one in EVENT_TYPES}

@@ -1,5 +1,7 @@
 """What happened is written in the transaction of the change, once, and told after the commit."""
 
+from typing import Any
+
 import pytest
 from django.db import IntegrityError, transaction
 from freezegun.api import FrozenDateTimeFactory
@@ -7,7 +9,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from reservations import actions, events
 from reservations.errors import Taken
-from reservations.event_types import ONCE
+from reservations.event_types import EVENT_TYPES, MODIFIED, EventType
 from reservations.models import Event
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, guest, told
@@ -42,19 +44,21 @@ def test_an_event_says_who_did_it_when_and_where() -> None:
     assert (event.at, event.recorded_at, event.venue) == (NOON - DAY, NOON - DAY, row.venue)
 
 
-@pytest.mark.parametrize("name", ONCE)
-def test_what_can_happen_once_is_written_once(name: str) -> None:
+@pytest.mark.parametrize(
+    "kind", [one for one in EVENT_TYPES if one.is_once], ids=lambda kind: kind.name
+)
+def test_what_can_happen_once_is_written_once(kind: EventType[Any]) -> None:
     row = hold(make_venue())
     Event.objects.all().delete()
-    events.record(row, name, at=NOON, by=DESK)
+    events.record(row, kind({}), at=NOON, by=DESK)
     with pytest.raises(IntegrityError), transaction.atomic():
-        events.record(row, name, at=NOON, by=DESK)
+        events.record(row, kind({}), at=NOON, by=DESK)
 
 
 def test_what_can_happen_often_is_written_often() -> None:
     row = hold(make_venue())
     for _ in range(2):
-        events.record(row, "reservation.modified", at=NOON, by=DESK)
+        events.record(row, MODIFIED({"changed": ["phone"]}), at=NOON, by=DESK)
     assert told(row).count("modified") == 2
 
 
