@@ -31,10 +31,11 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.calling import BASE, anonymous
 from tests.api.test_matrix import OPERATIONS, World
+from tests.effort import examples
 
 DOCUMENT = "/api/v1/openapi.json"
 FUZZ = os.environ.get("FUZZ") == "1"
-EXAMPLES = 25 if FUZZ else 2
+EXAMPLES = 25 if FUZZ else examples(2)
 """Made-up requests for each operation and way of making them up, each sent by every caller."""
 
 # Made-up credentials beside good ones would make everything 401.
@@ -248,7 +249,6 @@ def try_out(
         max_examples=EXAMPLES,
         derandomize=True,
         database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -15,7 +15,7 @@ from venues.models import Venue
 from venues.scratch import PREFIX
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120
+PATIENCE = 600
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Each check of `prove` finds what it is there for, in a history that is sound but for that."""
 
 from collections.abc import Callable, Iterator
-from copy import copy
+from copy import copy, deepcopy
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -79,8 +79,20 @@ def story(tmp_path: Path) -> Iterator[Story]:
 
 
 @pytest.fixture
-def found(story: Story) -> Evidence:
-    """A unit promised, moved, and refused to another; one cancelled; a group, and a lapsed hold."""
+def found(request: pytest.FixtureRequest) -> Evidence:
+    """A unit promised, moved, and refused to another; one cancelled; a group, and a lapsed hold.
+
+    Lived through once; each test harms a copy of its own.
+    """
+    if not _lived:
+        _lived.append(live(request.getfixturevalue("story")))
+    return deepcopy(_lived[0])
+
+
+_lived: list[Evidence] = []
+
+
+def live(story: Story) -> Evidence:
     story.call("hold a unit", "confirm", "modify")
     assert story.call("hold a unit").outcome == "refused"
     story.call("hold", "cancel")

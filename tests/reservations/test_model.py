@@ -22,6 +22,7 @@ from reservations.errors import HeldByOther, HoldExpired, Refusal, Taken, WrongS
 from reservations.models import Allocation, Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
+from tests.effort import examples
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, status
 
@@ -154,9 +155,8 @@ def test_the_engine_does_as_the_model_does(frozen: FrozenDateTimeFactory) -> Non
     run_state_machine_as_test(
         AtThisClock,
         settings=settings(
-            max_examples=15,
+            max_examples=examples(15),
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

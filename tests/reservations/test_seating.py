@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reservations.allocation import seating
 from reservations.allocation.seating import WANTED, Seat, is_full, most_at_once, reseat, search
+from tests.effort import examples
 from tests.factories import NOON
 
 HORIZON = 8
@@ -103,7 +104,7 @@ def most_by_hours(case: Case) -> int:
     return max(sum(seat.start <= hour < seat.end for seat in seats) for hour in hours)
 
 
-ENOUGH = settings(max_examples=300, deadline=None, database=None)
+ENOUGH = settings(max_examples=examples(300), database=None)
 
 
 @pytest.mark.no_cover

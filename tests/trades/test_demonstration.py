@@ -22,6 +22,7 @@ from reservations.models import Allocation, Reservation
 from tests.api.calling import CONTACT, Api, anonymous
 from tests.api.conftest import TODAY
 from tests.databases import KEPT
+from tests.effort import some
 from tests.reservations.facts import DAY, HOUR, overlaps
 from tests.trades.asking import made, starts
 from venues.models import Policy, Venue
@@ -116,13 +117,15 @@ def test_the_secrets_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "at",
-    [
-        datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC),
-        datetime(2027, 3, 28, 0, 59, 59, tzinfo=UTC),
-        datetime(2027, 10, 30, 22, 30, tzinfo=UTC),
-        datetime(2027, 12, 31, 12, tzinfo=UTC),
-        datetime(2028, 2, 28, 0, tzinfo=UTC),
-    ],
+    some(
+        [
+            datetime(2027, 2, 28, 23, 59, 59, tzinfo=UTC),
+            datetime(2027, 3, 28, 0, 59, 59, tzinfo=UTC),
+            datetime(2027, 10, 30, 22, 30, tzinfo=UTC),
+            datetime(2027, 12, 31, 12, tzinfo=UTC),
+            datetime(2028, 2, 28, 0, tzinfo=UTC),
+        ]
+    ),
     ids=str,
 )
 def test_it_can_be_loaded_at_any_time(clock: FrozenDateTimeFactory, at: datetime) -> None:
