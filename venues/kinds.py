@@ -1,6 +1,6 @@
 """The kinds of venue, one row each: how it sells time, its usual policy, its words.
 
-A new kind is one more row in `_ROWS`. Nothing else lists the kinds: choices, API, pages, desk and
+A new kind is one more row in `ROWS`. Nothing else lists the kinds: choices, API, pages, desk and
 sweeps read these rows.
 """
 
@@ -144,19 +144,19 @@ PRACTICE: Final = Kind(
     names_unit=True,
 )
 
-_ROWS: dict[str, Kind] = {row.code: row for row in (HOTEL, RESTAURANT, PARKING, PRACTICE)}
+ROWS: dict[str, Kind] = {row.code: row for row in (HOTEL, RESTAURANT, PARKING, PRACTICE)}
 
 _UNKNOWN: Final = Kind(code="", name="", unit_word=_("Place"), mode=Mode.TIME)
 
 
 def codes() -> list[str]:
     """The code of every kind, in the order they are listed."""
-    return list(_ROWS)
+    return list(ROWS)
 
 
 def choices() -> list[tuple[str, str | Promise]]:
     """Code and name of every kind, as forms and the model list them."""
-    return [(row.code, row.name) for row in _ROWS.values()]
+    return [(row.code, row.name) for row in ROWS.values()]
 
 
 def named(code: str) -> Kind:
@@ -165,4 +165,4 @@ def named(code: str) -> Kind:
     For a code without a row, a plain one under that name: while a release rolls out, old
     processes meet venues of a kind that only the new ones know.
     """
-    return _ROWS.get(code) or replace(_UNKNOWN, code=code, name=code)
+    return ROWS.get(code) or replace(_UNKNOWN, code=code, name=code)

@@ -38,7 +38,9 @@ router = Router(tags=["parking"])
 READ = allow(scope="reservations:read")
 WRITE = allow(scope="reservations:write")
 
-WORDS = {
+Word = Literal["Booked", "Completed", "Missed", "Expired", "Cancelled"]
+
+WORDS: dict[Stage, Word] = {
     Stage.UPCOMING: "Booked",
     Stage.PRESENT: "Booked",
     Stage.HELD: "Booked",
@@ -89,7 +91,7 @@ class ParkingOut(ninja.Schema):
     spot_number: str | None
     start_time: InstantOut
     end_time: InstantOut
-    status: Literal["Booked", "Completed", "Missed", "Expired", "Cancelled"]
+    status: Word
     occupied_at: InstantOut | None
     released_at: InstantOut | None
     cost: Money

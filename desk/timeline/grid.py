@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import assert_never
 
 from django.db.models import Q
 from django.utils.http import urlencode
@@ -225,13 +226,32 @@ class _Teller:
             word=status.word,
             label=str(phrases.LABELS[status]),
             text=f"{reservation.last_name} · {reservation.guest_count}",
-            may_move=status in (Status.UPCOMING, Status.HELD, Status.PRESENT),
+            may_move=_may_move(status),
             **facts,  # type: ignore[arg-type]
         )
 
     def _sold_start(self, row: Allocation) -> str:
         start = row.reservation.starts_at if row.reservation else row.starts_at
         return field_text(self.venue, start)
+
+
+def is_drawn(status: Status) -> bool:
+    """Whether a reservation of this status has a bar: while its unit is taken, or was."""
+    match status:
+        case Status.HELD | Status.UPCOMING | Status.PRESENT | Status.LEFT | Status.NO_SHOW:
+            return True
+        case Status.EXPIRED | Status.CANCELLED:
+            return False
+    assert_never(status)
+
+
+def _may_move(status: Status) -> bool:
+    match status:
+        case Status.HELD | Status.UPCOMING | Status.PRESENT:
+            return True
+        case Status.LEFT | Status.NO_SHOW | Status.EXPIRED | Status.CANCELLED:
+            return False
+    assert_never(status)
 
 
 def _shown_range(row: Allocation) -> tuple[datetime, datetime]:

@@ -104,8 +104,10 @@ def _moved(code: str, venue: Venue, starts_at: datetime) -> str:
 
 
 def _legend() -> list[tuple[str, str]]:
-    statuses = (Status.HELD, Status.UPCOMING, Status.PRESENT, Status.LEFT, Status.NO_SHOW)
-    told = [(status.word, str(phrases.LABELS[status])) for status in statuses]
+    drawn = [status for status in Status if grid.is_drawn(status)]
+    # As a reservation goes through them: it is held first.
+    drawn.sort(key=lambda status: status is not Status.HELD)
+    told = [(status.word, str(phrases.LABELS[status])) for status in drawn]
     return [*told, (grid.CLOSED, _("Closed"))]
 
 

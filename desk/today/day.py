@@ -6,7 +6,7 @@ As many queries for a full house as for an empty one; none but of rows that the 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, assert_never
 
 from django.utils.translation import gettext as _
 
@@ -170,7 +170,7 @@ class _Teller:
         status = row.status_at(self.now)
         if not self.window.start <= row.starts_at < self.window.end:
             return False
-        return status is Status.UPCOMING if self.is_today else status in _STAYS
+        return status is Status.UPCOMING if self.is_today else _is_stay(status)
 
     def departs(self, row: Reservation) -> bool:
         """Here, and to leave by the end of the day, or within the hour where time is sold."""
@@ -178,7 +178,7 @@ class _Teller:
         if self.is_today:
             return status is Status.PRESENT and row.ends_at <= self._due(row)
         ends = self.window.start <= row.ends_at < self.window.end
-        return ends and row.starts_at < self.window.start and status in _STAYS
+        return ends and row.starts_at < self.window.start and _is_stay(status)
 
     def is_here(self, row: Reservation) -> bool:
         """Here, and not among those who leave."""
@@ -186,7 +186,7 @@ class _Teller:
         if self.is_today:
             return status is Status.PRESENT and not self.departs(row)
         stays = row.starts_at < self.window.start and row.ends_at >= self.window.end
-        return stays and status in _STAYS
+        return stays and _is_stay(status)
 
     def has_left(self, row: Reservation) -> bool:
         """Left on this day."""
@@ -237,7 +237,14 @@ class _Teller:
         return ""
 
 
-_STAYS = (Status.UPCOMING, Status.PRESENT, Status.LEFT)
+def _is_stay(status: Status) -> bool:
+    """Whether the day of another date lists it: who is to come then, or came."""
+    match status:
+        case Status.UPCOMING | Status.PRESENT | Status.LEFT:
+            return True
+        case Status.HELD | Status.EXPIRED | Status.CANCELLED | Status.NO_SHOW:
+            return False
+    assert_never(status)
 
 
 def _told(name: str) -> tuple[str, str, str]:

@@ -28,11 +28,12 @@ from web.templatetags.holdfast import money
 
 HOUR = timedelta(hours=1)
 
-_SHOWN = {
+SHOWN = {
     "upcoming": (Status.PRESENT, Status.UPCOMING, Status.HELD),
     "past": (Status.LEFT, Status.NO_SHOW),
     "cancelled": (Status.CANCELLED, Status.EXPIRED),
 }
+"""Each status is in one of these lists."""
 
 
 @login_required
@@ -52,7 +53,7 @@ def my_reservations(request: HttpRequest) -> HttpResponse:
     """Upcoming, past or cancelled, each with its status at this moment."""
     user, now = _person(request), clock.now()
     shown = request.GET.get("show", "")
-    shown = shown if shown in _SHOWN else "upcoming"
+    shown = shown if shown in SHOWN else "upcoming"
     page = page_of(_those(user, shown, now), request)
     seen = {row.venue_id for row in page}
     context = {
@@ -88,7 +89,7 @@ def _person(request: HttpRequest) -> User:
 
 
 def _those(user: User, shown: str, now: datetime) -> ReservationQuerySet:
-    rows = Reservation.objects.filter(guest=user).in_one_of(_SHOWN[shown], at=now)
+    rows = Reservation.objects.filter(guest=user).in_one_of(SHOWN[shown], at=now)
     rows = rows.select_related("venue", "category").prefetch_related(
         Prefetch("allocations", Allocation.objects.filter(is_live=True).select_related("resource"))
     )

@@ -8,12 +8,21 @@ from icalendar import Calendar, Event
 from reservations.models import Reservation
 from reservations.status import Status
 
-_STATES = {Status.HELD: "TENTATIVE", Status.EXPIRED: "CANCELLED", Status.CANCELLED: "CANCELLED"}
+STATES = {
+    Status.UPCOMING: "CONFIRMED",
+    Status.PRESENT: "CONFIRMED",
+    Status.LEFT: "CONFIRMED",
+    Status.NO_SHOW: "CONFIRMED",
+    Status.HELD: "TENTATIVE",
+    Status.EXPIRED: "CANCELLED",
+    Status.CANCELLED: "CANCELLED",
+}
+"""What calendars call each status."""
 
 
 def of_reservation(row: Reservation, *, page: str, now: datetime) -> bytes:
     """Times are in UTC, so that every calendar shows the same instant whatever zones it knows."""
-    venue, state = row.venue, _STATES.get(row.status_at(now), "CONFIRMED")
+    venue, state = row.venue, STATES[row.status_at(now)]
     event = Event()
     event.add("uid", f"{row.code}@holdfast")
     event.add("sequence", row.version)
