@@ -13,7 +13,7 @@ from guests.callers import Caller
 from reservations import actions, clock
 from reservations.alternatives import find as alternatives
 from reservations.alternatives.search import REFUSED_TIME, Alternative
-from reservations.errors import NotFound
+from reservations.errors import NotFound, Refusal
 from reservations.idempotency import Once
 from reservations.models import Reservation
 from reservations.records import look
@@ -30,7 +30,11 @@ def hold(
     show: Show = documents.alternative,
 ) -> Reservation:
     """`actions.hold`; `show` words an alternative as the caller's trade does."""
-    with _offering(lambda: map(show, alternatives.for_booking(booking, by=by, now=clock.now()))):
+
+    def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
+        return map(show, alternatives.for_booking(booking, refusal, by=by, now=clock.now()))
+
+    with _offering(find):
         return actions.hold(booking=booking, by=by, once=once)
 
 
@@ -38,16 +42,18 @@ def hold_group(
     *, bookings: Sequence[Booking], by: Caller, once: Once | None = None
 ) -> list[Reservation]:
     """`actions.hold_group`; an alternative is one for the whole group."""
-    with _offering(
-        lambda: map(documents.arrangement, alternatives.for_group(bookings, now=clock.now()))
-    ):
+
+    def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
+        return map(documents.arrangement, alternatives.for_group(bookings, now=clock.now()))
+
+    with _offering(find):
         return actions.hold_group(bookings=bookings, by=by, once=once)
 
 
 def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
     """`actions.modify`; an alternative is another change that could be asked for."""
 
-    def find() -> Iterator[dict[str, Any]]:
+    def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
         seen = look(reservation_id, by=by)
         found = alternatives.for_change(seen, change, now=clock.now())
         return map(documents.alternative, found)
@@ -57,11 +63,11 @@ def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
 
 
 @contextmanager
-def _offering(find: Callable[[], Iterator[dict[str, Any]]]) -> Iterator[None]:
+def _offering(find: Callable[[Refusal], Iterator[dict[str, Any]]]) -> Iterator[None]:
     try:
         yield
     except REFUSED_TIME as refusal:
-        refusal.facts["alternatives"] = list(find())
+        refusal.facts["alternatives"] = list(find(refusal))
         raise
 
 

@@ -15,7 +15,7 @@ from reservations.lifecycle import (
 )
 from reservations.models import Reservation
 from reservations.requests import Booking, Change
-from reservations.transactions import whole
+from reservations.transactions import in_transaction
 
 
 def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
@@ -24,10 +24,7 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
     stored answer, when `once` was carried out before.
     """
-    tried = once is None
-    if tried and (made := holds.on_last_seen(booking, by=by)) is not None:
-        return made
-    return whole(lambda attempt: holds.hold(booking, by=by, once=once, glances=attempt + tried))
+    return holds.hold(booking, by=by, once=once)
 
 
 def hold_group(
@@ -37,12 +34,12 @@ def hold_group(
 
     Raises as `hold` does, with nothing taken.
     """
-    return whole(lambda _: group_holds.hold_group(bookings, by=by, once=once))
+    return in_transaction(lambda: group_holds.hold_group(bookings, by=by, once=once))
 
 
 def confirm(*, reservation_id: int, by: Caller) -> Reservation:
     """Turn a hold into a promise. Raises HoldExpired once it has lapsed, or was released."""
-    return whole(lambda _: confirmations.confirm(reservation_id, by=by))
+    return in_transaction(lambda: confirmations.confirm(reservation_id, by=by))
 
 
 def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
@@ -50,7 +47,7 @@ def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
 
     Raises a Refusal with nothing changed; ChangedMeanwhile when the caller read another version.
     """
-    return whole(lambda _: modifications.modify(reservation_id, change, by=by))
+    return in_transaction(lambda: modifications.modify(reservation_id, change, by=by))
 
 
 def check_in(*, reservation_id: int, by: Caller) -> Reservation:
@@ -58,19 +55,19 @@ def check_in(*, reservation_id: int, by: Caller) -> Reservation:
 
     Early, the time back to now is taken too; late, the unit is kept while nobody else has it.
     """
-    return whole(lambda _: check_ins.check_in(reservation_id, by=by))
+    return in_transaction(lambda: check_ins.check_in(reservation_id, by=by))
 
 
 def check_out(*, reservation_id: int, by: Caller) -> Reservation:
     """Record that the guest has left; what is left of the time is free at once."""
-    return whole(lambda _: check_outs.check_out(reservation_id, by=by))
+    return in_transaction(lambda: check_outs.check_out(reservation_id, by=by))
 
 
 def complete(*, reservation_id: int, by: Caller) -> Reservation:
     """Check out, also before the start: then the stay is over and all of its time is free."""
-    return whole(lambda _: check_outs.complete(reservation_id, by=by))
+    return in_transaction(lambda: check_outs.complete(reservation_id, by=by))
 
 
 def cancel(*, reservation_id: int, by: Caller) -> Reservation:
     """Give the reservation up; its time from now on is free at once."""
-    return whole(lambda _: cancellations.cancel(reservation_id, by=by))
+    return in_transaction(lambda: cancellations.cancel(reservation_id, by=by))

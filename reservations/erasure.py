@@ -14,7 +14,7 @@ from reservations.errors import OpenStay
 from reservations.lifecycle import cancellations
 from reservations.models import Reservation, StoredAnswer
 from reservations.status import TO_COME, Status
-from reservations.transactions import whole
+from reservations.transactions import in_transaction
 
 ERASED_NAME = "Erased"
 ERASED_PHONE = ""
@@ -59,14 +59,14 @@ def erase_person(user: User, *, by: Caller) -> None:
     book for when it commits.
     """
 
-    def erased(_: int) -> None:
+    def erased() -> None:
         if not _is_locked(user):
             return
         accounts.judge_erasure(user)
         _erase_guest(user.pk, by=by)
         accounts.erase(user)
 
-    whole(erased)
+    in_transaction(erased)
 
 
 def erase_guest(*, user_id: int, by: Caller) -> int:
@@ -74,7 +74,7 @@ def erase_guest(*, user_id: int, by: Caller) -> int:
 
     Raises OpenStay, with nothing changed, while the person is in a stay.
     """
-    return whole(lambda _: _erase_guest(user_id, by=by))
+    return in_transaction(lambda: _erase_guest(user_id, by=by))
 
 
 def _erase_guest(user_id: int, *, by: Caller) -> int:

@@ -11,6 +11,9 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
 
+    asked: Any = None
+    """The allocation.Ask that was refused, where one was judged: alternatives begin there."""
+
     def __init__(self, detail: str = "", **facts: Any) -> None:
         """`detail` replaces the docstring; `facts` are told to the caller beside it."""
         self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))

@@ -11,7 +11,7 @@ from django.db import OperationalError
 from reservations import clock
 from reservations.errors import InProgress, KeyReused
 from reservations.models import StoredAnswer
-from reservations.transactions import Restart, whole
+from reservations.transactions import Restart, in_transaction
 
 T = TypeVar("T")
 
@@ -49,13 +49,13 @@ class Once:
 def carry_out(act: Callable[[], T], once: Once | None) -> T:
     """Make something in a transaction of its own, once for a key. Raises what `claim` does."""
 
-    def carried_out(_: int) -> T:
+    def carried_out() -> T:
         claimed = claim(once)
         made = act()
         store(claimed, once, made)
         return made
 
-    return whole(carried_out)
+    return in_transaction(carried_out)
 
 
 def claim(once: Once | None) -> StoredAnswer | None:

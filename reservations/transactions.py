@@ -1,4 +1,4 @@
-"""One durable transaction around a verb: begun again when it lost a race, clear when it cannot."""
+"""One durable transaction around a verb: begun again after a lost race, Busy when it cannot be."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -16,23 +16,20 @@ _LOCK_WAIT = "55P03"
 
 
 class Restart(Exception):  # noqa: N818 - a turn of the road, not a fault
-    """What this transaction was judged on has moved; roll back and begin again."""
+    """What this transaction was judged on has changed; roll back and begin again."""
 
 
-class Escalate(Restart):
-    """No unit was free at a glance; begin again with every unit of the pool locked."""
+def in_transaction(act: Callable[[], T]) -> T:
+    """Run `act` in a transaction of its own, commit it and return what it returned.
 
-
-def whole(act: Callable[[int], T]) -> T:
-    """Run `act(attempt)` in a transaction of its own and commit it.
-
-    `attempt` counts from 0. Raises Busy when the locks cannot be had, Taken when the database
-    itself refused an overlap, and whatever `act` refuses, each with nothing changed.
+    Begins again after a Restart or a deadlock, at most ATTEMPTS times. Raises Busy when the locks
+    cannot be had, Taken when the database refused an overlap, and whatever `act` refuses, each
+    with nothing changed.
     """
-    for attempt in range(ATTEMPTS):
+    for _ in range(ATTEMPTS):
         try:
             with transaction.atomic(durable=True):
-                return act(attempt)
+                return act()
         except Restart:
             continue
         except IntegrityError as error:
@@ -48,7 +45,7 @@ def whole(act: Callable[[int], T]) -> T:
 
 
 def is_passing(error: OperationalError) -> bool:
-    """Whether it may go better in a moment: a lock was not had, or this was chosen to give way."""
+    """Whether a retry may succeed: the lock was not free, or this transaction lost a deadlock."""
     return _code(error) in (*_DEADLOCK, _LOCK_WAIT) or "database is locked" in str(error)
 
 

@@ -111,7 +111,7 @@ def _refused(
         return _page(request, pick, form, why_not=told, status=409)
     found = []
     if isinstance(refusal, search.REFUSED_TIME):
-        found = find.for_booking(wish, by=by, now=clock.now())
+        found = find.for_booking(wish, refusal, by=by, now=clock.now())
     return _page(
         request,
         pick,

@@ -58,7 +58,7 @@ def for_booking(
     """For a new reservation."""
     if not isinstance(fault, REFUSALS):
         return []
-    found = find.for_booking(booking, by=by, now=now)
+    found = find.for_booking(booking, fault, by=by, now=now)
     names = modes.field_names(venue)
     return [
         Instead(_text(one, venue), _fields(one, venue, names, one.category.pk)) for one in found

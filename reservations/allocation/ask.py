@@ -1,12 +1,14 @@
-"""Ask."""
+"""What is to be placed, and the units that were found for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from guests.callers import Caller
 from reservations import clock
 from reservations.allocation.ledger import Span
+from reservations.errors import Refusal
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -22,6 +24,8 @@ class Ask:
     categories: Sequence[Category]
     now: datetime
     by: Caller
+    owner: int | None = None
+    """Whose account the reservation counts for, by id."""
     is_override: bool
     hours_hold: bool = False
     """Set where the range was sold before, so that openings changed since do not matter."""
@@ -41,6 +45,16 @@ class Ask:
     def locked(self) -> "Ask":
         """The same ask at the present instant: a hold may lapse while a lock is waited for."""
         return replace(self, now=clock.now())
+
+
+@contextmanager
+def asking(ask: Ask) -> Iterator[None]:
+    """Give every Refusal raised inside the ask that it refuses."""
+    try:
+        yield
+    except Refusal as refusal:
+        refusal.asked = ask
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -132,7 +132,7 @@ def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> lis
 def take(draft: Allocation) -> Allocation:
     """Take the drafted time on a locked unit. Raises Taken when the database refuses it."""
     if connection.vendor != "postgresql":
-        # The trigger aborts the statement; transactions.whole() tells it as Taken.
+        # The trigger aborts the statement; transactions.in_transaction() tells it as Taken.
         draft.save(force_insert=True)
         return draft
     with connection.cursor() as cursor:

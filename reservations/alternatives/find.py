@@ -6,6 +6,7 @@ from datetime import date, datetime
 from guests.callers import Caller
 from reservations import records, single_flight
 from reservations.allocation import early_refusal
+from reservations.allocation.ask import Ask
 from reservations.alternatives.change_search import _OfMove, _OfStay
 from reservations.alternatives.group_search import Arrangement, _Search
 from reservations.alternatives.search import MOST, Alternative, Search, Wish, _near, _reach
@@ -20,32 +21,53 @@ from venues import catalogue
 from venues.models import Policy
 
 
-def for_booking(booking: Booking, *, by: Caller, now: datetime) -> list[Alternative]:
-    """Another unit or category at the same time, the nearest times before and after; nearest first.
+def for_booking(
+    booking: Booking, refusal: Refusal | None = None, *, by: Caller, now: datetime
+) -> list[Alternative]:
+    """Up to three: another unit or category at that time, the nearest times; nearest first.
 
-    A few queries and no lock, so that it may be taken meanwhile; [] for a wish that is no range.
+    Begins with what the refusal says was asked, else resolves the booking's times; [] where they
+    mean no range. Takes a few queries and no lock, so what it finds may be taken meanwhile.
     """
-    try:
-        # As it was refused by, a moment ago.
-        venue = catalogue.last_seen(booking.venue) or records.find_venue(booking.venue)
-        window = modes.resolve(venue, booking.times, now)
-    except Refusal:
+    asked = refusal.asked if refusal is not None else None
+    ask = asked if isinstance(asked, Ask) else _asked(booking, by=by, now=now)
+    if ask is None:
         return []
     wish = Wish(
-        venue=venue,
-        window=window,
+        venue=ask.venue,
+        window=ask.window,
         party=booking.guest_count,
         category=booking.category,
         resource=booking.resource,
         now=now,
     )
-    spent = one_per_day.spent(venue, permissions.owner_of(booking, venue, by), now=now)
+    spent = one_per_day.spent(ask.venue, ask.owner, now=now)
     question = (
-        venue.pk, venue.revision, window, wish.party, wish.category, wish.resource,
+        ask.venue.pk, ask.venue.revision, ask.window, wish.party, wish.category, wish.resource,
         frozenset(spent),
     )  # fmt: skip
-    crowd = early_refusal.crowd_of(venue, wish.resource, window)
+    crowd = early_refusal.crowd_of(ask)
     return single_flight.hint(question, lambda: _around(wish, spent), after=crowd)
+
+
+def _asked(booking: Booking, *, by: Caller, now: datetime) -> Ask | None:
+    """The ask of a booking that was refused before it was judged; None where it is no range."""
+    try:
+        venue = catalogue.last_seen(booking.venue) or records.find_venue(booking.venue)
+        window = modes.resolve(venue, booking.times, now)
+    except Refusal:
+        return None
+    return Ask(
+        venue=venue,
+        window=window,
+        party=booking.guest_count,
+        resource=booking.resource,
+        categories=(),
+        now=now,
+        by=by,
+        owner=permissions.owner_of(booking, venue, by),
+        is_override=False,
+    )
 
 
 def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:

@@ -14,7 +14,7 @@ from reservations.event_types import CLOSURE_ENDED, CLOSURE_MADE
 from reservations.models import Allocation
 from reservations.ranges import MAX_SPAN
 from reservations.rules.permissions import judge_staff
-from reservations.transactions import whole
+from reservations.transactions import in_transaction
 from venues.hours import Window
 from venues.models import Resource
 
@@ -26,12 +26,12 @@ def close(
 
     Raises Taken or HeldByOther where somebody's reservation is in the way.
     """
-    return whole(lambda _: _close(venue_id, resource_ids, window, reason=reason, by=by))
+    return in_transaction(lambda: _close(venue_id, resource_ids, window, reason=reason, by=by))
 
 
 def reopen(*, closure_id: uuid.UUID, by: Caller) -> int:
     """Put units back into use from now on. Returns how many rows had time left to give back."""
-    return whole(lambda _: _reopen(closure_id, by=by))
+    return in_transaction(lambda: _reopen(closure_id, by=by))
 
 
 def _close(

@@ -12,7 +12,7 @@ from reservations.idempotency import Once
 from reservations.inventory import spots, venues
 from reservations.inventory.venues import VenueWish
 from reservations.rules import permissions
-from reservations.transactions import whole
+from reservations.transactions import in_transaction
 from venues import kinds
 from venues.models import Rate, Venue
 
@@ -40,13 +40,13 @@ def open_lot(*, wish: LotWish, by: Caller, once: Once | None = None) -> Venue:
 def change_lot(*, slug: str, wish: LotWish, by: Caller) -> Venue:
     """Change a lot; fewer spots only where so many are empty. Raises LotInUse naming the others."""
     permissions.judge_administrator(by)
-    return whole(lambda _: _change_lot(slug, wish, by=by))
+    return in_transaction(lambda: _change_lot(slug, wish, by=by))
 
 
 def close_lot(*, slug: str, by: Caller) -> None:
     """Give a lot up, only while every spot is empty; its history stays. Raises LotInUse."""
     permissions.judge_administrator(by)
-    whole(lambda _: _close_lot(slug, by=by))
+    in_transaction(lambda: _close_lot(slug, by=by))
 
 
 def _open_lot(wish: LotWish, *, by: Caller) -> Venue:

@@ -19,7 +19,7 @@ from reservations.idempotency import Once
 from reservations.inventory import commitments, spots
 from reservations.models import Allocation
 from reservations.rules.permissions import judge_administrator, judge_staff
-from reservations.transactions import Restart, whole
+from reservations.transactions import Restart, in_transaction
 from venues import kinds, presets
 from venues.currencies import is_currency
 from venues.models import Resource, Venue
@@ -47,7 +47,7 @@ def change_venue(*, slug: str, wish: VenueWish, by: Caller) -> Venue:
 
     Raises VenueInUse where reservations rest on what would change, LotInUse for spots in use.
     """
-    return whole(lambda _: _change_venue(slug, wish, by=by))
+    return in_transaction(lambda: _change_venue(slug, wish, by=by))
 
 
 def close_venue(*, slug: str, by: Caller) -> None:
@@ -56,7 +56,7 @@ def close_venue(*, slug: str, by: Caller) -> None:
     Raises VenueInUse naming the reservations to come or under way, of parking LotInUse.
     """
     judge_administrator(by)
-    whole(lambda _: _close_venue(slug, by=by))
+    in_transaction(lambda: _close_venue(slug, by=by))
 
 
 def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:

@@ -10,7 +10,6 @@ from reservations.event_types import CONFIRMED, CREATED, BookedData, EventType
 from reservations.models import Reservation
 from reservations.pricing import quotes, settlement
 from reservations.requests import Booking
-from reservations.rules.permissions import owner_of
 from venues.hours import Window
 from venues.models import Category, Policy
 from venues.prices import price_of
@@ -29,7 +28,7 @@ def reservation(
     row = Reservation(
         venue=venue,
         category=category,
-        guest_id=owner_of(booking, venue, by),
+        guest_id=ask.owner,
         partner=by.partner or "",
         guest_count=booking.guest_count,
         occasion=booking.occasion,

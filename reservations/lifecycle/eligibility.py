@@ -48,6 +48,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
         categories=categories,
         now=now,
         by=by,
+        owner=permissions.owner_of(booking, venue, by),
         is_override=is_override,
     )
     return Wish(booking, details, ask)

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from guests.callers import Caller
 from reservations import clock, idempotency, records
-from reservations.allocation import early_refusal, ledger
+from reservations.allocation import ledger
 from reservations.allocation.ledger import Span
 from reservations.errors import HeldByOther, PartyTooLarge, Refusal, Taken
 from reservations.idempotency import Once
@@ -17,6 +17,36 @@ from reservations.models import Reservation
 from reservations.requests import Booking
 from reservations.rules import modes
 from venues.models import Resource
+
+
+def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
+    """Book all of these or none, with one `group_id`. Assumes a transaction; raises as `hold`."""
+    first = bookings[0]
+    with open_holds.counted(first, by=by, once=once, made=len(bookings)) as (venue, claimed):
+        eligibility.judge(venue, first, by=by)
+        # All at once and in id order: one after the other, two groups would wait for each other.
+        ledger.lock_units(units_for(bookings))
+        rows = _placed(bookings, by=by)
+        group_id = uuid.uuid4()
+        Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(group_id=group_id)
+        for row in rows:
+            row.group_id = group_id
+        idempotency.store(claimed, once, rows)
+    return rows
+
+
+def _placed(bookings: Sequence[Booking], *, by: Caller) -> list[Reservation]:
+    rows: list[Reservation] = []
+    for booking in bookings:
+        try:
+            venue = records.find_venue(booking.venue)
+            wish = eligibility.judge(venue, booking, by=by)
+            holds.refuse_early(wish.ask)
+            rows.append(holds.place_and_write(wish))
+        except (Taken, HeldByOther) as refusal:
+            # Perhaps only by what this group took a moment ago, and now gives back.
+            raise refusal_of(booking, bookings, rows) from refusal
+    return rows
 
 
 def units_for(bookings: Iterable[Booking]) -> set[int]:
@@ -69,31 +99,3 @@ def _span(booking: Booking) -> Span:
         now=now,
         venue=venue.pk,
     )
-
-
-def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
-    limits = open_holds.seen(bookings[0], by=by)
-    open_holds.lock(limits)
-    claimed = idempotency.claim(once)
-    venue = records.find_venue(bookings[0].venue)
-    eligibility.judge(venue, bookings[0], by=by)
-    open_holds.judge(limits, venue, bookings[0], by=by, more=len(bookings))
-    # In one go and in id order: one after the other, two groups would wait for each other.
-    ledger.lock_units(units_for(bookings))
-    rows: list[Reservation] = []
-    for booking in bookings:
-        try:
-            here = records.find_venue(booking.venue)
-            wish = eligibility.judge(here, booking, by=by)
-            early_refusal.judge_unlocked(wish.ask)
-            rows.append(holds.surely(wish))
-        except (Taken, HeldByOther) as refusal:
-            # Perhaps only by what this group took a moment ago, and now gives back.
-            raise refusal_of(booking, bookings, rows) from refusal
-    open_holds.judge_made(limits, venue, made=len(rows))
-    group_id = uuid.uuid4()
-    Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(group_id=group_id)
-    for row in rows:
-        row.group_id = group_id
-    idempotency.store(claimed, once, rows)
-    return rows

@@ -1,140 +1,110 @@
-"""What a new reservation needs: judged, placed at a glance or surely, and written."""
+"""Books a unit: in one statement where one is free, under locks where that cannot tell."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from guests.callers import Caller
-from reservations import clock, events, idempotency, records
+from reservations import clock, events, idempotency
 from reservations.allocation import candidates, early_refusal, ledger
-from reservations.allocation.ask import Ask
+from reservations.allocation.ask import Ask, asking
 from reservations.allocation.placement import place
 from reservations.allocation.rows import allocations
+from reservations.errors import TooManyHolds
 from reservations.event_types import BookedData
 from reservations.idempotency import Once
 from reservations.lifecycle import drafts, eligibility, hold_statement
-from reservations.lifecycle.eligibility import Wish, judge
+from reservations.lifecycle.eligibility import Wish
 from reservations.limits import one_per_day, open_holds
-from reservations.limits.open_holds import Limit
 from reservations.models import Reservation
 from reservations.requests import Booking
-from reservations.rules import modes
 from reservations.rules.categories import category_of
-from reservations.transactions import Escalate, whole
+from reservations.transactions import in_transaction
 from venues import catalogue
 from venues.models import Policy, Resource, Venue
 
-T = TypeVar("T")
+FAST_TRIES = 4
+"""Tries for a unit of a pool before the pool is locked.
 
-MOST_GLANCES = 4
-"""Looks at a pool without locks, before the one under locks that is sure."""
+In a crowd a try fails though much is free: its unit was locked or sold a moment before. Another
+try costs a thousandth of a lock on a pool that the whole crowd wants.
+"""
 
 
-def on_last_seen(booking: Booking, *, by: Caller) -> Reservation | None:
-    """Judged on the venue as it was last read here, which is verified where it is written.
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A drafted reservation and the units it may take, in the order to try them."""
 
-    What makes a hold goes in a transaction with it, after a lock and a count (`hoarding`).
-    None says nothing yet: what would be refused is judged again, on the venue as it is. All but
-    that a unit which was asked for is taken, while the venue is as it was: that is raised.
+    wish: Wish
+    row: Reservation
+    units: list[Resource]
+
+    @property
+    def ask(self) -> Ask:
+        return self.wish.ask
+
+
+def hold(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation:
+    """Book in one statement, else refuse what is surely taken, else decide under locks."""
+    made = fast(booking, by=by, once=once)
+    return made or in_transaction(lambda: locked(booking, by=by, once=once))
+
+
+def fast(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation | None:
+    """Book a free unit without locking the pool; None where only `locked` can decide.
+
+    Raises a Refusal only where it is certain: on the venue as it is now, and for a request
+    without a key, since a repeated key gets its stored answer first.
     """
-    venue = catalogue.last_seen(booking.venue)
-    if venue is None or not _may_go_at_a_glance(venue, booking):
+    found = _prepared(booking, by=by, is_keyed=once is not None)
+    if found is None:
         return None
-    if booking.resource is None:
-        return _tried(venue, booking, by=by)
-    window = _unless_refused(lambda: modes.resolve(venue, booking.times, clock.now()))
-    if window is None:
-        return None
-    # Before any lock, and until what is tried is there for all to see.
-    with early_refusal.trying(venue, booking.resource, window) as may_try:
-        made = _tried(venue, booking, by=by) if may_try else None
-    if made is None:
-        _judge_taken(venue, booking, by=by)
+    for _ in range(_tries(booking)):
+        with early_refusal.trying(found.ask) as may_try:
+            made = _write(found, once) if may_try else None
+        if made is not None:
+            return made
+        refusal = early_refusal.look(found.ask, found.units)
+        if refusal is not None:
+            if once is None:
+                raise refusal
+            return None
+    return None
+
+
+def locked(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation:
+    """Book with every unit locked that could be given. Assumes a transaction.
+
+    Raises a Refusal, or guests.errors.ContactInvalid; Repeated with the stored answer.
+    """
+    with open_holds.counted(booking, by=by, once=once) as (venue, claimed):
+        wish = eligibility.judge(venue, booking, by=by)
+        refuse_early(wish.ask)
+        made = place_and_write(wish)
+        idempotency.store(claimed, once, made)
     return made
 
 
-def _tried(venue: Venue, booking: Booking, *, by: Caller) -> Reservation | None:
-    limits = open_holds.limits(venue, booking, by=by)
-    if not limits and hold_statement.is_one_statement():
-        return _glanced(venue, booking, by=by, limits=limits)
-    return whole(lambda _: _glanced(venue, booking, by=by, limits=limits))
+def refuse_early(ask: Ask) -> None:
+    """Raise a Refusal where a look without locks shows that no unit is free."""
+    with asking(ask):
+        refusal = early_refusal.look(ask, candidates.candidates(ask))
+    if refusal is not None:
+        raise refusal
 
 
-def _glanced(
-    venue: Venue, booking: Booking, *, by: Caller, limits: Sequence[Limit]
-) -> Reservation | None:
-    def ready() -> tuple[Reservation, Ask, list[Resource]] | None:
-        wish = judge(venue, booking, by=by)
-        open_holds.judge(limits, venue, booking, by=by)
-        return _ready(wish)
-
-    open_holds.lock(limits)
-    found = _unless_refused(ready)
-    return hold_statement.write(*found) if found else None
+def write_fast(wish: Wish) -> Reservation | None:
+    """Write the reservation on a free unit; None where none is free without locks."""
+    found = _draft(wish)
+    return hold_statement.write(found.row, found.ask, _of_category(found)) if found else None
 
 
-def _judge_taken(venue: Venue, booking: Booking, *, by: Caller) -> None:
-    """Refuse a unit that is taken, where nothing else that is judged before is in the way."""
-
-    def fitting() -> Ask | None:
-        ask = judge(venue, booking, by=by).ask
-        return ask if candidates.candidates(ask) else None
-
-    ask = _unless_refused(fitting)
-    if ask is not None:
-        early_refusal.judge_seen(ask)
-
-
-def _unless_refused(find: Callable[[], T]) -> T | None:
-    """What is found. Refusals and faults alike are met again, on the venue as it is."""
-    try:
-        return find()
-    except DatabaseError:
-        raise
-    except Exception:  # noqa: BLE001
-        return None
-
-
-def at_a_glance(wish: Wish) -> Reservation | None:
-    """The reservation, where some unit is free as things stand and nothing else is in the way."""
-    ready = _ready(wish)
-    return hold_statement.write(*ready) if ready else None
-
-
-def _may_go_at_a_glance(venue: Venue, booking: Booking) -> bool:
-    # What else a guest has on that day is seen to under locks.
-    return not booking.override_reason and venue.policy.per_day == Policy.PerDay.ANY
-
-
-def _ready(wish: Wish) -> tuple[Reservation, Ask, list[Resource]] | None:
-    """What `at_once` writes, and the units it may write it on; None where a glance will not do."""
-    ask = wish.ask
-    if not _may_go_at_a_glance(ask.venue, wish.booking):
-        return None
-    units = candidates.candidates(ask)
-    if not units:
-        return None
-    category = category_of(ask.venue, units[0])
-    row = drafts.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
-    # Of several categories that cost the same, a glance is at one.
-    return row, ask, [unit for unit in units if unit.category_id == category.pk]
-
-
-def is_time_to_lock(booking: Booking, glances: int) -> bool:
-    """Whether so many glances were enough, and all that could be had is locked to look surely.
-
-    In a crowd a glance fails though much is free: what it chose was locked or sold a moment before.
-    To look again is a thousand times cheaper than to lock a pool that the whole crowd is after.
-    """
-    is_worth_it = booking.resource is None and hold_statement.is_one_statement()
-    return glances >= (MOST_GLANCES if is_worth_it else 1)
-
-
-def surely(wish: Wish) -> Reservation:
-    """The reservation, with all locked that could be had for it. Raises what is in the way."""
+def place_and_write(wish: Wish) -> Reservation:
+    """Lock the units that could be given, choose one and write. Raises what is in the way."""
     ask, booking = wish.ask, wish.booking
-    placement = place(ask)
+    with asking(ask):
+        placement = place(ask)
     now = clock.now()
     category = category_of(ask.venue, placement.units[0])
     row = drafts.reservation(booking, wish.details, ask=ask, category=category, now=now)
@@ -152,24 +122,77 @@ def surely(wish: Wish) -> Reservation:
     return row
 
 
-def hold(booking: Booking, *, by: Caller, once: Once | None, glances: int) -> Reservation:
-    is_sure = is_time_to_lock(booking, glances)
-    limits = open_holds.seen(booking, by=by)
-    open_holds.lock(limits)
-    claimed = idempotency.claim(once)
-    venue = records.find_venue(booking.venue)
-    wish = eligibility.judge(venue, booking, by=by)
-    open_holds.judge(limits, venue, booking, by=by)
-    if glances:
-        early_refusal.judge_unlocked(wish.ask, is_alone=True)
-    reservation = None if is_sure else at_a_glance(wish)
-    if reservation is None:
-        if not is_sure and booking.resource is None:
-            # What was locked at a glance stands in no order with the whole pool.
-            raise Escalate
-        if not glances:
-            early_refusal.judge_unlocked(wish.ask, is_alone=True)
-        reservation = surely(wish)
-    open_holds.judge_made(limits, venue)
-    idempotency.store(claimed, once, reservation)
-    return reservation
+def _prepared(booking: Booking, *, by: Caller, is_keyed: bool) -> _Prepared | None:
+    """Judge and draft on the venue as this process last read it, without a query for it.
+
+    None where that may be wrong, or where no single statement can make the booking.
+    """
+    venue = catalogue.last_seen(booking.venue)
+    if venue is None or not _may_be_fast(venue, booking):
+        return None
+    try:
+        return _draft(eligibility.judge(venue, booking, by=by))
+    except DatabaseError:
+        raise
+    except Exception:
+        if not is_keyed and catalogue.is_unchanged(venue):
+            raise
+        # `locked` judges again, on the venue as it is.
+        return None
+
+
+def _may_be_fast(venue: Venue, booking: Booking) -> bool:
+    # What else a guest has on that day is settled under locks.
+    return not booking.override_reason and venue.policy.per_day == Policy.PerDay.ANY
+
+
+def _tries(booking: Booking) -> int:
+    is_pool = booking.resource is None and hold_statement.is_one_statement()
+    return FAST_TRIES if is_pool else 1
+
+
+def _draft(wish: Wish) -> _Prepared | None:
+    ask = wish.ask
+    if not _may_be_fast(ask.venue, wish.booking):
+        return None
+    with asking(ask):
+        units = candidates.candidates(ask)
+    if not units:
+        return None
+    category = category_of(ask.venue, units[0])
+    row = drafts.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
+    return _Prepared(wish, row, units)
+
+
+def _of_category(found: _Prepared) -> Sequence[Resource]:
+    """Of several categories that cost the same, one statement tries one."""
+    return [unit for unit in found.units if unit.category_id == found.row.category_id]
+
+
+def _write(found: _Prepared, once: Once | None) -> Reservation | None:
+    booking, venue, by = found.wish.booking, found.ask.venue, found.ask.by
+    units = _of_category(found)
+    if (
+        once is None
+        and hold_statement.is_one_statement()
+        and not open_holds.limits(venue, booking, by=by)
+    ):
+        return hold_statement.write(found.row, found.ask, units)
+
+    def counted() -> Reservation | None:
+        with open_holds.counted(booking, by=by, once=once, venue=venue) as (_, claimed):
+            made = hold_statement.write(found.row, found.ask, units)
+            if made is None:
+                # Also the claim of the key.
+                transaction.set_rollback(True)
+            else:
+                idempotency.store(claimed, once, made)
+        return made
+
+    try:
+        return in_transaction(counted)
+    except TooManyHolds:
+        # Perhaps what the venue now sells is no hold.
+        if catalogue.is_unchanged(venue):
+            raise
+        return None

@@ -1,7 +1,8 @@
 """How many holds one guest, partner or address may have open at once."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,10 @@ from django.db import connection
 from django.db.models import Value
 
 from guests.callers import Caller
-from reservations import clock
+from reservations import clock, idempotency, records
 from reservations.errors import TooManyHolds
-from reservations.models import Reservation
+from reservations.idempotency import Once
+from reservations.models import Reservation, StoredAnswer
 from reservations.requests import Booking
 from reservations.rules import permissions
 from reservations.transactions import Restart
@@ -40,56 +42,56 @@ class Limit:
         return int.from_bytes(digest, signed=True)
 
 
+@contextmanager
+def counted(
+    booking: Booking,
+    *,
+    by: Caller,
+    once: Once | None = None,
+    venue: Venue | None = None,
+    made: int = 1,
+) -> Iterator[tuple[Venue, StoredAnswer | None]]:
+    """Make `made` reservations like this booking inside, under the lock of whoever they count for.
+
+    Yields the venue, read anew unless it is given, and the claim of the key. Begins a
+    transaction's locks in their order: open holds, then the key. Raises TooManyHolds, what
+    `idempotency.claim` raises, and Restart where the venue's policy changed meanwhile.
+    """
+    seen = venue or catalogue.last_seen(booking.venue)
+    found = limits(seen, booking, by=by)
+    _lock(found)
+    claimed = idempotency.claim(once)
+    if venue is None:
+        venue = records.find_venue(booking.venue)
+        if limits(venue, booking, by=by) != found:
+            raise Restart
+    # One that replaces an earlier hold is counted by what it came to.
+    may_replace = venue.policy.per_day == Policy.PerDay.REPLACE
+    if not may_replace:
+        _judge(found, more=made)
+    yield venue, claimed
+    if may_replace:
+        _judge(found, made=made)
+
+
 def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
-    """What limits a booking at this venue; nothing where it makes no hold, or staff make it."""
+    """The limits on a booking at this venue; [] where it makes no hold, or staff make it."""
     if venue is None or venue.policy.confirms_at_once or not by.limits_apply:
         return []
+    owner = permissions.owner_of(booking, venue, by)
     every = (
         Limit("key", "partner", by.partner or "", settings.HOLDS_PER_KEY),
-        Limit(
-            "guest",
-            "guest_id",
-            permissions.owner_of(booking, venue, by) or "",
-            settings.HOLDS_PER_GUEST,
-        ),
+        Limit("guest", "guest_id", owner or "", settings.HOLDS_PER_GUEST),
         Limit("address", "held_from", by.origin, settings.HOLDS_PER_ADDRESS),
     )
     return [limit for limit in every if limit.value and limit.most]
 
 
-def seen(booking: Booking, *, by: Caller) -> list[Limit]:
-    """The same, going by the venue as it was last read here: `judge` tells whether it still is."""
-    return limits(catalogue.last_seen(booking.venue), booking, by=by)
-
-
-def lock(found: Sequence[Limit]) -> None:
-    """Have whom these limit to oneself until the transaction ends; before any other lock.
-
-    On SQLite there is one writer at a time as it is.
-    """
+def _lock(found: Sequence[Limit]) -> None:
+    # SQLite has one writer at a time as it is.
     if found and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [sorted(limit.key for limit in found)])
-
-
-def judge(
-    locked: Sequence[Limit], venue: Venue, booking: Booking, *, by: Caller, more: int = 1
-) -> None:
-    """Raise TooManyHolds where `more` like this booking may not be held, nothing being replaced."""
-    if limits(venue, booking, by=by) != locked:
-        raise Restart
-    if not _may_replace(venue):
-        _judge(locked, more=more)
-
-
-def judge_made(locked: Sequence[Limit], venue: Venue, *, made: int = 1) -> None:
-    """The same where what was just made may have replaced another: by what it came to."""
-    if _may_replace(venue):
-        _judge(locked, made=made)
-
-
-def _may_replace(venue: Venue) -> bool:
-    return venue.policy.per_day == Policy.PerDay.REPLACE
 
 
 def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def glance(venue: Venue, **fields: Any) -> Reservation | None:
     wish: Booking = booking(venue, **fields)
-    return holds.at_a_glance(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
+    return holds.write_fast(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
 
 
 def unit_of(row: Reservation | None) -> str:
@@ -43,9 +43,9 @@ def test_it_is_what_the_sure_way_would_have_written(confirms_at_once: bool) -> N
     }
     venue = make_venue(units=2, **rules)
     wish = booking(venue, vehicle_plate="AB-12", remarks="by the door")
-    glanced = holds.at_a_glance(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
+    glanced = holds.write_fast(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
     assert glanced is not None
-    sure = holds.surely(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
+    sure = holds.place_and_write(eligibility.judge(records.find_venue(venue.slug), wish, by=DESK))
     assert facts(glanced) == facts(sure)
 
 
@@ -144,7 +144,7 @@ def test_a_venue_that_changed_since_it_was_read_gets_nothing_at_a_glance(change:
         Policy.objects.update(notice=timedelta(hours=1))
     else:
         Venue.objects.update(is_active=False)
-    assert holds.at_a_glance(wish) is None
+    assert holds.write_fast(wish) is None
     assert not Reservation.objects.exists()
 
 

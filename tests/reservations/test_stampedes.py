@@ -65,7 +65,7 @@ def test_one_tries_and_the_others_look_once_it_is_sold(
     monkeypatch.setattr(early_refusal, "trying", coming)
     monkeypatch.setattr(hold_statement, "write", write)
     # Nobody needs to find out under locks.
-    monkeypatch.setattr(holds, "hold", lambda *_, **__: pytest.fail("looked once more"))
+    monkeypatch.setattr(holds, "locked", lambda *_, **__: pytest.fail("looked once more"))
     told = race(CROWD, wants(venue, [guest() for _ in range(CROWD)]))
     assert write.calls == 1
     refusals = [one for one in told if not isinstance(one, Reservation)]
@@ -120,6 +120,6 @@ def test_who_is_refused_a_unit_is_not_judged_again(
     people = [by(), by()]
     ask = wants(venue, people)
     ask()
-    monkeypatch.setattr(holds, "hold", lambda *_, **__: pytest.fail("judged again"))
+    monkeypatch.setattr(holds, "locked", lambda *_, **__: pytest.fail("judged again"))
     with pytest.raises((Taken, HeldByOther)):
         ask()

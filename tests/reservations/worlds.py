@@ -26,7 +26,7 @@ def comes_to(wish: Booking) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            holds.hold(wish, by=DESK, once=None, glances=holds.MOST_GLANCES)
+            holds.locked(wish, by=DESK)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal
