@@ -9,8 +9,6 @@ from collections.abc import Callable, Collection, Iterable
 from threading import Lock
 from typing import Any, TypeVar
 
-from django.db.models import Prefetch
-
 from venues import statements
 from venues.models import Resource, Venue
 
@@ -27,7 +25,7 @@ _PARTS = (
     "openings",
     "resources__category",
     "categories__rates",
-    Prefetch("categories__resources", Resource.objects.order_by("capacity", "rank", "pk")),
+    "categories__resources",
     "categories__combinations",
 )
 
@@ -84,9 +82,23 @@ def units_by_id(venue: Venue) -> dict[int, Resource]:
     return once(venue, "_units_by_id", _by_id)
 
 
-def units_by_size(venue: Venue) -> list[Resource]:
-    """The units that are not retired, smallest first; worked out once for what is kept."""
-    return once(venue, "_units_by_size", _by_size)
+def units_in_order(venue: Venue, units: Iterable[Resource]) -> list[Resource]:
+    """Units in the order a venue gives them out: by rank where its policy ranks them, else by size.
+
+    Those of one size go by rank, then by id.
+    """
+    is_ranked = venue.policy.ranks_units
+    return sorted(units, key=lambda unit: (0 if is_ranked else unit.capacity, unit.rank, unit.id))
+
+
+def units_in_use(venue: Venue) -> list[Resource]:
+    """The units that are not retired, in order; worked out once for what is kept."""
+    return once(venue, "_units_in_use", _in_use)
+
+
+def smallest_capacity(venue: Venue) -> int:
+    """What the smallest unit that is not retired seats, 0 without any; worked out once."""
+    return once(venue, "_smallest_capacity", _smallest)
 
 
 def category_by_unit(venue: Venue) -> dict[int, int]:
@@ -111,9 +123,12 @@ def _categories(venue: Venue) -> dict[int, int]:
     return {unit.id: unit.category_id for unit in venue.resources.all()}
 
 
-def _by_size(venue: Venue) -> list[Resource]:
-    in_use = [unit for unit in venue.resources.all() if unit.retired_at is None]
-    return sorted(in_use, key=lambda unit: (unit.capacity, unit.rank, unit.pk))
+def _in_use(venue: Venue) -> list[Resource]:
+    return units_in_order(venue, (row for row in venue.resources.all() if row.retired_at is None))
+
+
+def _smallest(venue: Venue) -> int:
+    return min((unit.capacity for unit in units_in_use(venue)), default=0)
 
 
 def _revision_of(slug: str) -> list[tuple[int, int]]:

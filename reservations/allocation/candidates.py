@@ -51,10 +51,11 @@ def _in_order(ask: Ask, units: list[Resource]) -> list[Resource]:
 
     That keeps a crowd from trying the same first unit.
     """
+    ordered = catalogue.units_in_order(ask.venue, units)
     if ask.venue.policy.ranks_units:
-        return sorted(units, key=lambda unit: (unit.rank, unit.pk))
+        return ordered
     found: list[Resource] = []
-    for _, alike in groupby(sorted(units, key=_capacity), key=_capacity):
+    for _, alike in groupby(ordered, key=_capacity):
         pool = list(alike)
         start = randrange(len(pool))  # noqa: S311 - nobody gains by guessing it
         found += pool[start:] + pool[:start]
@@ -77,9 +78,10 @@ def is_combination_open(ask: Ask, combination: Combination) -> bool:
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 
 
-def preference(ask: Ask, unit: Resource) -> tuple[bool, int, int]:
-    ranking = unit.rank if ask.venue.policy.ranks_units else unit.capacity
-    return unit.pk not in ask.prefer, ranking, unit.pk
+def by_preference(ask: Ask, units: Iterable[Resource]) -> list[Resource]:
+    """Units in order, but first those that are preferred."""
+    ordered = catalogue.units_in_order(ask.venue, units)
+    return sorted(ordered, key=lambda unit: unit.pk not in ask.prefer)
 
 
 def in_use(locked: Iterable[Resource]) -> list[Resource]:

@@ -5,10 +5,10 @@ from django.utils.translation import gettext
 from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.candidates import (
+    by_preference,
     in_use,
     is_combination_open,
     open_units,
-    preference,
     units_of,
     units_seating,
 )
@@ -60,7 +60,7 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
     free_ids = set(free.values_list("pk", flat=True))
     # By the rows as they are under their locks.
     pools = pools_as_locked(ask.venue, locked)
-    for unit in sorted(locked, key=lambda unit: preference(ask, unit)):
+    for unit in by_preference(ask, locked):
         if unit.pk in free_ids:
             return Placement(units=[unit])
     refusals = []

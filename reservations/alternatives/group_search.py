@@ -36,15 +36,10 @@ class _Search:
         self.board = search.board_around(venue, window, now=now, party=smallest)
         self.categories: list[Category] = list(venue.categories.all())
         self.named = {booking.resource for booking in bookings}
-        # As placing would try them, so that it comes to the same.
-        ranked = venue.policy.ranks_units
-        self.units = sorted(
-            self.board.units, key=lambda unit: (unit.rank if ranked else unit.capacity, unit.pk)
-        )
 
     def run(self) -> list[Arrangement]:
         """At most three, nearest first."""
-        ranges = search.ranges_around(self.venue, self.window, self.units)
+        ranges = search.ranges_around(self.venue, self.window, self.board.units)
         others = (window for window in ranges if window != self.window)
         apart = search.apart_at(self.venue, self.window)
         found: list[Arrangement] = []
@@ -57,7 +52,7 @@ class _Search:
 
     def _at(self, window: Window) -> Arrangement | None:
         try:
-            opened = booking_window.judge_range(self.venue, window, self.units, self.now)
+            opened = booking_window.judge_range(self.venue, window, self.board.units, self.now)
         except Refusal:
             return None
         around = self.board.around(window)

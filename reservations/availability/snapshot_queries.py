@@ -14,7 +14,7 @@ from venues.hours import Window
 from venues.models import Combination, Resource, Venue
 
 Units = Mapping[int, Sequence[Resource]]
-"""Venue by id to its units, smallest first."""
+"""Venue by id to its units, in the order it gives them out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +68,13 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
 
 
 def units(venues: Sequence[Venue]) -> dict[int, list[Resource]]:
-    """The units of each venue that are not retired, smallest first."""
-    return {venue.pk: catalogue.units_by_size(venue) for venue in venues}
+    """The units of each venue that are not retired, in the order it gives them out."""
+    return {venue.pk: catalogue.units_in_use(venue) for venue in venues}
 
 
 def _fitting(look: Look, units: Units) -> Sequence[Resource]:
     every = units[look.venue.pk]
-    if look.category is None and _seats_all(look, units):
+    if look.category is None and _seats_all(look):
         return every
     return [
         unit
@@ -84,10 +84,10 @@ def _fitting(look: Look, units: Units) -> Sequence[Resource]:
     ]
 
 
-def _seats_all(look: Look, units: Units) -> bool:
-    """Whether every unit seats the party: the smallest, which is the first, does."""
-    every = units[look.venue.pk]
-    return not every or every[0].capacity >= look.party
+def _seats_all(look: Look) -> bool:
+    """Whether every unit seats the party."""
+    smallest = catalogue.smallest_capacity(look.venue)
+    return not smallest or smallest >= look.party
 
 
 def _windows(looks: Sequence[Look]) -> dict[int, Window]:
@@ -107,7 +107,7 @@ def _gone(looks: Iterable[Look]) -> set[int]:
 
 def _joined(looks: Sequence[Look], units: Units) -> dict[int, list[tuple[Combination, Joined]]]:
     """The combinations of each venue where some unit does not seat the party alone."""
-    asked = {look.venue.pk: look for look in looks if not _seats_all(look, units)}
+    asked = {look.venue.pk: look for look in looks if not _seats_all(look)}
     found: dict[int, list[tuple[Combination, Joined]]] = {look.venue.pk: [] for look in looks}
     if not asked:
         return found

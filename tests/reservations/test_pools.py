@@ -8,12 +8,14 @@ import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions
+from reservations.alternatives import find
 from reservations.errors import Closed, HeldByOther, PartyTooLarge, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change
 from tests.effort import some
-from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
+from tests.factories import DESK, NOON, add_category, add_hours, booking, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, overlaps, rows, told, unit
+from venues import catalogue
 from venues.models import Category, Rate, Resource, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -35,6 +37,23 @@ def stagger(venue: Venue, first: int = 1, second: int = 1) -> tuple[Reservation,
     actions.cancel(reservation_id=filler.pk, by=DESK)
     assert (unit(early), unit(late)) == ("1", "2")
     return early, late
+
+
+@pytest.mark.parametrize("is_ranked", [True, False])
+def test_what_is_offered_instead_is_what_a_booking_would_get(is_ranked: bool) -> None:
+    venue = make_venue(units=4, ranks_units=is_ranked, unit_choice="guest")
+    for name, rank, capacity in (("1", 9, 4), ("2", 3, 4), ("3", 2, 6), ("4", 1, 6)):
+        venue.resources.filter(name=name).update(rank=rank, capacity=capacity)
+    taken = venue.resources.get(name="1")
+    hold(venue, resource=taken.pk)
+    wish = booking(venue, resource=taken.pk)
+    offered = find.for_booking(wish, by=DESK, now=NOON - DAY)[0].unit
+    first = "4" if is_ranked else "2"
+    assert offered is not None and offered.name == first
+    assert [one.name for one in catalogue.units_in_use(catalogue.load(venue.pk))] == (
+        ["4", "3", "2", "1"] if is_ranked else ["2", "1", "4", "3"]
+    )
+    assert unit(hold(venue)) == first
 
 
 def priced(venue: Venue, category: Category, amount: int) -> None:
