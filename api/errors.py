@@ -18,6 +18,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from api import limits
 from api.auth import KnownRequest
 from api.bodies import NotJson
+from api.problem_titles import TITLES
 from api.schemas import parse_id
 from guests import errors as people
 from guests.models import User
@@ -109,7 +110,7 @@ def problem(
     """A problem document: what went wrong, a stable code, and what to do about it."""
     document: dict[str, Any] = {
         "type": f"urn:holdfast:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": TITLES.get(code, HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
         "instance": request.path,
@@ -236,7 +237,7 @@ def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
         request,
         status=OTHERS["validation_error"],
         code="validation_error",
-        detail="Some of what was sent does not fit; see errors.",
+        detail="Some fields are not valid. See `errors`.",
         errors=[_field_error(error) for error in fault.errors],
     )
 
@@ -250,7 +251,7 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
     if fault.status_code == HTTPStatus.BAD_REQUEST:
         # Ninja's only one: the parser could not read the body.
         if isinstance(fault.__cause__, NotJson):
-            detail = "Send the body as application/json; this Content-Type is not read here."
+            detail = "Send the body as application/json. No other Content-Type is accepted."
             return other(request, "unsupported_media_type", detail)
         detail = "The body must be one JSON document in UTF-8, such as {}."
         return other(request, "malformed_body", detail)
@@ -272,7 +273,7 @@ def _not_found(request: HttpRequest, fault: Http404) -> HttpResponse:
 
 
 def _body_too_large(request: HttpRequest, fault: RequestDataTooBig) -> HttpResponse:
-    detail = f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes."
+    detail = f"The body is larger than {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes. Send less."
     return other(request, "body_too_large", detail)
 
 
@@ -280,8 +281,8 @@ def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
     log.error("The database did not answer: %s", fault)
     # It may have gone after the commit and before its word of it.
     detail = (
-        "The database cannot be reached. Try again shortly, and with the same Idempotency-Key what"
-        " makes something: a change that was being written may have been made."
+        "The database cannot be reached, and a change that was being written may have been made."
+        " Repeat the request shortly, with the same Idempotency-Key."
     )
     return other(request, "unavailable", detail, headers={"Retry-After": "5"})
 
@@ -293,7 +294,7 @@ def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
 
 def failure(request: HttpRequest) -> HttpResponse:
     """What a caller is told of a fault of ours: that it is one, and nothing else."""
-    detail = "Something went wrong here. It was logged; try again later."
+    detail = "Something went wrong on our side, and we logged it. Try again later."
     return other(request, "internal_error", detail)
 
 

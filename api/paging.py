@@ -59,5 +59,7 @@ def _read(cursor: str) -> int:
     except (binascii.Error, ValueError):
         key = 0
     if not 1 <= key <= LARGEST_ID or _write(key) != cursor:
-        raise Invalid("cursor", "This is not a cursor that this server gave out.")
+        raise Invalid(
+            "cursor", "This cursor is not valid. Use `next_cursor` from an earlier answer."
+        )
     return key

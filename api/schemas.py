@@ -49,7 +49,7 @@ class Schema(BaseModel):
             raise ValueError("Give a JSON object.")
         pointer = _nul_in(values)
         if pointer is not None:
-            raise Invalid(pointer, "Text must not hold NUL characters.")
+            raise Invalid(pointer, "Text must not contain NUL characters.")
         return values
 
 
@@ -151,7 +151,7 @@ InstantOut = Annotated[
 
 def _id(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError("Give the id as this server gave it out.")
+        raise ValueError("Give the id exactly as this server returned it.")
     return str(value)
 
 
@@ -228,7 +228,7 @@ def money_minor(given: Money, *, field: str) -> int:
     if not is_amount or amount != int(amount) or amount > LARGEST_AMOUNT:
         raise Invalid(field, 'Give an amount such as "2.50", with the decimals of the currency.')
     if not is_currency(given.currency):
-        raise Invalid(field, "Give the currency as ISO 4217 writes it, such as EUR.")
+        raise Invalid(field, "Give the currency as an ISO 4217 code, such as EUR.")
     return int(amount)
 
 

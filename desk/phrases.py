@@ -16,23 +16,22 @@ from reservations.errors import Refusal
 from reservations.status import Status
 from venues import prices
 
+_OVERRIDE = _("You can also give a reason to override the venue's policy.")
+
 ADVICE: Mapping[str, str | Promise] = {
     "not_found": _("Look it up again."),
     "forbidden": _("Ask somebody who runs this venue."),
-    "too_soon": _("Choose a later start, or give a reason to override the venue's policy."),
-    "too_far": _("Choose an earlier start, or give a reason to override the venue's policy."),
-    "too_short": _("Choose a later end, or give a reason to override the venue's policy."),
-    "too_long": _("Choose an earlier end, or give a reason to override the venue's policy."),
-    "closed": _("Choose a time when it is open, or give a reason to override the venue's policy."),
-    "not_offered": _("Choose one of the times sold, or give a reason to override the policy."),
-    "party_too_large": _("Choose a larger unit or category, or make several reservations."),
-    "no_choice": _("Leave the unit open, or give a reason to override the venue's policy."),
-    "taken": _("Choose another time, unit or category."),
-    "held_by_other": _("Wait for that hold to lapse, or choose another time, unit or category."),
+    "too_soon": _OVERRIDE,
+    "too_far": _OVERRIDE,
+    "too_short": _OVERRIDE,
+    "too_long": _OVERRIDE,
+    "closed": _OVERRIDE,
+    "not_offered": _OVERRIDE,
+    "no_choice": _OVERRIDE,
     "wrong_status": _("The buttons show what can be done with it now."),
     "precondition_failed": _("Open the page again to see what changed."),
 }
-"""What whoever stands at the desk can do about a refusal, where it does not say so itself."""
+"""What a clerk can do about a refusal, beside what the refusal itself says to do."""
 
 LABELS: Mapping[Status, str | Promise] = {
     Status.UPCOMING: _("Upcoming"),

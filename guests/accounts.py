@@ -109,7 +109,7 @@ def enter_client(*, email: str, first_name: str, last_name: str, phone: str, reg
                 Client.objects.create(user=user, phone=user.phone)
         except IntegrityError:
             raise AlreadyRegistered(
-                gettext("Somebody is registered with this phone number.")
+                gettext("This phone number is already registered. Log in instead.")
             ) from None
         return user
 
@@ -249,7 +249,9 @@ def name(raw: str, field: str) -> str:
             field, gettext("This has at most %(most)s characters.") % {"most": LONGEST_NAME}
         )
     if not trimmed.isprintable():
-        raise ContactInvalid(field, gettext("This holds characters that cannot be printed."))
+        raise ContactInvalid(
+            field, gettext("This contains characters that cannot be printed. Remove them.")
+        )
     return trimmed
 
 

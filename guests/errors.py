@@ -24,7 +24,7 @@ class GuestError(Exception):
 
 
 class ContactInvalid(GuestError):
-    """A detail cannot be used."""
+    """A contact detail is not valid."""
 
     code = "validation_error"
 
@@ -60,31 +60,31 @@ class Faults:
 
 
 class AlreadyRegistered(GuestError):
-    """Somebody is registered with this e-mail address already."""
+    """This e-mail address is already registered. Log in instead."""
 
     code = "already_registered"
 
 
 class CredentialsInvalid(GuestError):
-    """This e-mail address and password do not go together."""
+    """The e-mail address or the password is wrong."""
 
     code = "invalid_credentials"
 
 
 class TokenInvalid(GuestError):
-    """This token is not valid, no longer valid, or was used before. Log in again."""
+    """This token is not valid, has expired or was already used. Log in again."""
 
     code = "invalid_token"
 
 
 class LastAdministrator(GuestError):
-    """You are the only administrator; make somebody else one first."""
+    """You are the only administrator. Make somebody else an administrator first."""
 
     code = "last_administrator"
 
 
 class KeyInvalid(GuestError):
-    """This API key is not known, or no longer valid."""
+    """This API key is unknown, expired or revoked. Use the current key."""
 
     code = "invalid_key"
 
@@ -96,13 +96,13 @@ class Unauthenticated(GuestError):
 
 
 class Forbidden(GuestError):
-    """You are known, but your role or key does not allow this."""
+    """Your role or API key does not allow this."""
 
     code = "forbidden"
 
 
 class TooMany(GuestError):
-    """Too many requests; wait before trying again."""
+    """Too many requests. Wait before you try again."""
 
     code = "rate_limited"
 
@@ -112,12 +112,12 @@ class TooMany(GuestError):
 
 
 class TooManyFailures(TooMany):
-    """Too many log-ins failed for this address; wait before trying again."""
+    """Too many log-ins failed for this e-mail address. Wait before you try again."""
 
     code = "rate_limited"
 
 
 class TooManySignUps(TooMany):
-    """Too many accounts were asked for from this place; wait before trying again."""
+    """Too many sign-ups from this network address. Wait before you try again."""
 
     code = "rate_limited"

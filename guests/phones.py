@@ -18,12 +18,12 @@ _SEPARATORS: Final = re.compile(
 _EXTENSION: Final = re.compile(r"(ext|x|#|;)\D*\d+\s*$", re.IGNORECASE)
 
 _NOT_A_NUMBER = gettext_lazy(
-    "This is not a phone number: write digits, and + with a country code if abroad."
+    "This is not a phone number. Write digits, and + with a country code for a number abroad."
 )
 _TOO_SHORT = gettext_lazy("This phone number is too short.")
 _TOO_LONG = gettext_lazy("This phone number is too long.")
 _COUNTRY_CODE = gettext_lazy(
-    "This phone number's country code is not known; begin with + and a country code."
+    "This phone number's country code is unknown. Begin with + and a country code."
 )
 _EXTENSION_GIVEN = gettext_lazy("Give the phone number without an extension.")
 
@@ -84,8 +84,9 @@ def _read(raw: str, region: str) -> phonenumbers.PhoneNumber:
 def _not_in_use(number: phonenumbers.PhoneNumber) -> str:
     country = phonenumbers.region_code_for_country_code(number.country_code or 0)
     if country in ("ZZ", "001"):
-        return gettext("This phone number is not one in use.")
+        return gettext("This phone number is not valid. Check the digits.")
     text = gettext(
-        "This phone number is not one in use in %(country)s; if abroad, write + and its code."
+        "This phone number is not valid in %(country)s."
+        " For a number abroad, write + and the country code."
     )
     return text % {"country": country}

@@ -22,19 +22,19 @@ class Refusal(Exception):
 
 
 class NotFound(Refusal):
-    """There is no such thing, or it is not yours."""
+    """This does not exist, or is not yours. Check the id."""
 
     code = "not_found"
 
 
 class Forbidden(Refusal):
-    """You are known, but your role or key does not allow this."""
+    """Your role or API key does not allow this."""
 
     code = "forbidden"
 
 
 class Invalid(Refusal):
-    """A value does not fit; `field` names it."""
+    """A value is not valid. `field` names it."""
 
     code = "validation_error"
 
@@ -44,61 +44,65 @@ class Invalid(Refusal):
 
 
 class TooSoon(Refusal):
-    """This start is nearer than the notice the venue asks for, or already past."""
+    """The start is in the past, or nearer than the venue's notice. Choose a later start."""
 
     code = "too_soon"
 
 
 class TooFar(Refusal):
-    """This is further ahead than the venue takes reservations."""
+    """The venue does not take reservations this far ahead. Choose an earlier start."""
 
     code = "too_far"
 
 
 class TooShort(Refusal):
-    """This is shorter than the venue takes reservations for."""
+    """The venue does not take reservations this short. Choose a later end."""
 
     code = "too_short"
 
 
 class TooLong(Refusal):
-    """This is longer than the venue takes reservations for."""
+    """The venue does not take reservations this long. Choose an earlier end."""
 
     code = "too_long"
 
 
 class Closed(Refusal):
-    """The venue, or the unit, is not open for all of this time."""
+    """The venue or the unit is not open for all of this time. Choose another time."""
 
     code = "closed"
 
 
 class NotOffered(Refusal):
-    """The venue is open, but sells no reservation that starts and ends at these times."""
+    """The venue sells nothing that starts and ends at these times. Choose times that it offers."""
 
     code = "not_offered"
 
 
 class PartyTooLarge(Refusal):
-    """No unit, or combination of units, here seats so many."""
+    """No unit or combination of units here takes a party of this size. Choose another category, or
+    make several reservations.
+    """
 
     code = "party_too_large"
 
 
 class NoChoice(Refusal):
-    """This venue gives out the first unit available; name a category or nothing instead."""
+    """This venue chooses the unit. Leave the unit out."""
 
     code = "no_choice"
 
 
 class Taken(Refusal):
-    """This time is taken by a confirmed reservation or a closure."""
+    """This time is taken by a confirmed reservation or a closure. Choose another time or unit."""
 
     code = "taken"
 
 
 class HeldByOther(Refusal):
-    """Somebody else holds this time and has not confirmed it yet."""
+    """Another guest holds this time and has not confirmed yet. Choose another time or unit, or try
+    again later.
+    """
 
     code = "held_by_other"
 
@@ -107,19 +111,23 @@ class HeldByOther(Refusal):
 
 
 class QuoteExpired(Refusal):
-    """The quote is not valid any more, or is for something else; `quote` has a new one."""
+    """The quote has expired, or is for something else. Use the new one in `quote`."""
 
     code = "quote_expired"
 
 
 class OnePerDay(Refusal):
-    """One reservation a day with this provider; you have one on that day already."""
+    """This client already has a reservation with this provider on that day. Cancel it, or choose
+    another day.
+    """
 
     code = "one_per_day"
 
 
 class TooManyHolds(Refusal):
-    """So many holds may be open at once. Confirm or cancel some, or wait until they lapse."""
+    """You have reached the limit of open holds. Confirm or cancel one, or wait until one
+    expires.
+    """
 
     code = "too_many_holds"
 
@@ -129,13 +137,13 @@ class TooManyHolds(Refusal):
 
 
 class HoldExpired(Refusal):
-    """The hold has lapsed, and its time may have gone to someone else. Make a new reservation."""
+    """The hold has expired, and somebody else may have the time. Make a new reservation."""
 
     code = "hold_expired"
 
 
 class WrongStatus(Refusal):
-    """A reservation in this status cannot do that."""
+    """The status of this reservation does not allow this. Read it again."""
 
     code = "wrong_status"
 
@@ -147,7 +155,7 @@ class ChangedMeanwhile(Refusal):
 
 
 class RateLimited(Refusal):
-    """This reservation was changed a moment ago; wait before changing it again."""
+    """This reservation was changed a moment ago. Wait before you change it again."""
 
     code = "rate_limited"
 
@@ -159,48 +167,50 @@ class RateLimited(Refusal):
 
 
 class InProgress(Refusal):
-    """A request with this Idempotency-Key is still running; repeat it in a moment."""
+    """A request with this Idempotency-Key is still running. Repeat it in a moment."""
 
     code = "in_progress"
 
 
 class KeyReused(Refusal):
-    """This Idempotency-Key came before with another request; use a new key."""
+    """This Idempotency-Key was used for a different request. Use a new key."""
 
     code = "idempotency_key_reused"
 
 
 class LotInUse(Refusal):
-    """Some spots are taken or reserved; only empty ones can be given up."""
+    """Some spots are taken or reserved. You can remove only empty spots."""
 
     code = "lot_in_use"
 
 
 class VenueInUse(Refusal):
-    """Reservations to come, or under way, rest on this."""
+    """Current or future reservations depend on this. Wait until they are over, or move or cancel
+    them.
+    """
 
     code = "venue_in_use"
 
 
 class NoStay(Refusal):
-    """A venue is reviewed by who has stayed there, after a stay has ended."""
+    """You can review a venue after a stay there has ended."""
 
     code = "no_stay"
 
 
 class AlreadyEntered(Refusal):
-    """Somebody with this e-mail address or phone number is entered already."""
+    """A provider with this e-mail address or phone number already exists. Use that one."""
 
     code = "already_entered"
 
 
 class OpenStay(Refusal):
-    """The guest is in a stay that has not ended; erase after it has."""
+    """The guest's stay has not ended. Erase after it has."""
 
     code = "open_stay"
 
 
 class Busy(Refusal):
-    """Too many are booking this at once, and nothing was changed. Try again in a moment."""
+    """Too many people are booking this at once. Nothing was changed. Try again in a moment."""
 
     code = "busy"

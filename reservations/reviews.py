@@ -59,5 +59,5 @@ def _judge(stars: int, text: str) -> str:
     if len(trimmed) > LONGEST_TEXT:
         raise Invalid("text", _("This has at most %(most)s characters.") % {"most": LONGEST_TEXT})
     if not all(line.isprintable() for line in trimmed.split("\n")):
-        raise Invalid("text", _("This holds characters that cannot be printed."))
+        raise Invalid("text", _("This contains characters that cannot be printed. Remove them."))
     return trimmed

@@ -127,7 +127,7 @@ def _contact(
     if client is None:
         return contacts.fill(data.model_dump(), request, venue=unit.venue.slug)
     if any(getattr(data, name) is not None for name in contacts.FIELDS):
-        raise Invalid("client_id", "Give a client, or contact fields; not both.")
+        raise Invalid("client_id", "Give a client or contact fields, not both.")
     return Contact(**{name: getattr(client, name) for name in contacts.FIELDS})
 
 

@@ -229,7 +229,7 @@ def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
 def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
     """The lot, and the spot where one is named. Raises Invalid, or NotFound."""
     if data.type is not None and data.category is not None and _type(data.category) != data.type:
-        raise Invalid("type", f"Spots of category {data.category!r} are not of this type.")
+        raise Invalid("type", f"Category {data.category!r} has no spots of this type.")
     if data.spot_id is None:
         if data.lot_id is None:
             raise Invalid("spot_id", "Give a spot, or a lot.")

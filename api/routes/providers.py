@@ -221,7 +221,7 @@ def _practice(slug: str | None) -> Venue:
     if not found:
         raise NotFound("There is no such practice.")
     if len(found) > 1:
-        raise Invalid("venue", "There are several practices; say which.")
+        raise Invalid("venue", "There are several practices. Name one.")
     return found[0]
 
 
@@ -245,7 +245,7 @@ def _after(cursor: str | None) -> datetime:
             return after
     except ValueError:
         pass
-    raise Invalid("cursor", "This is not a cursor that this server gave out.")
+    raise Invalid("cursor", "This cursor is not valid. Use `next_cursor` from an earlier answer.")
 
 
 def _made(document: dict[str, Any]) -> Answer:

@@ -34,11 +34,12 @@ def _named(ask: Ask, resource: int) -> Placement:
     unit = next(iter(ledger.lock_units([resource])), None)
     ask = ask.locked()
     if unit is None or unit.venue_id != ask.venue.pk or unit.retired_at:
-        raise NotFound(gettext("There is no such unit at this venue."))
+        raise NotFound(gettext("This venue has no such unit."))
     unit.venue = ask.venue
     if unit.capacity < ask.party and not ask.is_override:
         raise PartyTooLarge(
-            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+            gettext("%(unit)s takes a party of at most %(capacity)s. Choose a larger unit.")
+            % {"unit": unit.name, "capacity": unit.capacity}
         )
     if not (ask.is_override or ask.hours_hold):
         booking_window.judge_hours(ask.venue, ask.window, unit)

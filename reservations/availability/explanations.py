@@ -55,13 +55,14 @@ def _named(found: Board, resource: int) -> Resource:
     for unit in found.every:
         if unit.pk == resource:
             return unit
-    raise NotFound(gettext("There is no such unit at this venue."))
+    raise NotFound(gettext("This venue has no such unit."))
 
 
 def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explanation:
     if unit.capacity < party:
         raise PartyTooLarge(
-            gettext("%(unit)s seats %(capacity)s.") % {"unit": unit.name, "capacity": unit.capacity}
+            gettext("%(unit)s takes a party of at most %(capacity)s. Choose a larger unit.")
+            % {"unit": unit.name, "capacity": unit.capacity}
         )
     booking_window.judge_hours(found.venue, window, unit)
     if found.is_free(unit.pk, found.around(window)):

@@ -42,7 +42,7 @@ def _close(
         raise Invalid("ends_at", gettext("The end must be after the start."))
     units = [unit for unit in ledger.lock_units(resource_ids) if unit.venue_id == venue_id]
     if not units or len(units) != len(set(resource_ids)):
-        raise NotFound(gettext("There is no such unit at this venue."))
+        raise NotFound(gettext("This venue has no such unit."))
     now, closure_id = clock.now(), uuid.uuid4()
     ids = [unit.pk for unit in units]
     for part in _parts(window):

@@ -63,7 +63,8 @@ def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
     if wish.currency not in (None, venue.currency):
         raise Invalid(
             "price",
-            gettext("Prices of this lot are in %(currency)s.") % {"currency": venue.currency},
+            gettext("This lot's prices are in %(currency)s. Give the price in that currency.")
+            % {"currency": venue.currency},
         )
     venues.alter(venue, _of_venue(wish))
     if wish.price_minor is not None:

@@ -120,7 +120,8 @@ def _judge_zone(unit: Resource, time_zone: str) -> None:
     if unit.openings.exists():
         raise Invalid(
             "time_zone",
-            gettext("This provider's schedule is in %(zone)s.") % {"zone": unit.zone.key},
+            gettext("This provider's schedule is in the time zone %(zone)s. Use that one.")
+            % {"zone": unit.zone.key},
         )
     Resource.objects.filter(pk=unit.pk).update(time_zone=time_zone)
 
@@ -134,7 +135,7 @@ def _judge_dates(blocks: Sequence[Block], today: date) -> None:
         if block.date < today:
             raise Invalid(
                 f"blocks/{number}/date",
-                gettext("This day is past; it is %(today)s there.") % {"today": today},
+                gettext("This day is in the past. Today is %(today)s there.") % {"today": today},
             )
 
 
@@ -143,12 +144,12 @@ def _judge_blocks(blocks: Sequence[Block], stored: Sequence[Block]) -> None:
     for number, block in enumerate(blocks):
         if block.end <= block.start:
             raise Invalid(
-                f"blocks/{number}/end", gettext("A block must end after it starts, the same day.")
+                f"blocks/{number}/end", gettext("A block must end after it starts, on that day.")
             )
         start, end = _span(block)
         if any(start < other_end and other_start < end for other_start, other_end in others):
             raise Invalid(
-                f"blocks/{number}", gettext("This block overlaps another one of that day.")
+                f"blocks/{number}", gettext("This block overlaps another block of that day.")
             )
         others.append((start, end))
 

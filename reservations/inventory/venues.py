@@ -156,25 +156,28 @@ def _close_venue(slug: str, *, by: Caller) -> None:
 def _judge_fields(wish: VenueWish) -> None:
     code, region = wish.fields.get("currency"), wish.fields.get("phone_region")
     if code is not None and not is_currency(code):
-        raise Invalid("currency", gettext("Give the currency as ISO 4217 writes it, such as EUR."))
+        raise Invalid("currency", gettext("Give the currency as an ISO 4217 code, such as EUR."))
     if region is not None and not is_region(region):
-        raise Invalid("phone_region", gettext("Give the region as ISO 3166 writes it, such as NL."))
+        raise Invalid("phone_region", gettext("Give the region as an ISO 3166 code, such as NL."))
 
 
 def _judge_capacity(kind: str, wish: VenueWish) -> None:
     if wish.capacity is not None and not kinds.named(kind).has_spots:
-        raise Invalid("capacity", gettext("Only parking is made from a number of spots."))
+        raise Invalid(
+            "capacity",
+            gettext("Only a parking venue has a number of spots. Leave the capacity out."),
+        )
 
 
 def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
     if "time_zone" in changed and commitments.zone_is_fixed(venue, now):
         raise VenueInUse(
-            "Reservations to come were made for local times of the zone there is.",
+            "The time zone cannot change while there are future reservations.",
             field="time_zone",
         )
     if "currency" in changed and commitments.currency_is_fixed(venue, now):
         raise VenueInUse(
-            "There are rates, or reservations to come, in the currency there is.",
+            "The currency cannot change while there are rates or future reservations in it.",
             field="currency",
         )
 
@@ -186,7 +189,7 @@ def _judge_unused(venue: Venue, now: datetime) -> None:
     if codes:
         named = ", ".join(codes[:MOST_NAMED])
         raise VenueInUse(
-            gettext("Reservations %(codes)s are to come or under way.") % {"codes": named},
+            gettext("Reservations %(codes)s have not ended.") % {"codes": named},
             reservations=codes[:MOST_NAMED],
         )
 

@@ -28,7 +28,7 @@ class Wish:
 def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
     """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
     if by.kind == "partner" and not by.may_run(venue.pk):
-        raise Forbidden(gettext("This key is not for this venue."))
+        raise Forbidden(gettext("This API key does not include this venue."))
     now = clock.now()
     window = modes.resolve(venue, booking.times, now)
     is_walk_in = permissions.may_walk_in(venue.pk, booking, by)

@@ -68,7 +68,7 @@ def refusal_of(
     wanted = _fitting(booking)
     rivals = sum(_fitting(other) <= wanted for other in bookings)
     if booking.resource is None and rivals > len(wanted):
-        return PartyTooLarge(f"There are {len(wanted)} such units here, and the group asks more.")
+        return PartyTooLarge(f"There are only {len(wanted)} such units here. Ask for fewer.")
     mine = {row.pk for row in own}
     rows = ledger.taken_rows(wanted, _span(booking))
     others = [row for row in rows if row.reservation_id not in mine]

@@ -69,7 +69,9 @@ def _judge(
     reservation: Reservation, wish: Change, venue: Venue, window: Window, by: Caller
 ) -> None:
     if window.start != reservation.starts_at:
-        raise WrongStatus(gettext("The guest is here: only the end can change."))
+        raise WrongStatus(
+            gettext("The guest is in house. You can change only the end, the party and the unit.")
+        )
     _judge_end(window.end, clock.now())
     if permissions.may_override(venue.pk, wish.override_reason, by):
         return
@@ -84,7 +86,9 @@ def _judge(
 def _judge_end(end: datetime, now: datetime) -> None:
     """Asked again after each wait for a lock, during which the end may have come."""
     if end <= now:
-        raise Invalid("ends_at", gettext("The end must be in the future; check out instead."))
+        raise Invalid(
+            "ends_at", gettext("The end must be in the future. To end the stay now, check out.")
+        )
 
 
 def _judge_party(wish: Change, units: frozenset[int]) -> None:
@@ -92,7 +96,7 @@ def _judge_party(wish: Change, units: frozenset[int]) -> None:
         # What a combination seats was judged when it was given.
         if len(units) == 1 and unit.capacity < (wish.guest_count or 0):
             raise PartyTooLarge(
-                gettext("%(unit)s seats %(capacity)s.")
+                gettext("%(unit)s takes a party of at most %(capacity)s. Choose a larger unit.")
                 % {"unit": unit.name, "capacity": unit.capacity}
             )
 

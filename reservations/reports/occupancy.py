@@ -56,7 +56,9 @@ def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime)
     step = step or window.end - window.start
     if (window.end - window.start) / step > MOST_STEPS:
         raise Invalid(
-            "step", gettext("Ask for at most %(most)s steps at once.") % {"most": MOST_STEPS}
+            "step",
+            gettext("Ask for at most %(most)s steps. Choose a longer step or a shorter range.")
+            % {"most": MOST_STEPS},
         )
     found = snapshot_queries.board(venue, window, now=now)
     parts = list(_parts(window, step))
@@ -115,7 +117,7 @@ def judge(window: Window) -> None:
     if window.end - window.start > LONGEST_LOOK:
         raise Invalid(
             "ends_at",
-            gettext("Ask for at most %(most)s days at once.") % {"most": LONGEST_LOOK.days},
+            gettext("Ask for at most %(most)s days.") % {"most": LONGEST_LOOK.days},
         )
 
 

@@ -127,7 +127,7 @@ def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None
     if found not in (None, category):
         raise Invalid(
             "resource",
-            gettext("This unit is of category %(found)r, not %(category)r.")
+            gettext("This unit is of category %(found)r, not %(category)r. Leave one of them out.")
             % {"found": found, "category": category},
         )
 
@@ -136,14 +136,18 @@ def _judge_nights(venue: Venue, window: Window, unit: Resource | None) -> None:
     first, last = modes.local_dates(venue, window)
     closed = [day for day in hours.closed_days(venue, unit) if first <= day < last]
     if closed:
-        raise Closed(gettext("Closed on %(day)s.") % {"day": min(closed).isoformat()})
+        raise Closed(
+            gettext("Closed on %(day)s. Choose other dates.") % {"day": min(closed).isoformat()}
+        )
 
 
 def _judge_slots(policy: Policy, window: Window, opened: Iterable[Window]) -> None:
     grid = [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
     starts, ends = {slot.start for slot in grid}, {slot.end for slot in grid}
     if window.start not in starts or window.end not in ends:
-        raise NotOffered(gettext("Reservations here start and end with the slots of the day."))
+        raise NotOffered(
+            gettext("Reservations here start and end with a slot of the day. Choose slots.")
+        )
 
 
 def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
@@ -151,5 +155,6 @@ def _judge_step(venue: Venue, window: Window, begun: datetime) -> None:
     if step and (window.start - begun) % step:
         minutes = step // timedelta(minutes=1)
         raise NotOffered(
-            gettext("Reservations here start every %(minutes)s minutes.") % {"minutes": minutes}
+            gettext("Reservations here start every %(minutes)s minutes. Choose such a start.")
+            % {"minutes": minutes}
         )

@@ -42,7 +42,7 @@ def categories_named(venue: Venue, code: str | None) -> list[Category]:
     every = list(venue.categories.all())
     found = [category for category in every if code in (None, category.code)]
     if code is not None and not found:
-        raise NotFound(gettext("There is no category %(code)r at this venue.") % {"code": code})
+        raise NotFound(gettext("This venue has no category %(code)r.") % {"code": code})
     return found
 
 

@@ -70,7 +70,8 @@ def judge_span(venue: Venue, window: Window) -> None:
     policy = venue.policy
     if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
         raise TooLong(
-            gettext("A reservation is at most %(days)s days long.") % {"days": MAX_SPAN.days}
+            gettext("A reservation is at most %(days)s days long. Choose an earlier end.")
+            % {"days": MAX_SPAN.days}
         )
 
 
@@ -177,7 +178,7 @@ def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
         if slot.start >= earliest and slot.start.astimezone(venue.zone).date() == today:
             return replace(times, starts_at=slot.start, ends_at=times.ends_at or slot.end)
     raise Invalid(
-        "starts_at", gettext("No slot that could be booked is left today; give another's start.")
+        "starts_at", gettext("No bookable slot is left today. Give the start of another slot.")
     )
 
 
@@ -241,5 +242,5 @@ def _judge_agreement(times: Times, window: Window, zone: ZoneInfo) -> None:
         day = given.astimezone(zone).date() if isinstance(given, datetime) else given
         if day not in (None, sold):
             raise Invalid(
-                field, gettext("Dates and times were given, and they are not of the same day.")
+                field, gettext("The dates and the times are of different days. Give one of them.")
             )

@@ -22,7 +22,7 @@ def is_administrator(by: Caller) -> bool:
 def judge_administrator(by: Caller) -> None:
     """Raise Forbidden unless the caller is an administrator."""
     if not is_administrator(by):
-        raise Forbidden(gettext("Only administrators make venues and give them up."))
+        raise Forbidden(gettext("Only administrators can create and close venues."))
 
 
 def is_staff(by: Caller, venue_id: int) -> bool:
@@ -33,7 +33,7 @@ def is_staff(by: Caller, venue_id: int) -> bool:
 def judge_staff(venue_id: int, by: Caller) -> None:
     """Raise Forbidden unless the caller is staff of the venue."""
     if not is_staff(by, venue_id):
-        raise Forbidden(gettext("Only staff of the venue may do this."))
+        raise Forbidden(gettext("Only staff of this venue can do this."))
 
 
 def venues_run_by(person: User) -> QuerySet[Venue]:
@@ -67,7 +67,7 @@ def may_record_stay(reservation: Reservation, by: Caller) -> bool:
 def judge_desk(reservation: Reservation, by: Caller) -> None:
     """Raise Forbidden unless the caller may record arrival and leaving."""
     if not may_record_stay(reservation, by):
-        raise Forbidden(gettext("Arrival and leaving are recorded by the venue."))
+        raise Forbidden(gettext("Only the venue records arrival and departure."))
 
 
 def may_override(venue_id: int, reason: str, by: Caller) -> bool:
@@ -75,7 +75,7 @@ def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     if not reason:
         return False
     if not is_staff(by, venue_id):
-        raise Forbidden(gettext("Only staff of the venue may override its policy."))
+        raise Forbidden(gettext("Only staff of this venue can override its policy."))
     return True
 
 
@@ -84,5 +84,5 @@ def may_walk_in(venue_id: int, booking: Booking, by: Caller) -> bool:
     if not booking.is_walk_in:
         return False
     if not is_staff(by, venue_id):
-        raise Forbidden(gettext("Only staff of the venue enter guests who walk in."))
+        raise Forbidden(gettext("Only staff of this venue can enter walk-ins."))
     return True

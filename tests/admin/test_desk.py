@@ -84,7 +84,7 @@ def test_a_hold_that_lapsed_is_refused_with_what_to_do(
     row = hold(venue)
     frozen.tick(10 * MINUTE)
     message = said(press(desk, "confirm", row))[0]
-    assert "lapsed" in message and "Make a new reservation" in message
+    assert "expired" in message and "Make a new reservation" in message
     assert message.endswith("(hold_expired)")
     page = shown(desk, row)
     assert "Expired" in page and buttons(page) == []
@@ -164,8 +164,8 @@ def test_advice_is_given_for_refusals_that_there_are() -> None:
 def test_a_refusal_says_why_and_what_to_do_and_its_code() -> None:
     said_of_it = phrases.refusal(Taken(reason="fixed_units", units=["7", "8"]), Venue().zone)
     assert said_of_it == (
-        "This time is taken by a confirmed reservation or a closure. "
-        "Fixed in its way: 7, 8. Choose another time, unit or category. (taken)"
+        "This time is taken by a confirmed reservation or a closure. Choose another time or unit. "
+        "Fixed in its way: 7, 8. (taken)"
     )
 
 

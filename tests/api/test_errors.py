@@ -14,6 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from api.errors import OTHERS, STATUSES
+from api.problem_titles import TITLES
 from guests import keys, tokens
 from guests.errors import GuestError
 from reservations.errors import Refusal
@@ -88,6 +89,16 @@ def test_the_document_names_every_code() -> None:
     schema = Client().get(f"{BASE}/openapi.json").json()["components"]["schemas"]["Problem"]
     said = schema["properties"]["code"]["description"]
     assert set(said.removeprefix("Stable; one of: ").strip(".").split(", ")) == set(told())
+
+
+def test_every_code_has_a_title_of_its_own() -> None:
+    assert set(TITLES) == set(told())
+    assert len(set(TITLES.values())) == len(TITLES)
+
+
+def test_a_problem_has_the_title_of_its_code() -> None:
+    said = problem(anonymous().get("/venues/nowhere"), 404, "not_found")
+    assert said["title"] == TITLES["not_found"]
 
 
 def test_a_code_means_one_status() -> None:

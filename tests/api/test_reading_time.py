@@ -279,7 +279,10 @@ def test_explain_names_the_rule_or_the_rows(nobody: Api, lot: Venue) -> None:
         **LUNCH,
         "bookable": False,
         "code": "taken",
-        "detail": "This time is taken by a confirmed reservation or a closure.",
+        "detail": (
+            "This time is taken by a confirmed reservation or a closure."
+            " Choose another time or unit."
+        ),
         "against": [{"kind": "reservation", "resource": str(first.pk), **LUNCH}],
     }
     too_far = {"starts_at": "2029-03-01T12:00:00Z", "ends_at": "2029-03-01T14:00:00Z"}

@@ -55,13 +55,13 @@ def test_a_number_is_stored_in_the_international_form(raw: str, region: str, sto
         ("+999 2025550123", "US", "country code"),
         ("2025550123", "ZZ", "country code"),
         ("2025550123", "", "country code"),
-        ("1234567890", "US", "not one in use in US"),
-        ("0000000000", "US", "not one in use"),
-        ("+883 1111 1111 1111", "US", "not one in use."),
+        ("1234567890", "US", "not valid in US"),
+        ("0000000000", "US", "not valid"),
+        ("+883 1111 1111 1111", "US", "not valid."),
         ("202 555 0123 ext. 5", "US", "extension"),
         ("202 555 0123 x5", "US", "extension"),
         ("202 555 0123;ext=5", "US", "extension"),
-        ("+49 123456", "US", "in use in DE"),
+        ("+49 123456", "US", "not valid in DE"),
     ],
 )
 def test_what_cannot_be_a_number_is_refused_with_the_reason(

@@ -108,7 +108,10 @@ def test_a_party_too_large_is_named_for_the_house_and_for_a_unit() -> None:
     assert code(explain(venue, party=5)) == "party_too_large"
     why = explain(venue, party=5, resource=first_unit(venue))
     assert why.refusal is not None
-    assert (why.refusal.code, why.refusal.detail) == ("party_too_large", "1 seats 4.")
+    assert (why.refusal.code, why.refusal.detail) == (
+        "party_too_large",
+        "1 takes a party of at most 4. Choose a larger unit.",
+    )
 
 
 def test_a_party_for_tables_together_is_explained_by_those_tables() -> None:

@@ -74,7 +74,7 @@ def test_without_a_stay_the_page_says_so_and_nothing_is_written(
 ) -> None:
     assert "<textarea" not in inside.get(f"/venues/{venue.slug}/review/").content.decode()
     answer = write(inside, venue)
-    assert "after a stay has ended" in answer.content.decode()
+    assert "after a stay there has ended" in answer.content.decode()
     assert not Review.objects.exists()
 
 

@@ -83,7 +83,7 @@ def test_an_address_that_is_known_is_refused_in_the_words_of_the_api(client: Cli
     UserFactory.create(email="ada@example.com")
     answer = sign_up(client)
     said = answer.context["form"].errors["email"]
-    assert said == ["Somebody is registered with this e-mail address already."]
+    assert said == ["This e-mail address is already registered. Log in instead."]
     assert User.objects.count() == 1
 
 
@@ -97,7 +97,7 @@ def test_so_many_a_minute_from_one_place_over_both_doors(
     assert sign_up(Client(), email="two@example.com").status_code == 302
     third = sign_up(Client(), email="three@example.com")
     assert third.status_code == 429
-    assert "Too many accounts" in third.content.decode()
+    assert "Too many sign-ups" in third.content.decode()
     assert User.objects.count() == 2
 
 
