@@ -1,4 +1,16 @@
-"""Every verb of the engine: one durable transaction each, around its body in lifecycle/."""
+"""Every verb of the engine: one durable transaction each, around its body in lifecycle/.
+
+Pages, the API, the desk and imports change reservations through these functions alone. Four other
+modules commit rows of reservations, and nothing else does (a test holds this list):
+
+- `lifecycle.holds` for `hold` below: its fast path is one statement, or a transaction of its own.
+- `sweeps`, with `allocation.lapses`, writes down what time alone has changed.
+- `erasure` blanks a person in all their reservations, and cancels those to come by `cancel`'s body.
+- `replay.history` records the past of an imported booking: arrived, left, missed.
+
+A guest's earlier reservation that a second one of that day replaces (`limits.one_per_day`) is
+cancelled inside the transaction of `hold`.
+"""
 
 from collections.abc import Sequence
 
