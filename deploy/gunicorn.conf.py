@@ -32,8 +32,33 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """What is loaded stays: leave it out of every later search for garbage, a third of reading."""
+    """Stop listening as soon as it stops; and what is loaded stays: leave it out of every later
+    search for garbage, a third of reading.
+    """
     import gc
 
+    _stop_listening_at_once(worker)
     gc.collect()
     gc.freeze()
+
+
+def _stop_listening_at_once(worker: Any) -> None:
+    """Have a worker that is asked to end take who waits already, and leave the address.
+
+    gunicorn's keeps it until its last answer. Whoever connects meanwhile is then reset, and a
+    proxy may not ask again; refused at once, it asks another process.
+    """
+    set_accept_enabled = worker.set_accept_enabled
+
+    def stopping(enabled: bool) -> None:  # noqa: FBT001 - as it is called
+        set_accept_enabled(enabled)
+        if worker.alive:
+            return
+        for listener in worker.sockets:
+            taken = None
+            while taken != worker.nr_conns:
+                taken = worker.nr_conns
+                worker.accept(listener)
+            listener.close()
+
+    worker.set_accept_enabled = stopping

@@ -1,6 +1,5 @@
 """Debian's nginx with the front as it is shipped: deploy/ unchanged, but for where things are."""
 
-import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -14,6 +13,44 @@ _PLACES = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 """Folders that nginx makes at its start, and that elsewhere its package has made."""
 
 
+OF_0_1_0 = """
+map $http_upgrade $connection_upgrade {
+    default upgrade;
+    ''      close;
+}
+map $http_x_forwarded_proto $guest_scheme {
+    default $http_x_forwarded_proto;
+    ''      $scheme;
+}
+resolver 127.0.0.11 valid=10s;
+server {
+    listen 8080;
+    server_tokens off;
+    client_max_body_size 1m;
+    access_log off;
+    proxy_http_version 1.1;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+    proxy_set_header X-Forwarded-Proto $guest_scheme;
+    location /ws/ {
+        set $live live:8001;
+        proxy_pass http://$live;
+        proxy_set_header Upgrade $http_upgrade;
+        proxy_set_header Connection $connection_upgrade;
+        proxy_read_timeout 1d;
+    }
+    location / {
+        set $api api:8000;
+        proxy_pass http://$api;
+        proxy_set_header Connection "";
+        proxy_read_timeout 65s;
+        proxy_next_upstream off;
+    }
+}
+"""
+"""The front that was shipped with 0.1.0, which forwarded none of the three headers."""
+
+
 class Front:
     """One address for guests, on loopback. `files` stand in for those of deploy/, by name."""
 
@@ -23,7 +60,7 @@ class Front:
         *,
         api: str,
         live: str,
-        resolver: str = "127.0.0.1",
+        resolver: str,
         files: Mapping[str, str] | None = None,
     ) -> None:
         self.port = free_port()
@@ -73,8 +110,3 @@ class Front:
 def mounted() -> list[Path]:
     """The files that front.conf includes by name."""
     return sorted(DEPLOY.glob("*.inc"))
-
-
-def included(text: str) -> set[str]:
-    """What a piece of nginx's configuration includes."""
-    return set(re.findall(r"^\s*include ([^;*]+);", text, flags=re.MULTILINE))

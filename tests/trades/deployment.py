@@ -101,11 +101,11 @@ class Deployment:
         """What every process of it is told."""
         return _environment(self.redis.url)
 
-    def _start_boards(self, name: str) -> None:
+    def _start_boards(self, name: str, **values: str) -> None:
         # As docker-compose.yml has it.
         options = f"--port {self.ports[name]} --lifespan off --ws websockets-sansio"
         options += " --ws-max-size 4096 --ws-per-message-deflate false --no-access-log"
-        self._start(name, "uvicorn", "config.asgi:application", *options.split())
+        self._start(name, "uvicorn", "config.asgi:application", *options.split(), **values)
 
     def _start(self, name: str, command: str, *arguments: str, **values: str) -> None:
         given = self.environment() | values
