@@ -1,29 +1,59 @@
 """Who a reservation is for: what was sent, and the rest from the profile of who is signed in."""
 
-from collections.abc import Mapping
-from dataclasses import fields as fields_of
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, StrictBool
+from pydantic import BaseModel, Field, StrictBool, create_model
 
 from api.auth import KnownRequest
 from api.schemas import Schema
 from guests.callers import Caller
 from guests.errors import ContactInvalid
 from guests.models import User
+from guests.phones import LONGEST_INPUT
 from reservations.requests import Contact
 from reservations.rules import permissions
+from reservations.rules.guest_fields import CONTACT, EXTRAS, PREFERENCES, WHO, longest
 from venues.models import Venue
 
-Name = Annotated[str, Field(min_length=1, max_length=15, examples=["Ada"])]
-Phone = Annotated[str, Field(min_length=1, max_length=40, examples=["+31 20 123 4567"])]
-Email = Annotated[str, Field(max_length=254, examples=["ada@example.com"])]
+M = TypeVar("M", bound=BaseModel)
 
-FIELDS = tuple(field.name for field in fields_of(Contact))
-WHO = ("first_name", "last_name", "phone", "email")
 _REQUIRED = ("first_name", "last_name", "phone")
 
 
+def text(name: str, **more: Any) -> Any:
+    """The type of a text of a request, no longer than a reservation keeps of it."""
+    return Annotated[str, Field(max_length=longest(name), **more)]
+
+
+TYPES: dict[str, Any] = {
+    **{name: text(name, min_length=1, examples=["Ada"]) for name in ("first_name", "last_name")},
+    "phone": Annotated[
+        str, Field(min_length=1, max_length=LONGEST_INPUT, examples=["+31 20 123 4567"])
+    ],
+    "email": text("email", examples=["ada@example.com"]),
+    **dict.fromkeys(PREFERENCES, StrictBool),
+    **{name: text(name) for name in EXTRAS},
+}
+"""What is received, by the name of the guest's field."""
+
+
+def having(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[M]], type[M]]:
+    """Class decorator: adds fields, by name a type and a default, after the schema's own."""
+
+    def extended(schema: type[M]) -> type[M]:
+        return create_model(
+            schema.__name__,
+            __base__=schema,
+            __doc__=schema.__doc__,
+            __module__=schema.__module__,
+            **dict[str, Any](fields),
+        )
+
+    return extended
+
+
+@having({name: (TYPES[name] | None, None) for name in CONTACT})
 class ContactIn(Schema):
     """Who comes. What a guest leaves out is filled from `/me`.
 
@@ -31,21 +61,13 @@ class ContactIn(Schema):
     somebody else.
     """
 
-    first_name: Name | None = None
-    last_name: Name | None = None
-    phone: Phone | None = None
-    email: Email | None = None
-    receive_email_updates: StrictBool | None = None
-    receive_phone_call: StrictBool | None = None
-    receive_text_notification: StrictBool | None = None
-
 
 def fill(given: Mapping[str, Any], request: KnownRequest, *, venue: str) -> Contact:
     """The contact of a request at a venue (its slug). Raises ContactInvalid, naming what misses."""
-    found = {name: given[name] for name in FIELDS if given.get(name) is not None}
+    found = {name: given[name] for name in CONTACT if given.get(name) is not None}
     person = request.user if request.auth.user_id else None
     if isinstance(person, User) and not _is_for_another(found, request.auth, venue):
-        known = {name: getattr(person, name) for name in FIELDS}
+        known = {name: getattr(person, name) for name in CONTACT}
         found = {name: value for name, value in known.items() if value != ""} | found
     missing = [name for name in _REQUIRED if name not in found]
     if missing:

@@ -8,12 +8,14 @@ from uuid import UUID
 
 import ninja
 
+from api.contacts import having
 from api.schemas import InstantOut, Money, money, to_z
 from reservations import clock
 from reservations.alternatives.group_search import Arrangement
 from reservations.alternatives.search import Alternative
 from reservations.models import Allocation, Event, Reservation
 from reservations.rules import modes
+from reservations.rules.guest_fields import GIVEN
 from reservations.status import Facts, status_of
 from venues import catalogue
 from venues.hours import Window
@@ -26,9 +28,8 @@ class UnitOut(ninja.Schema):
     floor: int
 
 
-class ReservationOut(ninja.Schema):
-    """A reservation with its status at the moment of the answer."""
-
+@having({name: (told, ...) for name, told in GIVEN.items()})
+class _BookedOut(ninja.Schema):
     id: str
     code: str
     group_id: UUID | None
@@ -42,17 +43,11 @@ class ReservationOut(ninja.Schema):
     status: str
     status_code: int
     hold_expires_at: InstantOut | None
-    first_name: str
-    last_name: str
-    phone: str
-    email: str
-    guest_count: int
-    receive_email_updates: bool
-    receive_phone_call: bool
-    receive_text_notification: bool
-    occasion: str
-    vehicle_plate: str
-    remarks: str
+
+
+class ReservationOut(_BookedOut):
+    """A reservation with its status at the moment of the answer."""
+
     price: Money
     paid: bool
     created_at: InstantOut
@@ -95,10 +90,7 @@ class Shown(Facts, Protocol):
     currency: str
 
 
-_PLAIN = (
-    "code", "first_name", "last_name", "phone", "email", "guest_count", "receive_email_updates",
-    "receive_phone_call", "receive_text_notification", "occasion", "vehicle_plate", "remarks",
-)  # fmt: skip
+_PLAIN = ("code", *GIVEN)
 _INSTANTS = (
     "starts_at", "ends_at", "hold_expires_at", "created_at", "confirmed_at", "checked_in_at",
     "checked_out_at", "cancelled_at",

@@ -8,14 +8,16 @@ from pydantic import Field
 from api.schemas import Day, Instant, Schema, problems, to_z
 from reservations.reports import occupancy
 from reservations.requests import Times
+from reservations.rules.guest_fields import LARGEST_PARTY, longest
+from venues import models
 from venues.hours import Window
 from venues.models import Venue
 
 ANSWERS = problems(400, 401, 404, 422)
 """What the reading calls answer when they do not answer."""
 
-Party = Annotated[int, Field(ge=1, le=32_767)]
-Category = Annotated[str, Field(max_length=40)]
+Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY)]
+Category = Annotated[str, Field(max_length=longest("code", of=models.Category))]
 
 
 class Range(Schema):

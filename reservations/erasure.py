@@ -13,6 +13,7 @@ from reservations import clock
 from reservations.errors import OpenStay
 from reservations.lifecycle import cancellations
 from reservations.models import Reservation, StoredAnswer
+from reservations.rules import guest_fields
 from reservations.status import TO_COME, Status
 from reservations.transactions import in_transaction
 
@@ -20,17 +21,12 @@ ERASED_NAME = "Erased"
 ERASED_PHONE = ""
 
 _BLANK: dict[str, Any] = {
+    **dict.fromkeys(guest_fields.PREFERENCES, False),
+    **dict.fromkeys(("email", *guest_fields.EXTRAS), ""),
     "first_name": ERASED_NAME,
     "last_name": ERASED_NAME,
     "phone": ERASED_PHONE,
-    "email": "",
-    "occasion": "",
-    "vehicle_plate": "",
     "held_from": None,
-    "remarks": "",
-    "receive_email_updates": False,
-    "receive_phone_call": False,
-    "receive_text_notification": False,
     "guest": None,
 }
 

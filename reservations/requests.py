@@ -30,7 +30,16 @@ class Contact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Booking:
+class Extras:
+    """What else a guest says of a reservation; every one is a text that may be empty."""
+
+    occasion: str = ""
+    vehicle_plate: str = ""
+    remarks: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booking(Extras):
     """A wish for a reservation: `category` a code, or `resource` an id, or neither."""
 
     venue: str
@@ -41,9 +50,6 @@ class Booking:
     resource: int | None = None
     guest_id: int | None = None
     """Whose it is, where the desk or a partner books for somebody known."""
-    occasion: str = ""
-    vehicle_plate: str = ""
-    remarks: str = ""
     quote: str = ""
     override_reason: str = ""
     is_walk_in: bool = False

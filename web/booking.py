@@ -148,9 +148,7 @@ def _wish(pick: Pick, form: BookingForm) -> Booking:
         guest_count=form.cleaned_data["guests"],
         category=None if pick.unit else pick.category.code,
         resource=pick.unit.pk if pick.unit else None,
-        occasion=form.told("occasion"),
-        vehicle_plate=form.told("vehicle_plate"),
-        remarks=form.told("remarks"),
+        **form.extras,
         quote=form.cleaned_data["quote"],
     )
 

@@ -5,29 +5,21 @@ from typing import Any
 
 import phonenumbers
 from django import forms
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from guests.errors import ContactInvalid
 from guests.models import User
+from guests.phones import LONGEST_INPUT
 from reservations.models import Reservation
 from reservations.requests import Contact
+from reservations.rules.guest_fields import CONTACT, EXTRAS, longest
 from venues import kinds
 from venues.hours import showings
 from venues.models import Venue
 from web.selection import DayField, GuestsField
 
-CONTACT = (
-    "first_name", "last_name", "phone", "email", "receive_email_updates", "receive_phone_call",
-    "receive_text_notification",
-)  # fmt: skip
-EXTRAS = ("occasion", "vehicle_plate", "remarks")
-
-
-def _longest(name: str) -> int | None:
-    """As much as a reservation keeps of it."""
-    found = Reservation._meta.get_field(name)
-    return found.max_length if isinstance(found, models.CharField) else None
+APART = ("vehicle_plate",)
+"""Extras that are asked before the others, which are folded away."""
 
 
 def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> forms.CharField:
@@ -36,7 +28,7 @@ def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> form
         label=label,
         required=required,
         error_messages={"required": _("Fill this in.")},
-        max_length=_longest(name),
+        max_length=longest(name),
         widget=forms.TextInput(attrs=attrs),
     )
 
@@ -121,14 +113,14 @@ class ContactForm(forms.Form):
     last_name = _text("last_name", _("Last name"), autocomplete="family-name")
     phone = forms.CharField(
         label=_("Phone number"),
-        max_length=40,
+        max_length=LONGEST_INPUT,
         error_messages={"required": _("Fill in a number where we can reach you.")},
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
     email = forms.CharField(
         label=_("E-mail"),
         required=False,
-        max_length=_longest("email"),
+        max_length=longest("email"),
         widget=forms.TextInput(attrs={"type": "email", "autocomplete": "email"}),
     )
     vehicle_plate = _text("vehicle_plate", _("Number plate"), required=False)
@@ -136,7 +128,7 @@ class ContactForm(forms.Form):
     remarks = forms.CharField(
         label=_("Remarks"),
         required=False,
-        max_length=_longest("remarks"),
+        max_length=longest("remarks"),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     receive_email_updates = forms.BooleanField(label=_("By e-mail"), required=False, initial=True)
@@ -161,9 +153,15 @@ class ContactForm(forms.Form):
     def contact(self) -> Contact:
         return Contact(**{name: self.cleaned_data[name] for name in CONTACT})
 
-    def told(self, name: str) -> str:
-        """What else is told; nothing where it is not asked here."""
-        return str(self.cleaned_data.get(name, ""))
+    @property
+    def extras(self) -> dict[str, Any]:
+        """What else is said, by name; empty where it is not asked here."""
+        return {name: str(self.cleaned_data.get(name, "")) for name in EXTRAS}
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """The fields of extras that are shown only to those who want to say more."""
+        return [self[name] for name in self.fields if name in EXTRAS and name not in APART]
 
 
 class BookingForm(ContactForm):
@@ -188,7 +186,7 @@ class FindForm(forms.Form):
     )
     phone = forms.CharField(
         label=_("Phone number"),
-        max_length=40,
+        max_length=LONGEST_INPUT,
         help_text=_("The number you gave when you booked."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
@@ -196,6 +194,13 @@ class FindForm(forms.Form):
     def clean_code(self) -> str:
         """However it was copied."""
         return "".join(self.cleaned_data["code"].split()).replace("-", "").upper()
+
+
+def extras_of(row: Reservation) -> list[tuple[Any, str]]:
+    """What else a guest said of a reservation, each with its label, in the order it is asked."""
+    said = {name: str(getattr(row, name)) for name in EXTRAS}
+    fields = ContactForm.base_fields.items()
+    return [(field.label, said[name]) for name, field in fields if said.get(name)]
 
 
 def of_profile(user: User | None) -> dict[str, Any]:

@@ -17,11 +17,12 @@ from reservations.models import Reservation
 from reservations.requests import Times
 from reservations.rules import modes
 from reservations.rules.categories import categories_for, category_of
+from reservations.rules.guest_fields import LARGEST_PARTY, longest
 from venues import catalogue, prices
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
-MOST_GUESTS = 32_767
+MOST_GUESTS = LARGEST_PARTY
 
 
 class InstantField(forms.Field):
@@ -70,7 +71,7 @@ class PickForm(forms.Form):
     ends_at = InstantField(required=False)
     check_in = DayField(required=False)
     check_out = DayField(required=False)
-    category = forms.CharField(required=False, max_length=40)
+    category = forms.CharField(required=False, max_length=longest("code", of=Category))
     resource = forms.IntegerField(required=False, min_value=1, max_value=2**62)
     guests = GuestsField(required=False)
 

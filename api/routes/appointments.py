@@ -23,6 +23,7 @@ from reservations.idempotency import Answer
 from reservations.inventory import schedules
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
+from reservations.rules.guest_fields import CONTACT
 from venues import kinds
 from venues.models import Resource
 
@@ -126,9 +127,9 @@ def _contact(
 ) -> Contact:
     if client is None:
         return contacts.fill(data.model_dump(), request, venue=unit.venue.slug)
-    if any(getattr(data, name) is not None for name in contacts.FIELDS):
+    if any(getattr(data, name) is not None for name in CONTACT):
         raise Invalid("client_id", "Give a client or contact fields, not both.")
-    return Contact(**{name: getattr(client, name) for name in contacts.FIELDS})
+    return Contact(**{name: getattr(client, name) for name in CONTACT})
 
 
 def _made(document: dict[str, Any]) -> Answer:

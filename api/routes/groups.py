@@ -14,6 +14,7 @@ from api.documents import ReservationOut
 from api.idempotency_keys import Key
 from api.routes.reservations import WRITE, Party, ReservationIn, booking_of
 from api.schemas import Id, Schema, problems
+from api.time_ranges import Category as CategoryCode
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation
 
@@ -25,7 +26,7 @@ LARGEST_GROUP = 20
 class Member(Schema):
     """What differs between the reservations of a group."""
 
-    category: Annotated[str, Field(max_length=40)] | None = None
+    category: CategoryCode | None = None
     resource: Id | None = None
     guest_count: Party
 

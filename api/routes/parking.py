@@ -19,6 +19,7 @@ from api.routes import lots
 from api.routes.occupancy import STATS_DAYS, StatsOut, stats_of
 from api.routes.people import LogIn, TokenPair
 from api.schemas import Id, Instant, InstantOut, Money, Schema, money, parse_id, problems, to_z
+from api.time_ranges import Category as CategoryCode
 from guests import tokens
 from reservations import actions, clock
 from reservations.alternatives.search import Alternative
@@ -28,6 +29,7 @@ from reservations.inventory.spots import HANDICAP, Spot, spots_of
 from reservations.models import Reservation
 from reservations.reports import occupancy
 from reservations.requests import Booking, Times
+from reservations.rules.guest_fields import longest
 from reservations.status import Status as Stage
 from venues import kinds
 from venues.hours import Window
@@ -74,11 +76,11 @@ class ParkingIn(ContactIn):
     spot_id: Id | None = None
     lot_id: Annotated[str, Field(max_length=63)] | None = None
     type: Literal["Regular", "Handicap"] | None = None
-    category: Annotated[str, Field(max_length=40)] | None = None
+    category: CategoryCode | None = None
     start_time: Instant | None = None
     end_time: Instant | None = None
-    vehicle_plate: Annotated[str, Field(max_length=16)] = ""
-    remarks: Annotated[str, Field(max_length=500)] = ""
+    vehicle_plate: Annotated[str, Field(max_length=longest("vehicle_plate"))] = ""
+    remarks: Annotated[str, Field(max_length=longest("remarks"))] = ""
 
 
 class ParkingOut(ninja.Schema):

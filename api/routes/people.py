@@ -13,7 +13,7 @@ from api import idempotency_keys, limits, logins, paging
 from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
 from api.idempotency_keys import Key
 from api.schemas import InstantOut, Schema, problems
-from guests import accounts, callers, tokens
+from guests import accounts, callers, emails, phones, tokens
 from guests.models import Favourite, User
 from reservations import erasure, idempotency
 from reservations.idempotency import Answer
@@ -23,9 +23,11 @@ router = Router(tags=["people"])
 
 T = TypeVar("T")
 
-Name = Annotated[str, Field(min_length=1, max_length=15, examples=["Ada"])]
-Phone = Annotated[str, Field(min_length=1, max_length=40, examples=["+1 202 555 0123"])]
-Email = Annotated[str, Field(min_length=1, max_length=254, examples=["ada@example.com"])]
+Name = Annotated[str, Field(min_length=1, max_length=accounts.LONGEST_NAME, examples=["Ada"])]
+Phone = Annotated[
+    str, Field(min_length=1, max_length=phones.LONGEST_INPUT, examples=["+1 202 555 0123"])
+]
+Email = Annotated[str, Field(min_length=1, max_length=emails.LONGEST, examples=["ada@example.com"])]
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
 

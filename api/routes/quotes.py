@@ -16,12 +16,13 @@ from reservations.errors import Invalid
 from reservations.pricing import quotes
 from reservations.rules import booking_window, modes
 from reservations.rules.categories import categories_for, categories_seating
+from reservations.rules.guest_fields import LARGEST_PARTY
 
 router = Router(tags=["venues"])
 
 
 class QuoteIn(Range):
-    guest_count: Annotated[int, Field(ge=1, le=32_767, strict=True)] = 1
+    guest_count: Annotated[int, Field(ge=1, le=LARGEST_PARTY, strict=True)] = 1
     category: Category | None = None
 
 

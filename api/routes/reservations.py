@@ -9,17 +9,18 @@ import orjson
 from django.conf import settings
 from django.http import HttpResponse
 from ninja import Header, Query, Router
-from pydantic import Field, StrictBool
+from pydantic import Field
 
 from api import contacts, documents, idempotency_keys, verbs
 from api.auth import KnownRequest, allow
-from api.contacts import ContactIn, Email, Name, Phone
+from api.contacts import TYPES, ContactIn, having
 from api.documents import EventPage, ReservationOut, ReservationPage
 from api.idempotency_keys import Key
 from api.openapi import answering_with
 from api.paging import Page, page, page_of
 from api.replies import reply
 from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
+from api.time_ranges import Category as CategoryCode
 from guests import phones
 from guests.errors import ContactInvalid
 from reservations import actions, clock
@@ -29,6 +30,7 @@ from reservations.models import Reservation
 from reservations.querysets import ReservationQuerySet
 from reservations.records import look
 from reservations.requests import Booking, Change, Times
+from reservations.rules.guest_fields import DETAILS, EXTRAS, LARGEST_PARTY, longest
 from reservations.status import Status
 from venues.models import Venue
 
@@ -39,7 +41,7 @@ router = Router(tags=["reservations"])
 READ = allow(scope="reservations:read")
 WRITE = allow(scope="reservations:write")
 
-Party = Annotated[int, Field(ge=1, le=32_767, strict=True)]
+Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY, strict=True)]
 Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
 
 _TIMES = ("starts_at", "ends_at", "check_in", "check_out")
@@ -48,48 +50,43 @@ _LEFT_OUT: Any = Field(default=None)
 """Not sent, which is not the same as null."""
 
 
-class ReservationIn(ContactIn):
-    """What is booked, when, and for whom.
-
-    Contact that a guest leaves out is filled from `/me`; partners give all that is required, and
-    so does staff who gives any of it: then it is for somebody else.
-    """
-
+@having({name: (TYPES[name], "") for name in EXTRAS})
+class _WishIn(ContactIn):
     venue: Annotated[str, Field(max_length=63, examples=["harbour-hotel"])]
-    category: Annotated[str, Field(max_length=40)] | None = None
+    category: CategoryCode | None = None
     resource: Id | None = None
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     check_in: Day | None = None
     check_out: Day | None = None
     guest_count: Party
-    occasion: Annotated[str, Field(max_length=20)] = ""
-    vehicle_plate: Annotated[str, Field(max_length=16)] = ""
-    remarks: Annotated[str, Field(max_length=500)] = ""
+
+
+class ReservationIn(_WishIn):
+    """What is booked, when, and for whom.
+
+    Contact that a guest leaves out is filled from `/me`; partners give all that is required, and
+    so does staff who gives any of it: then it is for somebody else.
+    """
+
     quote: Annotated[str, Field(max_length=1000)] = ""
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
-class ReservationPatch(Schema):
-    """Only what is given changes."""
-
-    category: Annotated[str, Field(max_length=40)] = _LEFT_OUT
+@having({name: (TYPES[name], _LEFT_OUT) for name in DETAILS})
+class _ChangeIn(Schema):
+    category: CategoryCode = _LEFT_OUT
     resource: Id = _LEFT_OUT
     starts_at: Instant = _LEFT_OUT
     ends_at: Instant = _LEFT_OUT
     check_in: Day = _LEFT_OUT
     check_out: Day = _LEFT_OUT
     guest_count: Party = _LEFT_OUT
-    first_name: Name = _LEFT_OUT
-    last_name: Name = _LEFT_OUT
-    phone: Phone = _LEFT_OUT
-    email: Email = _LEFT_OUT
-    receive_email_updates: StrictBool = _LEFT_OUT
-    receive_phone_call: StrictBool = _LEFT_OUT
-    receive_text_notification: StrictBool = _LEFT_OUT
-    occasion: Annotated[str, Field(max_length=20)] = _LEFT_OUT
-    vehicle_plate: Annotated[str, Field(max_length=16)] = _LEFT_OUT
-    remarks: Annotated[str, Field(max_length=500)] = _LEFT_OUT
+
+
+class ReservationPatch(_ChangeIn):
+    """Only what is given changes."""
+
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
@@ -100,8 +97,8 @@ class Filters(Page):
     status: Word | None = None
     since: Annotated[Bound | None, Field(alias="from")] = None
     until: Annotated[Bound | None, Field(alias="to")] = None
-    phone: Annotated[str, Field(max_length=40)] | None = None
-    code: Annotated[str, Field(max_length=12)] | None = None
+    phone: Annotated[str, Field(max_length=phones.LONGEST_INPUT)] | None = None
+    code: Annotated[str, Field(max_length=longest("code"))] | None = None
 
 
 Match = Annotated[
@@ -275,9 +272,7 @@ def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
         guest_count=data.guest_count,
         category=data.category,
         resource=None if data.resource is None else parse_id(data.resource),
-        occasion=data.occasion,
-        vehicle_plate=data.vehicle_plate,
-        remarks=data.remarks,
+        **{name: getattr(data, name) for name in EXTRAS},
         quote=data.quote,
         override_reason=data.override_reason,
     )

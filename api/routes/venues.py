@@ -15,6 +15,7 @@ from api.auth import OPTIONAL, KnownRequest
 from api.paging import Page, page
 from api.replies import reply
 from api.schemas import Day, InstantOut, Money, money, problems
+from api.time_ranges import Category as CategoryCode
 from api.time_ranges import Party, told
 from guests.callers import Caller
 from guests.models import Favourite
@@ -137,7 +138,7 @@ class VenueSearch(Page):
 
 
 class UnitSearch(Page):
-    category: Annotated[str, Field(max_length=40)] | None = None
+    category: CategoryCode | None = None
     floor: Annotated[int, Field(ge=-32_768, le=32_767)] | None = None
 
 

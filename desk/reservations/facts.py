@@ -4,10 +4,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.forms.utils import pretty_name
+
 from desk import phrases
 from guests.models import User
 from reservations.models import Allocation, Event, Reservation
 from reservations.rules import modes
+from reservations.rules.guest_fields import EXTRAS
 from venues.hours import Window
 from venues.models import Resource
 
@@ -119,9 +122,7 @@ def _guest(row: Reservation) -> list[tuple[str, str]]:
         ("May be told by", ", ".join(told_by) or "nothing"),
         ("Account", str(row.guest or "")),
         ("Booked by partner", row.partner),
-        ("Occasion", row.occasion),
-        ("Vehicle plate", row.vehicle_plate),
-        ("Remarks", row.remarks),
+        *((pretty_name(name), getattr(row, name)) for name in EXTRAS),
     ]
 
 

@@ -12,20 +12,19 @@ from django.utils.translation import gettext_lazy as _
 from desk import phrases
 from desk.fields import UnitField, time_field
 from guests.errors import ContactInvalid, GuestError
+from guests.phones import LONGEST_INPUT
 from reservations.errors import Invalid, Refusal
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Contact, Times
 from reservations.rules import modes
+from reservations.rules.guest_fields import CONTACT, DETAILS, EXTRAS, LARGEST_PARTY, longest
 from reservations.status import Status
 from venues import kinds, wording
 from venues.hours import Window
 from venues.models import Policy, Venue
 
-PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
-DETAILS = (
-    "first_name", "last_name", "phone", "email", *PREFERENCES,
-    "occasion", "vehicle_plate", "remarks",
-)  # fmt: skip
+LONGEST_LINE = 80
+"""Texts that may be longer get several lines."""
 
 _BESIDE = {
     "too_soon": "start", "too_far": "start", "closed": "start", "not_offered": "start",
@@ -38,23 +37,23 @@ _BESIDE = {
 class ReservationForm(forms.Form):
     """What a new reservation and a change have in common."""
 
-    guest_count = forms.IntegerField(label="Guests", min_value=1, max_value=32_767, initial=1)
-    first_name = forms.CharField(max_length=15)
-    last_name = forms.CharField(max_length=15)
-    phone = forms.CharField(
-        max_length=40, widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"})
+    guest_count = forms.IntegerField(
+        label="Guests", min_value=1, max_value=LARGEST_PARTY, initial=1
     )
-    email = forms.CharField(label="E-mail", max_length=254, required=False, widget=forms.EmailInput)
+    first_name = forms.CharField(max_length=longest("first_name"))
+    last_name = forms.CharField(max_length=longest("last_name"))
+    phone = forms.CharField(
+        max_length=LONGEST_INPUT,
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
+    )
+    email = forms.CharField(
+        label="E-mail", max_length=longest("email"), required=False, widget=forms.EmailInput
+    )
     receive_email_updates = forms.BooleanField(
         label="Receive e-mail updates", required=False, initial=True
     )
     receive_phone_call = forms.BooleanField(required=False, initial=True)
     receive_text_notification = forms.BooleanField(required=False)
-    occasion = forms.CharField(max_length=20, required=False)
-    vehicle_plate = forms.CharField(max_length=16, required=False)
-    remarks = forms.CharField(
-        max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 3, "cols": 40})
-    )
     override_reason = forms.CharField(
         label="Reason to override",
         max_length=200,
@@ -64,6 +63,7 @@ class ReservationForm(forms.Form):
 
     def __init__(self, *args: Any, venue: Venue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields.update({name: _extra_field(name) for name in EXTRAS})
         self.venue = venue
         self.start, self.end = modes.field_names(venue)
         told = now_said("national numbers are read for %(region)s")
@@ -77,8 +77,8 @@ class ReservationForm(forms.Form):
         return [
             (title, {"fields": [self.start, self.end]}),
             ("Where", {"fields": ["guest_count", *place]}),
-            ("Who", {"fields": ["first_name", "last_name", "phone", "email", *PREFERENCES]}),
-            ("More", {"fields": ["occasion", "vehicle_plate", "remarks"]}),
+            ("Who", {"fields": [*CONTACT]}),
+            ("More", {"fields": [*EXTRAS]}),
             ("Policy", {"fields": ["override_reason"]}),
         ]
 
@@ -147,18 +147,15 @@ class HoldForm(ReservationForm):
     def booking(self) -> Booking:
         """What the engine is asked for."""
         values = self.cleaned_data
-        names = ("first_name", "last_name", "phone", "email", *PREFERENCES)
         category, unit = values["category"], values["resource"]
         return Booking(
             venue=self.venue.slug,
             times=Times(**{self.start: values[self.start], self.end: values[self.end]}),
-            contact=Contact(**{name: values[name] for name in names}),
+            contact=Contact(**{name: values[name] for name in CONTACT}),
             guest_count=values["guest_count"],
             category=category.code if category else None,
             resource=unit.pk if unit else None,
-            occasion=values["occasion"],
-            vehicle_plate=values.get("vehicle_plate", ""),
-            remarks=values["remarks"],
+            **{name: values.get(name, "") for name in EXTRAS},
             override_reason=values["override_reason"],
         )
 
@@ -223,13 +220,20 @@ class ModifyForm(ReservationForm):
         }
 
 
+def _extra_field(name: str) -> forms.CharField:
+    """The field of what else a guest says, in several lines where there is room for a sentence."""
+    has_lines = longest(name) > LONGEST_LINE
+    widget = forms.Textarea(attrs={"rows": 3, "cols": 40}) if has_lines else forms.TextInput()
+    return forms.CharField(max_length=longest(name), required=False, widget=widget)
+
+
 class NoteForm(forms.Form):
     """Remarks alone."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     remarks = forms.CharField(
         label=_("Remarks"),
-        max_length=500,
+        max_length=longest("remarks"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
     )

@@ -19,6 +19,7 @@ from desk.form_keys import once_for
 from desk.reservations.alternatives import for_booking
 from guests.callers import Caller
 from guests.errors import ContactInvalid, GuestError
+from guests.phones import LONGEST_INPUT
 from reservations import actions, clock
 from reservations.errors import KeyReused, Refusal
 from reservations.idempotency import Repeated
@@ -26,6 +27,7 @@ from reservations.lifecycle import check_ins
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact
 from reservations.rules import modes
+from reservations.rules.guest_fields import LARGEST_PARTY, longest
 from reservations.status import Status
 from venues import kinds
 from venues.models import Venue
@@ -40,15 +42,27 @@ class WalkInForm(forms.Form):
     # Sent twice, by an impatient hand or a lost answer, it makes one reservation.
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     last_name = forms.CharField(
-        label=_("Last name"), max_length=15, required=False, help_text=_("empty for “Guest”")
+        label=_("Last name"),
+        max_length=longest("last_name"),
+        required=False,
+        help_text=_("empty for “Guest”"),
     )
-    vehicle_plate = forms.CharField(label=_("Vehicle plate"), max_length=16, required=False)
-    guest_count = forms.IntegerField(label=_("Guests"), min_value=1, max_value=32_767, initial=1)
-    first_name = forms.CharField(label=_("First name"), max_length=15, required=False)
+    vehicle_plate = forms.CharField(
+        label=_("Vehicle plate"), max_length=longest("vehicle_plate"), required=False
+    )
+    guest_count = forms.IntegerField(
+        label=_("Guests"), min_value=1, max_value=LARGEST_PARTY, initial=1
+    )
+    first_name = forms.CharField(
+        label=_("First name"), max_length=longest("first_name"), required=False
+    )
     phone = forms.CharField(
-        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput({"type": "tel"})
+        label=_("Phone"),
+        max_length=LONGEST_INPUT,
+        required=False,
+        widget=forms.TextInput({"type": "tel"}),
     )
-    remarks = forms.CharField(label=_("Remarks"), max_length=500, required=False)
+    remarks = forms.CharField(label=_("Remarks"), max_length=longest("remarks"), required=False)
 
     def __init__(self, *args: Any, venue: Venue, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

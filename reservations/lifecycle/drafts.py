@@ -10,6 +10,7 @@ from reservations.event_types import CONFIRMED, CREATED, BookedData, EventType
 from reservations.models import Reservation
 from reservations.pricing import quotes, settlement
 from reservations.requests import Booking
+from reservations.rules import guest_fields
 from venues.hours import Window
 from venues.models import Category, Policy
 from venues.prices import price_of
@@ -31,14 +32,12 @@ def reservation(
         guest_id=ask.owner,
         partner=by.partner or "",
         guest_count=booking.guest_count,
-        occasion=booking.occasion,
-        vehicle_plate=booking.vehicle_plate,
-        remarks=booking.remarks,
         is_arrival_assumed=not policy.records_arrival,
         is_departure_assumed=not policy.records_departure,
         is_no_show_released=policy.releases_no_shows,
         currency=venue.currency,
         created_at=now,
+        **guest_fields.extras_of(booking),
         **details,
     )
     if policy.confirms_at_once:

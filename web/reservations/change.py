@@ -20,10 +20,11 @@ from reservations.lifecycle import modifications
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.rules import modes
+from reservations.rules.guest_fields import DETAILS
 from venues import prices
 from venues.hours import Window
 from web import refusals, selection, visitors
-from web.forms import CONTACT, EXTRAS, ContactForm, shown
+from web.forms import ContactForm, shown
 from web.reservations.views import own
 from web.selection import DayField, GuestsField, Pick
 
@@ -75,7 +76,7 @@ class ChangeForm(ContactForm):
     @property
     def details(self) -> dict[str, str | bool]:
         """Contact and remarks that were written over."""
-        given = (name for name in (*CONTACT, *EXTRAS) if name in self.fields)
+        given = (name for name in DETAILS if name in self.fields)
         return {name: self.cleaned_data[name] for name in given if name in self.changed_data}
 
 
@@ -201,7 +202,7 @@ def _as_it_is(row: Reservation) -> dict[str, Any]:
     zone = row.venue.zone
     start, end = row.starts_at.astimezone(zone), row.ends_at.astimezone(zone)
     return {
-        **{name: getattr(row, name) for name in (*CONTACT, *EXTRAS)},
+        **{name: getattr(row, name) for name in DETAILS},
         "check_in": start.date(),
         "check_out": end.date(),
         "day": start.date(),

@@ -17,6 +17,7 @@ from reservations.models import Reservation
 from reservations.status import Status
 from venues import wording
 from web import refusals, selection, visitors
+from web.forms import extras_of
 from web.reservations import calendar_file as calendar_files
 
 Page = Callable[[HttpRequest, Reservation], HttpResponse]
@@ -111,6 +112,7 @@ def _context(row: Reservation) -> dict[str, Any]:
         "reservation": row,
         "venue": row.venue,
         "pick": selection.again(row),
+        "extras": extras_of(row),
         "units": list(units.values()),
         "status": status,
         "may_confirm": confirmations.may(row, now),

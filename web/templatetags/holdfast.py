@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import phonenumbers
-from django import forms, template
+from django import template
 from django.template.defaultfilters import stringfilter
 from django.utils import formats
 from django.utils.translation import gettext as _
@@ -15,6 +15,7 @@ from venues import kinds, prices, wording
 from venues.hours import Window
 from venues.kinds import Kind
 from venues.models import Venue
+from web.forms import ContactForm
 
 register = template.Library()
 
@@ -163,11 +164,9 @@ def names_unit(venue: Venue) -> bool:
 
 
 @register.filter
-def has_more_errors(form: forms.BaseForm) -> bool:
+def has_more_errors(form: ContactForm) -> bool:
     """Whether a field that is folded away has something to mend, or something typed in it."""
-    folded = ("occasion", "remarks")
-    typed = (form[name].value() for name in folded if name in form.fields)
-    return any(name in form.errors for name in folded) or any(typed)
+    return any(field.errors or field.value() for field in form.folded)
 
 
 @register.filter

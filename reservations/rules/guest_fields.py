@@ -1,0 +1,62 @@
+"""What a guest says about themselves and their reservation: one list for every layer.
+
+`Contact` and `Extras` in reservations/requests.py name the fields, the model says how long each
+may be. The API's schemas and documents, the desk's forms and facts, erasure and the engine's rows
+follow from here. Adding a field like `occasion` touches at most five files, beside its migration,
+translation and tests:
+
+1. reservations/models.py: the column;
+2. reservations/requests.py: the field of `Extras`;
+3. web/forms.py: the field of the booking form, with its label in the guest's words;
+4. desk/templates/desk/rows.html: only where the lists of the day show it;
+5. venues/kinds.py: only where some kinds of venue do not ask for it.
+"""
+
+from dataclasses import fields
+from typing import Any
+
+from django.db.models import CharField, Model
+
+from reservations.models import Reservation
+from reservations.requests import Booking, Contact, Extras
+
+_TYPES: dict[str, Any] = {field.name: field.type for field in (*fields(Contact), *fields(Extras))}
+
+CONTACT = tuple(field.name for field in fields(Contact))
+"""Who comes, how to reach them, and what they want to be told by."""
+
+EXTRAS = tuple(field.name for field in fields(Extras))
+"""What else a guest says; each may be empty."""
+
+DETAILS = (*CONTACT, *EXTRAS)
+"""All that can be changed without asking for other time."""
+
+PREFERENCES = tuple(name for name in CONTACT if _TYPES[name] is bool)
+WHO = tuple(name for name in CONTACT if name not in PREFERENCES)
+
+GIVEN: dict[str, type] = {
+    **{name: _TYPES[name] for name in WHO},
+    "guest_count": int,
+    **{name: _TYPES[name] for name in (*PREFERENCES, *EXTRAS)},
+}
+"""Everything a guest gives beside the time, with its type, in the order documents have it."""
+
+LARGEST_PARTY = 32_767
+"""The largest `guest_count` that the column holds."""
+
+
+def longest(name: str, of: type[Model] = Reservation) -> int:
+    """How many characters a model keeps of a text field. Raises TypeError for other fields.
+
+    A phone number is kept in its international form; as typed it may be longer
+    (guests.phones.LONGEST_INPUT).
+    """
+    field = of._meta.get_field(name)
+    if not isinstance(field, CharField) or field.max_length is None:
+        raise TypeError(f"{name} is not a text of limited length.")
+    return field.max_length
+
+
+def extras_of(booking: Booking) -> dict[str, str]:
+    """The extras of a booking by name."""
+    return {name: getattr(booking, name) for name in EXTRAS}
