@@ -167,6 +167,8 @@ def _environment(redis: str) -> dict[str, str]:
         "BROKER_URL": redis,
         "HOST": "127.0.0.1",
         "WEB_THREADS": "4",
+        # One machine watches every board.
+        "SOCKETS_PER_ADDRESS": "0",
         "DEMO": "0",
     }
 
