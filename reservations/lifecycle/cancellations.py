@@ -37,20 +37,30 @@ def fee_minor(reservation: Reservation, now: datetime) -> int:
 
 
 def cancel(reservation_id: int, *, by: Caller) -> Reservation:
+    """Cancel, within the caller's transaction. Changes nothing where it is cancelled already.
+
+    Raises NotFound, WrongStatus, or RateLimited.
+    """
     reservation = locked(reservation_id, by=by)
     now = clock.now()
     if reservation.cancelled_at:
         return reservation
     state_changes.judge_rate(reservation, by=by, now=now)
     judge(reservation, now)
+    cancelled = CANCELLED({"fee_minor": fee_minor(reservation, now)})
+    _free(reservation, now)
+    events.record(reservation, cancelled, at=now, by=by, is_limited=by.limits_apply)
+    return reservation
+
+
+def replace(reservation: Reservation, *, now: datetime, by: Caller) -> None:
+    """Cancel a locked reservation, without a fee, for the guest's new one. Raises WrongStatus."""
+    judge(reservation, now)
+    _free(reservation, now)
+    events.record(reservation, CANCELLED({"replaced": True}), at=now, by=by)
+
+
+def _free(reservation: Reservation, now: datetime) -> None:
     reservation.cancelled_at = now
     save(reservation, "cancelled_at")
     ledger.free(reservation, at=now)
-    events.record(
-        reservation,
-        CANCELLED({"fee_minor": fee_minor(reservation, now)}),
-        at=now,
-        by=by,
-        is_limited=by.limits_apply,
-    )
-    return reservation

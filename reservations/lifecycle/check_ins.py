@@ -139,6 +139,11 @@ def _judge_gap(row: Allocation, now: datetime) -> None:
 
 
 def check_in(reservation_id: int, *, by: Caller) -> Reservation:
+    """Check a guest in and give them their unit; once done, repeating it changes nothing.
+
+    Assumes a transaction. Raises NotFound, Forbidden, HoldExpired, WrongStatus, Taken or
+    RateLimited.
+    """
     seen = look(reservation_id, by=by)
     judge_desk(seen, by)
     placement = prepare(seen, by=by)

@@ -41,6 +41,10 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def check_out(reservation_id: int, *, by: Caller) -> Reservation:
+    """Check a guest out at the final price; once done, repeating it changes nothing.
+
+    Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or RateLimited.
+    """
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
     now = clock.now()
@@ -64,6 +68,10 @@ def check_out(reservation_id: int, *, by: Caller) -> Reservation:
 
 
 def complete(reservation_id: int, *, by: Caller) -> Reservation:
+    """Check a guest out, also before they came; once done, repeating it changes nothing.
+
+    Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or RateLimited.
+    """
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
     now = clock.now()

@@ -34,6 +34,10 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def confirm(reservation_id: int, *, by: Caller) -> Reservation:
+    """Confirm a hold; once done, repeating it changes nothing.
+
+    Assumes a transaction. Raises NotFound, HoldExpired, WrongStatus or RateLimited.
+    """
     reservation = locked(reservation_id, by=by)
     now = clock.now()
     if reservation.confirmed_at and not reservation.cancelled_at:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import DatabaseError, transaction
 
@@ -14,7 +15,7 @@ from reservations.allocation.rows import allocations
 from reservations.errors import TooManyHolds
 from reservations.event_types import BookedData
 from reservations.idempotency import Once
-from reservations.lifecycle import drafts, eligibility, hold_statement
+from reservations.lifecycle import cancellations, drafts, eligibility, hold_statement
 from reservations.lifecycle.eligibility import Wish
 from reservations.limits import one_per_day, open_holds
 from reservations.models import Reservation
@@ -111,7 +112,11 @@ def place_and_write(wish: Wish) -> Reservation:
     unit = placement.units[0]
     unit.venue = ask.venue
     row.day_key = one_per_day.make_way(
-        unit, guest_id=row.guest_id, start=row.starts_at, now=now, by=ask.by
+        unit,
+        guest_id=row.guest_id,
+        start=row.starts_at,
+        now=now,
+        cancel=partial(cancellations.replace, now=now, by=ask.by),
     )
     row.save(force_insert=True)
     row.just_taken = [ledger.take(draft) for draft in allocations(row, placement)]

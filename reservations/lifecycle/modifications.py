@@ -14,6 +14,11 @@ judge = changes.judge
 
 
 def modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
+    """Modify a reservation as wished, within the caller's transaction.
+
+    Raises NotFound, ContactInvalid or a Refusal with nothing changed; ChangedMeanwhile for a wish
+    made of another version.
+    """
     if changes.takes_time(wish):
         seen = look(reservation_id, by=by)
         changes.judge_version(seen, wish)

@@ -1,38 +1,39 @@
 """One reservation of a guest with a unit on a day."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 
-from guests.callers import Caller
-from reservations import events
 from reservations.allocation import lapses, ledger
-from reservations.errors import OnePerDay
-from reservations.event_types import CANCELLED
+from reservations.errors import OnePerDay, WrongStatus
 from reservations.models import Reservation
-from reservations.records import save
 from reservations.status import TO_COME, Status
 from venues.models import Policy, Resource, Venue
 
 
 def make_way(
-    unit: Resource, *, guest_id: int | None, start: datetime, now: datetime, by: Caller
+    unit: Resource,
+    *,
+    guest_id: int | None,
+    start: datetime,
+    now: datetime,
+    cancel: Callable[[Reservation], None],
 ) -> str | None:
-    """The key of a guest's day with a locked unit; an earlier reservation of it is given up.
+    """The key of a guest's day with a locked unit; an earlier reservation of it is cancelled.
 
     None where the policy does not count. Raises OnePerDay where it refuses a second, or where
-    the first has begun.
+    `cancel` raises WrongStatus, since the first has begun.
     """
     policy = unit.venue.policy
     if policy.per_day == Policy.PerDay.ANY or guest_id is None:
         return None
     key = _key(unit, guest_id, start)
     for row in _others(key, now=now):
-        is_to_come = row.status_at(now) in TO_COME
-        if policy.per_day == Policy.PerDay.REFUSE or not is_to_come:
+        if policy.per_day == Policy.PerDay.REFUSE:
             raise OnePerDay(reservation=str(row.pk))
-        row.cancelled_at = now
-        save(row, "cancelled_at")
-        ledger.free(row, at=now)
-        events.record(row, CANCELLED({"replaced": True}), at=now, by=by)
+        try:
+            cancel(row)
+        except WrongStatus:
+            raise OnePerDay(reservation=str(row.pk)) from None
     return key
 
 
