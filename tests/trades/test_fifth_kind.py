@@ -1,6 +1,7 @@
 """A new kind of venue is one row: co-working desks walk the whole product, selling any mode."""
 
 import logging
+from collections.abc import Iterator
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from freezegun.api import FrozenDateTimeFactory
 
+from api import openapi
 from guests.models import User
 from reservations import sweeps
 from reservations.models import Reservation
@@ -181,7 +183,15 @@ def test_the_desk_opens_its_reservation(office: Venue, guest: Api, boss: User, p
     assert browser.get(f"/admin/venues/venue/{office.pk}/change/").status_code == 200
 
 
-@pytest.mark.usefixtures("row")
+@pytest.fixture
+def fresh_document() -> Iterator[None]:
+    """The API's document is made once a process: here for this row alone, and not for others."""
+    openapi._document.cache_clear()
+    yield
+    openapi._document.cache_clear()
+
+
+@pytest.mark.usefixtures("row", "fresh_document")
 def test_the_api_documents_it(guest: Api) -> None:
     shown = guest.get("/openapi.json").json()["components"]["schemas"]["VenueIn"]
     assert shown["properties"]["kind"]["enum"] == [*kinds.codes()]
