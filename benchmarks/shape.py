@@ -5,7 +5,6 @@
 
 import ast
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,9 +14,8 @@ from statistics import median, quantiles
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("api", "config", "desk", "guests", "reservations", "settings", "venues", "web")
 EXACT = re.compile(
-    r"\bRaises?\b|\bNone\b|\[\]|\bor not at all\b|\bseconds?\b|\bminutes?\b|\bdays?\b|\bminor units\b"
-    r"|\bUTC\b|\blocal\b|\baware\b|\bby id\b|\bids?\b|\bcount(s|ed)? from\b|\bYields?\b|\bempty\b"
-    r"|\bAssumes\b|\bin the order\b|\bsorted\b|\bfirst\b|\bearliest\b|\bat most\b",
+    r"\b(Raises?|None|Yields?|Assumes|UTC|local|aware|empty|sorted|first|earliest|ids?)\b|\[\]"
+    r"|\b(seconds?|minutes?|days?|minor units|by id|at most|in the order|counts? from)\b"
 )
 """What makes a docstring exact: errors, None or empty results, units, order, what it assumes."""
 
@@ -127,4 +125,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

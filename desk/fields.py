@@ -47,7 +47,7 @@ class LocalTimeField(forms.Field):
         return not self.disabled and (self.prepare_value(initial) or "") != (data or "")
 
 
-class DayField(forms.DateField):
+class DeskDayField(forms.DateField):
     """A date, of a night for instance, of a year that can be meant."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -62,7 +62,7 @@ class DayField(forms.DateField):
 def time_field(venue: Venue, **options: Any) -> forms.Field:
     """A field for either end of a range: a date where nights are sold, else a time there."""
     if modes.sells_nights(venue):
-        return DayField(**options)
+        return DeskDayField(**options)
     return LocalTimeField(zone=venue.zone, **options)
 
 

@@ -15,7 +15,7 @@ _MOST_LABELS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class PlotBar:
     """One column: what stands below it, how high it is, and that height in words."""
 
     label: str
@@ -23,7 +23,7 @@ class Bar:
     shown: str
 
 
-def columns(title: str, bars: Sequence[Bar], *, full: float | None = None) -> SafeString:
+def columns(title: str, bars: Sequence[PlotBar], *, full: float | None = None) -> SafeString:
     """A column for each, the highest with its height in words.
 
     As high as there is room is the highest value, or `full` where it is known what all of it is.
@@ -45,7 +45,7 @@ def columns(title: str, bars: Sequence[Bar], *, full: float | None = None) -> Sa
     )  # fmt: skip
 
 
-def _texts(bars: Sequence[Bar], highest: float) -> tuple[list[str], list[str]]:
+def _texts(bars: Sequence[PlotBar], highest: float) -> tuple[list[str], list[str]]:
     """What stands below each column, and above the highest; where they are many, not on each."""
     labels = [bar.label for bar in bars]
     values = [bar.shown if bar.value == highest > 0 else "" for bar in bars]

@@ -86,7 +86,7 @@ def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfPart
     )
 
 
-class Month(Schema):
+class MonthQuery(Schema):
     month: Annotated[str, Field(pattern=r"^(19[7-9]\d|20\d\d|21\d\d)-(0[1-9]|1[0-2])$")]
     category: Category | None = None
 
@@ -110,7 +110,7 @@ class CalendarOut(ninja.Schema):
     auth=OPTIONAL,
     response={200: CalendarOut, **ANSWERS},
 )
-def read_calendar(request: KnownRequest, slug: str, asked: Query[Month]) -> HttpResponse:
+def read_calendar(request: KnownRequest, slug: str, asked: Query[MonthQuery]) -> HttpResponse:
     """Each night, or day, of a month: capacity, free count, lowest price."""
     venue, now = records.find_venue(slug), clock.now()
     first = date.fromisoformat(f"{asked.month}-01")

@@ -12,7 +12,7 @@ from api.schemas import Id, InstantOut, parse_id, to_z
 from api.time_ranges import ANSWERS, Party, Range, times_of, told
 from reservations import clock, records
 from reservations.availability import explanations
-from reservations.availability.busy import Taken
+from reservations.availability.busy import BusyRange
 from reservations.rules import permissions
 
 router = Router(tags=["venues"])
@@ -65,7 +65,7 @@ def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> Http
     )
 
 
-def _against(row: Taken, *, is_staff: bool) -> dict[str, Any]:
+def _against(row: BusyRange, *, is_staff: bool) -> dict[str, Any]:
     kind = "closure" if row.is_closure else "hold" if row.is_held else "reservation"
     return {
         "kind": kind,

@@ -107,7 +107,7 @@ def stats_of(found: occupancy.Stats) -> dict[str, Any]:
     }
 
 
-def _occupancy(step: occupancy.Step) -> dict[str, Any]:
+def _occupancy(step: occupancy.OccupancyAt) -> dict[str, Any]:
     return {
         **told(step.window),
         "rate": step.taken,

@@ -21,7 +21,7 @@ from guests.callers import Caller
 from guests.models import Favourite
 from reservations import clock
 from reservations.availability import answer_cache, open_slots, venue_search
-from reservations.availability.open_slots import OpenSlot
+from reservations.availability.open_slots import VenueSlot
 from reservations.errors import NotFound
 from venues import kinds, wording
 from venues.models import Resource, Venue
@@ -253,7 +253,7 @@ def _lately(
     return answer_cache.several(question, venues, now=now, work_out=work_out)
 
 
-def _open_slot(slot: OpenSlot, venue: Venue) -> dict[str, Any]:
+def _open_slot(slot: VenueSlot, venue: Venue) -> dict[str, Any]:
     return {
         **told(slot.window),
         "category": slot.category.code,

@@ -15,7 +15,7 @@ from desk import phrases
 from desk.charts.chart import Chart, Point, chart
 from desk.timeline.grid import openings_of
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.models import Reservation
 from reservations.rules import modes
 from reservations.rules.sold_ranges import sold_part
@@ -93,7 +93,7 @@ def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:
     return [_share(found, window) for window in windows]
 
 
-def _share(board: Board, window: Window) -> float:
+def _share(board: Snapshot, window: Window) -> float:
     whole = (window.end - window.start) * len(board.every)
     taken = sum(
         (

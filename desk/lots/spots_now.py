@@ -39,7 +39,7 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class SpotNow:
     """A spot now: free, or with whom or what is on it."""
 
     unit: Resource
@@ -83,7 +83,7 @@ def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
     ]
 
 
-def spots(venue: Venue, *, now: datetime) -> list[Spot]:
+def spots(venue: Venue, *, now: datetime) -> list[SpotNow]:
     """Every spot of a lot as it stands, in two queries."""
     rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
     rows = rows.filter(starts_at__lte=now, ends_at__gt=now).select_related("reservation__guest")
@@ -107,7 +107,7 @@ def price_of(venue: Venue) -> str:
     return told[0] if len(amounts) == 1 else " – ".join(told)
 
 
-def by_category(found: Sequence[Spot]) -> list[tuple[Category, int, int]]:
+def by_category(found: Sequence[SpotNow]) -> list[tuple[Category, int, int]]:
     """How many spots of each category there are, and how many of them are taken."""
     counts: dict[Category, list[int]] = {}
     for spot in found:
@@ -117,17 +117,17 @@ def by_category(found: Sequence[Spot]) -> list[tuple[Category, int, int]]:
     return [(category, every, taken) for category, (every, taken) in counts.items()]
 
 
-def _spot(unit: Resource, row: Allocation | None, venue: Venue, now: datetime) -> Spot:
+def _spot(unit: Resource, row: Allocation | None, venue: Venue, now: datetime) -> SpotNow:
     if row is None:
-        return Spot(unit, "free", _("Free"), None, "", "")
+        return SpotNow(unit, "free", _("Free"), None, "", "")
     until = phrases.soon(row.ends_at, venue.zone, now)
     if row.reservation is None:
-        return Spot(unit, "closed", _("Closed"), None, until, row.reason)
+        return SpotNow(unit, "closed", _("Closed"), None, until, row.reason)
     row.reservation.venue = venue
     status = row.reservation.status_at(now)
     # What is sold and not arrived at yet is taken all the same.
     label = _("Reserved") if status is Status.UPCOMING else str(phrases.LABELS[status])
-    return Spot(unit, status.word, label, row.reservation, until, "")
+    return SpotNow(unit, status.word, label, row.reservation, until, "")
 
 
 def _counted(rows: "object") -> dict[int, int]:

@@ -83,7 +83,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class TimelineQuery:
     """A page of the timeline."""
 
     is_nights: bool
@@ -96,7 +96,7 @@ class Look:
     pages: int
 
 
-def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> Look:
+def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> TimelineQuery:
     """Days where nights are sold, else the hours of one day; in as many queries for many units."""
     is_nights = modes.sells_nights(venue)
     windows = _nights(venue, first, days) if is_nights else _steps(venue, first)
@@ -108,7 +108,7 @@ def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) ->
     taken = _taken(venue, shown, windows, now)
     teller = _Teller(venue, windows, now)
     step = windows[0].end - windows[0].start
-    return Look(
+    return TimelineQuery(
         is_nights=is_nights,
         first=first,
         last=first + (days - 1) * DAY if is_nights else first,

@@ -27,7 +27,7 @@ MOST_FOUND = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DayRow:
     """A reservation as one line of the day."""
 
     reservation: Reservation
@@ -54,13 +54,13 @@ class Part:
     title: str
     nothing: str
     column: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[DayRow] = field(default_factory=list)
     count: int = 0
     party: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DeskDay:
     """All of it, and how full the house is."""
 
     date: date
@@ -84,7 +84,7 @@ class Day:
         return round(100 * self.taken / self.units) if self.units else 0
 
 
-def of(venue: Venue, day: date, *, now: datetime) -> Day:
+def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
     """The day as it stands at `now`."""
     window = modes.days(day, day, venue.zone)
     is_today = window.start <= now < window.end
@@ -109,7 +109,7 @@ def of(venue: Venue, day: date, *, now: datetime) -> Day:
         teller.part("no_shows", [seen[row.pk] for row in missed]),
         teller.part("holds", [seen[row.pk] for row in held]),
     ]
-    return Day(
+    return DeskDay(
         date=day,
         is_today=is_today,
         parts=parts,
@@ -120,7 +120,7 @@ def of(venue: Venue, day: date, *, now: datetime) -> Day:
     )
 
 
-def found(venue: Venue, asked: str, *, now: datetime) -> list[Row]:
+def found(venue: Venue, asked: str, *, now: datetime) -> list[DayRow]:
     """Reservations of the venue by name, phone, code or plate, the latest first."""
     rows = Reservation.objects.filter(venue=venue).matching(asked).order_by("-starts_at")
     seen = list(rows[:MOST_FOUND])
@@ -194,12 +194,12 @@ class _Teller:
         is_left = row.status_at(self.now) is Status.LEFT
         return is_left and self.window.start <= ended < self.window.end
 
-    def row(self, name: str, row: Reservation) -> Row:
+    def row(self, name: str, row: Reservation) -> DayRow:
         """One line."""
         button = next(iter(buttons_for(row, self.now)), None)
         if button is not None and (button.asks or not button.is_main):
             button = None
-        return Row(
+        return DayRow(
             row,
             self.units.get(row.pk, ""),
             row.status_at(self.now),

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from reservations import single_flight
 from reservations.allocation import ledger
 from reservations.allocation.ask import Ask
-from reservations.allocation.ledger import Row
+from reservations.allocation.ledger import TakenRow
 from reservations.allocation.reseating import is_pool_full, seated
 from reservations.errors import Refusal
 from reservations.rules.categories import pools_of
@@ -52,7 +52,7 @@ def crowd_of(ask: Ask) -> tuple[object, ...]:
 
 
 def _of_named(ask: Ask, unit: int) -> Refusal | None:
-    def read() -> tuple[list[Row], bool]:
+    def read() -> tuple[list[TakenRow], bool]:
         rows = ledger.taken_rows([unit], ask.locked().span)
         return rows, bool(rows) and catalogue.is_unchanged(ask.venue)
 

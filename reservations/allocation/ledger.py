@@ -59,7 +59,7 @@ class Span:
         return Allocation.objects.overlapping(self.start, self.end, venues=venues)
 
 
-class Row(NamedTuple):
+class TakenRow(NamedTuple):
     """What is known of one row that takes time, and of its reservation, if it is one's."""
 
     pk: int
@@ -73,7 +73,7 @@ class Row(NamedTuple):
     checked_in_at: datetime | None
 
 
-_ROW = (*Row._fields[:-2], "reservation__confirmed_at", "reservation__checked_in_at")
+_ROW = (*TakenRow._fields[:-2], "reservation__confirmed_at", "reservation__checked_in_at")
 
 
 def lock_units(ids: Iterable[int]) -> list[Resource]:
@@ -110,7 +110,7 @@ def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
     live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
 
 
-def taken_rows(units: Collection[int], span: Span) -> list[Row]:
+def taken_rows(units: Collection[int], span: Span) -> list[TakenRow]:
     """What takes time on these units within the span, earliest first.
 
     Of one unit, on PostgreSQL, by a statement that is planned once: a crowd that is refused asks
@@ -119,11 +119,11 @@ def taken_rows(units: Collection[int], span: Span) -> list[Row]:
     if len(units) == 1 and connection.vendor == "postgresql":
         (unit,) = units
         values = {"unit": unit, "start": span.start, "end": span.end, "now": span.now}
-        return [Row._make(row) for row in statements.rows(_TAKING_ONE, values)]
+        return [TakenRow._make(row) for row in statements.rows(_TAKING_ONE, values)]
     return _read(span.rows.filter(resource_id__in=units).taking_time(at=span.now))
 
 
-def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[Row]:
+def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[TakenRow]:
     """What takes time on these units and ends after `start`."""
     rows = Allocation.objects.filter(resource_id__in=units, ends_at__gt=start)
     return _read(rows.taking_time(at=now))
@@ -174,9 +174,9 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
     events.record_many(told)
 
 
-def refusal_for(rows: Iterable[Row]) -> Refusal:
+def refusal_for(rows: Iterable[TakenRow]) -> Refusal:
     """Why time is refused, given what takes it: held where waiting may help, taken otherwise."""
-    by_unit: dict[int, list[Row]] = {}
+    by_unit: dict[int, list[TakenRow]] = {}
     for row in rows:
         by_unit.setdefault(row.resource_id, []).append(row)
     waits = [
@@ -187,12 +187,12 @@ def refusal_for(rows: Iterable[Row]) -> Refusal:
     return HeldByOther(min(waits)) if waits else Taken()
 
 
-def _read(rows: QuerySet[Allocation]) -> list[Row]:
+def _read(rows: QuerySet[Allocation]) -> list[TakenRow]:
     # Values: a busy year is thousands of rows, and to be refused is to read one.
-    return [Row._make(row) for row in rows.order_by("starts_at", "pk").values_list(*_ROW)]
+    return [TakenRow._make(row) for row in rows.order_by("starts_at", "pk").values_list(*_ROW)]
 
 
-def _is_held(row: Row) -> bool:
+def _is_held(row: TakenRow) -> bool:
     held = row.reservation_id is not None and row.confirmed_at is None
     return held and row.lapses_at is not None
 

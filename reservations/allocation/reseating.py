@@ -8,13 +8,13 @@ from django.db.models import Max, Q
 
 from reservations.allocation import lapses, ledger, seating
 from reservations.allocation.ask import Ask, Placement
-from reservations.allocation.ledger import Row, Span
+from reservations.allocation.ledger import Span, TakenRow
 from reservations.errors import Refusal, Taken
 from reservations.models import Allocation
 from venues.models import Resource
 
 
-def seated(rows: Iterable[Row], now: datetime) -> list[seating.Seat]:
+def seated(rows: Iterable[TakenRow], now: datetime) -> list[seating.Seat]:
     """These rows as seats, pinned where nobody may be moved. For whoever foresees what happens."""
     return [
         seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
@@ -64,7 +64,7 @@ _PINNED = (
 )
 
 
-def _is_pinned(row: Row, now: datetime) -> bool:
+def _is_pinned(row: TakenRow, now: datetime) -> bool:
     if row.is_locked or row.reservation_id is None or row.starts_at <= now:
         return True
     return row.checked_in_at is not None

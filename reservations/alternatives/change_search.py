@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from itertools import islice
 
-from reservations.alternatives.search import MOST, Alternative, Search, Wish
+from reservations.alternatives.search import MOST, Alternative, RefusedWish, Search
 from reservations.errors import Refusal
 from reservations.lifecycle import changes
 from reservations.limits import one_per_day
@@ -17,7 +17,7 @@ from venues.models import Policy, Resource
 class _OfMove(Search):
     """For a reservation that has not begun."""
 
-    def __init__(self, wish: Wish, seen: Reservation) -> None:
+    def __init__(self, wish: RefusedWish, seen: Reservation) -> None:
         guest_id = seen.guest_id if seen.day_key else None
         spent = one_per_day.spent(wish.venue, guest_id, now=wish.now, moving=seen.pk)
         super().__init__(wish, spent=spent, without=seen.pk)

@@ -9,7 +9,7 @@ from reservations.allocation import early_refusal
 from reservations.allocation.ask import Ask
 from reservations.alternatives.change_search import _OfMove, _OfStay
 from reservations.alternatives.group_search import Arrangement, _Search
-from reservations.alternatives.search import MOST, Alternative, Search, Wish, _near, _reach
+from reservations.alternatives.search import MOST, Alternative, RefusedWish, Search, _near, _reach
 from reservations.errors import Refusal
 from reservations.lifecycle import changes
 from reservations.limits import one_per_day
@@ -33,7 +33,7 @@ def for_booking(
     ask = asked if isinstance(asked, Ask) else _asked(booking, by=by, now=now)
     if ask is None:
         return []
-    wish = Wish(
+    wish = RefusedWish(
         venue=ask.venue,
         window=ask.window,
         party=booking.guest_count,
@@ -70,7 +70,7 @@ def _asked(booking: Booking, *, by: Caller, now: datetime) -> Ask | None:
     )
 
 
-def _around(wish: Wish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
+def _around(wish: RefusedWish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
     near = _near(wish.venue, wish.window)
     if near < _reach(wish.venue):
         # Most often there is something near by, and far fewer rows are read for it.
@@ -93,7 +93,7 @@ def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alte
     has_begun = seen.status_at(now) is Status.PRESENT
     keeps_unit = change.resource is None and change.category is None and not has_begun
     may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
-    wish = Wish(
+    wish = RefusedWish(
         venue=venue,
         window=window,
         party=change.guest_count or seen.guest_count,

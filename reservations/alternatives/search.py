@@ -7,7 +7,7 @@ from heapq import merge
 from itertools import islice
 
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.availability.vacancy import Fitting
 from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Taken
 from reservations.rules import booking_window, modes, sold_ranges
@@ -39,7 +39,7 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class RefusedWish:
     """What was refused: a party for a range, in a category (its code), on a unit, or neither."""
 
     venue: Venue
@@ -58,7 +58,7 @@ def board_around(
     party: int,
     without: int | None = None,
     margin: timedelta | None = None,
-) -> Board:
+) -> Snapshot:
     """What is taken as far around a range as alternatives are looked for."""
     margin = margin or _reach(venue)
     reach = Window(window.start - margin, window.end + margin)
@@ -98,7 +98,7 @@ class Search:
 
     def __init__(
         self,
-        wish: Wish,
+        wish: RefusedWish,
         *,
         spent: Collection[tuple[int, date]] = (),
         without: int | None = None,

@@ -14,7 +14,7 @@ from venues import statements
 from venues.hours import Window
 
 
-class Taken(NamedTuple):
+class BusyRange(NamedTuple):
     """One row that takes time: whose, and since when it would not (`lapses_at`)."""
 
     venue: int
@@ -30,8 +30,8 @@ class Taken(NamedTuple):
         return self.reservation is None
 
 
-# As `Taken._make` does, but for counting the fields of each row; there are thousands.
-_told = partial(tuple.__new__, Taken)
+# As `BusyRange._make` does, but for counting the fields of each row; there are thousands.
+_told = partial(tuple.__new__, BusyRange)
 
 Windows = Mapping[int, Window]
 """Venue by id, and the window (UTC) that is looked at there."""
@@ -77,7 +77,9 @@ _IS_HELD = Case(
 )
 
 
-def read(windows: Windows, *, now: datetime, without: Collection[int]) -> dict[int, list[Taken]]:
+def read(
+    windows: Windows, *, now: datetime, without: Collection[int]
+) -> dict[int, list[BusyRange]]:
     """What takes time at each venue as seen at `now`, earliest first; no query for no venue.
 
     Time of the reservations `without` counts as free.
@@ -88,13 +90,13 @@ def read(windows: Windows, *, now: datetime, without: Collection[int]) -> dict[i
     rows = (in_one if is_one else through_orm)(windows, now, without)
     if len(windows) == 1:
         return {venue: list(rows) for venue in windows}
-    found: dict[int, list[Taken]] = {venue: [] for venue in windows}
+    found: dict[int, list[BusyRange]] = {venue: [] for venue in windows}
     for row in rows:
         found[row.venue].append(row)
     return found
 
 
-def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[Taken]:
+def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[BusyRange]:
     """What PostgreSQL tells by one statement."""
     values: dict[str, Any] = {"now": now, "without": list(without)}
     if len(windows) == 1:
@@ -109,7 +111,7 @@ def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterato
     return map(_told, statements.rows(_OF_MANY, values))
 
 
-def through_orm(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[Taken]:
+def through_orm(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[BusyRange]:
     """The same on any database."""
     venues: dict[Window, list[int]] = {}
     for venue, window in windows.items():
@@ -129,4 +131,4 @@ def through_orm(windows: Windows, now: datetime, without: Collection[int]) -> It
             if is_held:
                 continue
             last = min(end, lapses_at)
-        yield Taken(venue, unit, start, last, reservation, is_held, lapses_at)
+        yield BusyRange(venue, unit, start, last, reservation, is_held, lapses_at)

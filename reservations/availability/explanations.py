@@ -8,10 +8,9 @@ from django.utils.translation import gettext
 from reservations.allocation import ledger
 from reservations.allocation.ledger import Span
 from reservations.availability import snapshot_queries
-from reservations.availability.busy import Taken
-from reservations.availability.snapshot import Board
-from reservations.errors import NotFound, PartyTooLarge, Refusal
-from reservations.errors import Taken as TimeTaken
+from reservations.availability.busy import BusyRange
+from reservations.availability.snapshot import Snapshot
+from reservations.errors import NotFound, PartyTooLarge, Refusal, Taken
 from reservations.requests import Times
 from reservations.rules import booking_window, modes
 from reservations.rules.categories import pools_of
@@ -25,7 +24,7 @@ class Explanation:
 
     window: Window
     refusal: Refusal | None
-    against: list[Taken]
+    against: list[BusyRange]
 
 
 def explain(
@@ -51,14 +50,14 @@ def explain(
         return Explanation(window, refusal, [])
 
 
-def _named(found: Board, resource: int) -> Resource:
+def _named(found: Snapshot, resource: int) -> Resource:
     for unit in found.every:
         if unit.pk == resource:
             return unit
     raise NotFound(gettext("This venue has no such unit."))
 
 
-def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explanation:
+def _of_unit(found: Snapshot, unit: Resource, party: int, window: Window) -> Explanation:
     if unit.capacity < party:
         raise PartyTooLarge(
             gettext("%(unit)s takes a party of at most %(capacity)s. Choose a larger unit.")
@@ -70,7 +69,7 @@ def _of_unit(found: Board, unit: Resource, party: int, window: Window) -> Explan
     return _against(found, [unit], window)
 
 
-def _of_any(found: Board, window: Window) -> Explanation:
+def _of_any(found: Snapshot, window: Window) -> Explanation:
     """Units that seat the party alone come first; combinations are for categories without any."""
     opened = booking_window.open_units(found.venue, window, found.units)
     if not found.units and not found.joined:
@@ -87,17 +86,17 @@ def _of_any(found: Board, window: Window) -> Explanation:
     return _against(found, [*opened, *(unit for one in joined for unit in one.units)], window)
 
 
-def _against(found: Board, units: list[Resource], window: Window) -> Explanation:
+def _against(found: Snapshot, units: list[Resource], window: Window) -> Explanation:
     around, ids = found.around(window), {unit.pk for unit in units}
     span = Span(start=around.start, end=around.end, now=found.now, venue=found.venue.pk)
     refusal = ledger.refusal_for(ledger.taken_rows(ids, span))
     return Explanation(window, refusal, [row for pk in ids for row in found.taken(pk, around)])
 
 
-def _fixed(found: Board, units: list[Resource], window: Window) -> Explanation:
+def _fixed(found: Snapshot, units: list[Resource], window: Window) -> Explanation:
     """Some unit is free at every instant, but none throughout, and nobody can be moved for it."""
     around = found.around(window)
     names = [unit.name for unit in units if not found.is_free(unit.pk, around)]
     detail = f"There is room only if somebody moves who is fixed: see {', '.join(names)}."
-    refusal = TimeTaken(detail, reason="fixed_units", units=names)
+    refusal = Taken(detail, reason="fixed_units", units=names)
     return Explanation(window, refusal, [row for u in units for row in found.taken(u.pk, around)])

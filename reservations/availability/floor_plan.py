@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from reservations.availability import snapshot_queries
-from reservations.availability.busy import Taken
+from reservations.availability.busy import BusyRange
 from reservations.models import Reservation
 from venues.hours import Window
 from venues.models import Resource, Venue
@@ -35,14 +35,14 @@ def stand(
 
 
 def _standing(
-    unit: Resource, taken: Sequence[Taken], known: dict[int, tuple[str, str]]
+    unit: Resource, taken: Sequence[BusyRange], known: dict[int, tuple[str, str]]
 ) -> Standing:
     told = (known[row.reservation] for row in taken if row.reservation in known)
     vehicle, guest = next(told, (None, None))
     return Standing(unit, _state(taken), vehicle, guest)
 
 
-def _known(rows: Iterable[Taken]) -> dict[int, tuple[str, str]]:
+def _known(rows: Iterable[BusyRange]) -> dict[int, tuple[str, str]]:
     """Vehicle and guest of each reservation in the rows."""
     ids = {row.reservation for row in rows if row.reservation}
     names = Reservation.objects.filter(pk__in=ids).values_list(
@@ -51,7 +51,7 @@ def _known(rows: Iterable[Taken]) -> dict[int, tuple[str, str]]:
     return {pk: (plate, f"{first} {last}") for pk, plate, first, last in names}
 
 
-def _state(taken: Sequence[Taken]) -> State:
+def _state(taken: Sequence[BusyRange]) -> State:
     if not taken:
         return "free"
     if any(not row.is_closure and not row.is_held for row in taken):

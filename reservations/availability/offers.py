@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.errors import PartyTooLarge, Refusal
 from reservations.requests import Times
 from reservations.rules import booking_window, modes
@@ -53,7 +53,7 @@ def of_range(
     return Availability(window, [_offer(found, one, opened, window) for one in categories], None)
 
 
-def _judged(found: Board, window: Window) -> list[Resource]:
+def _judged(found: Snapshot, window: Window) -> list[Resource]:
     """The units that are open then. Raises the rule that a booking would meet before its time."""
     opened = booking_window.judge_range(found.venue, window, found.units, found.now)
     if not found.units and not found.joined:
@@ -61,7 +61,9 @@ def _judged(found: Board, window: Window) -> list[Resource]:
     return opened
 
 
-def _offer(found: Board, category: Category, opened: Sequence[Resource], window: Window) -> Offer:
+def _offer(
+    found: Snapshot, category: Category, opened: Sequence[Resource], window: Window
+) -> Offer:
     around = found.around(window)
     price = price_of(found.venue, category, window)
     key, category_of = category.id, catalogue.category_by_unit(found.venue)

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from itertools import chain, islice
 
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
-from reservations.availability.snapshot_queries import Look
+from reservations.availability.snapshot import Snapshot
+from reservations.availability.snapshot_queries import SnapshotQuery
 from reservations.availability.vacancy import Fitting
 from reservations.rules import modes, sold_ranges
 from venues import catalogue, kinds, prices
@@ -26,7 +26,7 @@ LOOK_AHEAD = 7
 
 
 @dataclass(frozen=True, slots=True)
-class OpenSlot:
+class VenueSlot:
     """A range in a category that a booking naming both would get at this moment."""
 
     window: Window
@@ -36,7 +36,7 @@ class OpenSlot:
 
 def next_few(
     venues: Sequence[Venue], *, day: date | None, party: int | None, now: datetime
-) -> dict[int, list[OpenSlot]]:
+) -> dict[int, list[VenueSlot]]:
     """Up to MOST open slots by venue, all on `day`, or else on the first day that has any.
 
     Of times and slots the earliest starts, each in the cheapest category that has a place; of
@@ -59,7 +59,7 @@ def next_few(
     return {search.venue.pk: search.found for search in searches}
 
 
-def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list[OpenSlot]:
+def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list[VenueSlot]:
     """Every open start of one local day, each in the cheapest category that has a place."""
     units = snapshot_queries.units([venue])
     search = _Search(venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY)
@@ -85,7 +85,7 @@ class _Search:
         self.party = party or kinds.named(venue.kind).usual_party
         self.units = units
         self.categories = {one.pk: one for one in venue.categories.all() if not one.is_on_request}
-        self.found: list[OpenSlot] = []
+        self.found: list[VenueSlot] = []
         self._asked: list[list[Window]] = []
 
     def begin(self, day: date | None) -> None:
@@ -109,13 +109,13 @@ class _Search:
         self._asked = [] if self.found else list(self._days)
         return bool(self._asked)
 
-    def look(self) -> Look:
+    def look(self) -> SnapshotQuery:
         """What a board must show of the days that are looked at."""
         windows = list(chain.from_iterable(self._asked))
         start, end = min(one.start for one in windows), max(one.end for one in windows)
-        return Look(venue=self.venue, window=Window(start, end), party=self.party)
+        return SnapshotQuery(venue=self.venue, window=Window(start, end), party=self.party)
 
-    def see(self, found: Board) -> None:
+    def see(self, found: Snapshot) -> None:
         """Keep what is open on the first of the days that has anything."""
         # Whether re-seating around somebody fixed makes room is worth reading a year for when one
         # venue is asked about, not for a list of them: such a start is not told here.
@@ -125,7 +125,7 @@ class _Search:
             if self.found:
                 return
 
-    def _open(self, fitting: Fitting, windows: list[Window]) -> Iterator[OpenSlot]:
+    def _open(self, fitting: Fitting, windows: list[Window]) -> Iterator[VenueSlot]:
         most = self.most if modes.sells_nights(self.venue) else 1
         for window in windows:
             priced = (self._priced(category, window) for category in self.categories.values())
@@ -137,5 +137,5 @@ class _Search:
             )
             yield from islice(fitting_in, most)
 
-    def _priced(self, category: Category, window: Window) -> OpenSlot:
-        return OpenSlot(window, category, prices.price_of(self.venue, category, window))
+    def _priced(self, category: Category, window: Window) -> VenueSlot:
+        return VenueSlot(window, category, prices.price_of(self.venue, category, window))

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from reservations import records
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.errors import Refusal
 from reservations.rules import booking_window
 from reservations.rules.sold_ranges import sold
@@ -83,12 +83,12 @@ def stretches_sold(
     return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
 
 
-def _stretch(found: Board, window: Window, units: Sequence[Resource]) -> Stretch:
+def _stretch(found: Snapshot, window: Window, units: Sequence[Resource]) -> Stretch:
     state = _barred(found, window)
     return Stretch(window, units, state, {} if state else _taken(found, window))
 
 
-def _taken(found: Board, window: Window) -> dict[int, State]:
+def _taken(found: Snapshot, window: Window) -> dict[int, State]:
     """How each unit stands that is not free for all of a range."""
     states: dict[int, State] = {}
     for row in found.taken_at(found.around(window)):
@@ -104,7 +104,7 @@ def units_sold(venue: Venue, category: str | None) -> list[Resource]:
     return sorted(found, key=lambda unit: (unit.rank, unit.id))
 
 
-def _barred(found: Board, window: Window) -> State | None:
+def _barred(found: Snapshot, window: Window) -> State | None:
     """How a range stands that nobody may book any more, or yet."""
     if window.start < found.now:
         return "past"

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from reservations.allocation import ledger, reseating, seating
 from reservations.allocation.seating import Seat
-from reservations.availability.busy import Taken
+from reservations.availability.busy import BusyRange
 from reservations.rules import booking_window
 from venues import hours
 from venues.hours import Window
@@ -21,7 +21,7 @@ from venues.models import Resource, Venue
 MANY = 1_000
 """Rows of a board from which on it is worth knowing where to look among them."""
 
-_NOTHING: tuple[list[Taken], list[datetime]] = ([], [])
+_NOTHING: tuple[list[BusyRange], list[datetime]] = ([], [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +63,14 @@ class Later:
         return reseating.seated(others, self._now)
 
 
-class Board:
+class Snapshot:
     """The units of a venue that seat a party, and what takes time there within a window."""
 
     def __init__(
         self,
         venue: Venue,
         every: Sequence[Resource],
-        taken: Iterable[Taken],
+        taken: Iterable[BusyRange],
         *,
         units: Sequence[Resource],
         joined: Sequence[Joined],
@@ -85,9 +85,9 @@ class Board:
         self.now = now
         self._later = later
         self._rows = [row for row in taken if row.start < row.end]
-        self._last: tuple[Window | None, list[Taken], set[int]] = (None, [], set())
+        self._last: tuple[Window | None, list[BusyRange], set[int]] = (None, [], set())
 
-    def taken(self, unit: int, window: Window) -> list[Taken]:
+    def taken(self, unit: int, window: Window) -> list[BusyRange]:
         """What takes a unit's time within a window, earliest first."""
         rows, starts = self._of_unit.get(unit, _NOTHING)
         last = bisect_left(starts, window.end)
@@ -95,7 +95,7 @@ class Board:
         first = max(0, bisect_right(starts, window.start) - 1)
         return [row for row in rows[first:last] if row.end > window.start]
 
-    def taken_at(self, window: Window) -> list[Taken]:
+    def taken_at(self, window: Window) -> list[BusyRange]:
         """What takes time within a window on any unit, earliest first."""
         return self._seen(window)[0]
 
@@ -155,7 +155,7 @@ class Board:
         ids = [unit.pk for unit in units]
         return seating.search(ids, self._seats_of(ids), window.start, window.end) is not None
 
-    def _seen(self, window: Window) -> tuple[list[Taken], set[int]]:
+    def _seen(self, window: Window) -> tuple[list[BusyRange], set[int]]:
         asked, rows, units = self._last
         if asked != window:
             start, end = window.start, window.end
@@ -166,7 +166,7 @@ class Board:
             self._last = window, rows, units
         return rows, units
 
-    def _near(self, window: Window) -> list[Taken]:
+    def _near(self, window: Window) -> list[BusyRange]:
         """The rows of which some take time within a window, and none of the others does."""
         first = bisect_left(self._starts, window.start - self._longest)
         return self._rows[first : bisect_left(self._starts, window.end)]
@@ -180,9 +180,9 @@ class Board:
         return max((row.end - row.start for row in self._rows), default=timedelta(0))
 
     @cached_property
-    def _of_unit(self) -> dict[int, tuple[list[Taken], list[datetime]]]:
+    def _of_unit(self) -> dict[int, tuple[list[BusyRange], list[datetime]]]:
         """Each unit's rows, and when they begin. Not before it is asked for: few ranges ask."""
-        found: dict[int, tuple[list[Taken], list[datetime]]] = {}
+        found: dict[int, tuple[list[BusyRange], list[datetime]]] = {}
         for row in self._rows:
             rows, starts = found.setdefault(row.unit, ([], []))
             rows.append(row)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from reservations.availability import busy
-from reservations.availability.snapshot import Board, Joined, Later
+from reservations.availability.snapshot import Joined, Later, Snapshot
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Combination, Resource, Venue
@@ -18,7 +18,7 @@ Units = Mapping[int, Sequence[Resource]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class SnapshotQuery:
     """What is to be seen: a venue within a window (UTC), its units that seat a party."""
 
     venue: Venue
@@ -37,14 +37,16 @@ def board(
     category: str | None = None,
     party: int = 1,
     without: int | None = None,
-) -> Board:
+) -> Snapshot:
     """The board of a venue for a window as seen at `now`, for units that seat the party."""
-    look = Look(venue=venue, window=window, party=party, category=category, without=without)
+    look = SnapshotQuery(
+        venue=venue, window=window, party=party, category=category, without=without
+    )
     (found,) = boards([look], units([venue]), now=now)
     return found
 
 
-def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]:
+def boards(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) -> list[Snapshot]:
     """A board for each look, given the units of its venue."""
     if not looks:
         return []
@@ -54,7 +56,7 @@ def boards(looks: Sequence[Look], units: Units, *, now: datetime) -> list[Board]
     every = (unit for look in looks for unit in _fitting(look, units))
     later = Later(every, now, without=gone)
     return [
-        Board(
+        Snapshot(
             look.venue,
             units[look.venue.pk],
             rows[look.venue.pk],
@@ -72,7 +74,7 @@ def units(venues: Sequence[Venue]) -> dict[int, list[Resource]]:
     return {venue.pk: catalogue.units_in_use(venue) for venue in venues}
 
 
-def _fitting(look: Look, units: Units) -> Sequence[Resource]:
+def _fitting(look: SnapshotQuery, units: Units) -> Sequence[Resource]:
     every = units[look.venue.pk]
     if look.category is None and _seats_all(look):
         return every
@@ -84,13 +86,13 @@ def _fitting(look: Look, units: Units) -> Sequence[Resource]:
     ]
 
 
-def _seats_all(look: Look) -> bool:
+def _seats_all(look: SnapshotQuery) -> bool:
     """Whether every unit seats the party."""
     smallest = catalogue.smallest_capacity(look.venue)
     return not smallest or smallest >= look.party
 
 
-def _windows(looks: Sequence[Look]) -> dict[int, Window]:
+def _windows(looks: Sequence[SnapshotQuery]) -> dict[int, Window]:
     """What is read of each venue: its window, with the buffers around it."""
     found: dict[int, Window] = {}
     for look in looks:
@@ -101,11 +103,13 @@ def _windows(looks: Sequence[Look]) -> dict[int, Window]:
     return found
 
 
-def _gone(looks: Iterable[Look]) -> set[int]:
+def _gone(looks: Iterable[SnapshotQuery]) -> set[int]:
     return {look.without for look in looks if look.without is not None}
 
 
-def _joined(looks: Sequence[Look], units: Units) -> dict[int, list[tuple[Combination, Joined]]]:
+def _joined(
+    looks: Sequence[SnapshotQuery], units: Units
+) -> dict[int, list[tuple[Combination, Joined]]]:
     """The combinations of each venue where some unit does not seat the party alone."""
     asked = {look.venue.pk: look for look in looks if not _seats_all(look)}
     found: dict[int, list[tuple[Combination, Joined]]] = {look.venue.pk: [] for look in looks}
@@ -120,7 +124,9 @@ def _joined(looks: Sequence[Look], units: Units) -> dict[int, list[tuple[Combina
     return found
 
 
-def _that_fit(look: Look, joined: dict[int, list[tuple[Combination, Joined]]]) -> list[Joined]:
+def _that_fit(
+    look: SnapshotQuery, joined: dict[int, list[tuple[Combination, Joined]]]
+) -> list[Joined]:
     return [
         one
         for row, one in joined[look.venue.pk]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
 
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.rules import booking_window
 from reservations.rules.categories import pools_of
 from venues import catalogue, hours
@@ -18,7 +18,7 @@ class Fitting:
     """A board's units by category, and what of a range fits on them."""
 
     def __init__(
-        self, found: Board, categories: Iterable[int], *, makes_room: MakesRoom | None = None
+        self, found: Snapshot, categories: Iterable[int], *, makes_room: MakesRoom | None = None
     ) -> None:
         self.board = found
         self._makes_room = makes_room or found.can_reseat

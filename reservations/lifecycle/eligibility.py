@@ -17,7 +17,7 @@ from venues.models import Category, Venue
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class JudgedBooking:
     """A booking that may be had as far as venue and policy go; its time is not judged yet."""
 
     booking: Booking
@@ -25,7 +25,7 @@ class Wish:
     ask: Ask
 
 
-def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
+def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
     """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
     if by.kind == "partner" and not by.may_run(venue.pk):
         raise Forbidden(gettext("This API key does not include this venue."))
@@ -51,7 +51,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> Wish:
         owner=permissions.owner_of(booking, venue, by),
         is_override=is_override,
     )
-    return Wish(booking, details, ask)
+    return JudgedBooking(booking, details, ask)
 
 
 def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category]:

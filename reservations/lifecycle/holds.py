@@ -16,7 +16,7 @@ from reservations.errors import TooManyHolds
 from reservations.event_types import BookedData
 from reservations.idempotency import Once
 from reservations.lifecycle import cancellations, drafts, eligibility, hold_statement
-from reservations.lifecycle.eligibility import Wish
+from reservations.lifecycle.eligibility import JudgedBooking
 from reservations.limits import one_per_day, open_holds
 from reservations.models import Reservation
 from reservations.requests import Booking
@@ -37,7 +37,7 @@ try costs a thousandth of a lock on a pool that the whole crowd wants.
 class _Prepared:
     """A drafted reservation and the units it may take, in the order to try them."""
 
-    wish: Wish
+    wish: JudgedBooking
     row: Reservation
     units: list[Resource]
 
@@ -95,13 +95,13 @@ def refuse_early(ask: Ask) -> None:
         raise refusal
 
 
-def write_fast(wish: Wish) -> Reservation | None:
+def write_fast(wish: JudgedBooking) -> Reservation | None:
     """Write the reservation on a free unit; None where none is free without locks."""
     found = _draft(wish)
     return hold_statement.write(found.row, found.ask, _of_category(found)) if found else None
 
 
-def place_and_write(wish: Wish) -> Reservation:
+def place_and_write(wish: JudgedBooking) -> Reservation:
     """Lock the units that could be given, choose one and write. Raises what is in the way."""
     ask, booking = wish.ask, wish.booking
     with asking(ask):
@@ -156,7 +156,7 @@ def _tries(booking: Booking) -> int:
     return FAST_TRIES if is_pool else 1
 
 
-def _draft(wish: Wish) -> _Prepared | None:
+def _draft(wish: JudgedBooking) -> _Prepared | None:
     ask = wish.ask
     if not _may_be_fast(ask.venue, wish.booking):
         return None

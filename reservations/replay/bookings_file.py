@@ -20,7 +20,7 @@ CAME, NEVER_CAME = "Check-Out", "No-Show"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FileRow:
     """One booking of the file: nights `[arrival, departure)`, when it was made and given up."""
 
     number: int
@@ -34,7 +34,7 @@ class Row:
     faults: tuple[str, ...]
 
 
-def read(path: Path) -> Iterator[Row]:
+def read(path: Path) -> Iterator[FileRow]:
     """The rows of a CSV file, gzipped or not, numbered from 1.
 
     Raises ValueError naming the row and what cannot be read of it.
@@ -48,7 +48,7 @@ def read(path: Path) -> Iterator[Row]:
                 raise ValueError(f"row {number} cannot be read: {error}") from error
 
 
-def _row(number: int, values: dict[str, str]) -> Row:
+def _row(number: int, values: dict[str, str]) -> FileRow:
     arrival = date(
         int(values["arrival_date_year"]),
         _MONTHS.index(values["arrival_date_month"]) + 1,
@@ -57,7 +57,7 @@ def _row(number: int, values: dict[str, str]) -> Row:
     nights = int(values["stays_in_weekend_nights"]) + int(values["stays_in_week_nights"])
     party = sum(_count(values[name]) for name in ("adults", "children", "babies"))
     given_up = values["reservation_status"] == "Canceled"
-    return Row(
+    return FileRow(
         number=number,
         category=values["reserved_room_type"].strip(),
         made_on=arrival - timedelta(days=int(values["lead_time"])),

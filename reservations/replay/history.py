@@ -15,7 +15,7 @@ from reservations import actions, clock, events
 from reservations.errors import HeldByOther, Taken
 from reservations.event_types import CHECKED_IN, CHECKED_OUT
 from reservations.models import Allocation, Event, Reservation
-from reservations.replay.bookings_file import CAME, NEVER_CAME, Row
+from reservations.replay.bookings_file import CAME, NEVER_CAME, FileRow
 from reservations.requests import Booking, Contact, Times
 from venues import presets
 from venues.hours import instant
@@ -74,7 +74,7 @@ def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
     return hotel
 
 
-def play(hotel: Venue, rows: Iterable[Row]) -> Iterator[Report]:
+def play(hotel: Venue, rows: Iterable[FileRow]) -> Iterator[Report]:
     """Play rows in the order of history; yields the one growing report after each booking.
 
     On a date cancellations of earlier bookings come first, then bookings in the file's order,
@@ -122,7 +122,7 @@ def peak_night(hotel: Venue) -> tuple[date | None, int]:
     return best
 
 
-def _book(hotel: Venue, row: Row, made: dict[int, int], report: Report) -> None:
+def _book(hotel: Venue, row: FileRow, made: dict[int, int], report: Report) -> None:
     counts = report.by_category.setdefault(row.category, {"accepted": 0, "refused": 0})
     booking = Booking(
         venue=hotel.slug,
@@ -170,7 +170,7 @@ def _came_and_left(row: Reservation) -> Iterator[Event]:
     yield events.draft(row, CHECKED_OUT({}), at=row.ends_at, by=REPLAY)
 
 
-def _steps(rows: Iterable[Row]) -> Iterator[tuple[date, int, int, Row, bool]]:
+def _steps(rows: Iterable[FileRow]) -> Iterator[tuple[date, int, int, FileRow, bool]]:
     for row in rows:
         yield row.made_on, 1, row.number, row, True
         if row.cancelled_on is not None:

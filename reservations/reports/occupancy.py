@@ -9,7 +9,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext
 
 from reservations.availability import snapshot_queries
-from reservations.availability.busy import Taken
+from reservations.availability.busy import BusyRange
 from reservations.errors import Invalid
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
@@ -26,7 +26,7 @@ LONGEST_LOOK = timedelta(days=800)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class OccupancyAt:
     """A stretch of time and the share of unit-time taken in it, from 0 to 1, by group."""
 
     window: Window
@@ -47,7 +47,9 @@ class Stats:
     no_show_share: float | None
 
 
-def over(venue: Venue, window: Window, step: timedelta | None, *, now: datetime) -> list[Step]:
+def over(
+    venue: Venue, window: Window, step: timedelta | None, *, now: datetime
+) -> list[OccupancyAt]:
     """The share taken in each step of a window; without a step, in the window as a whole.
 
     Raises Invalid for more steps, or a longer window, than one answer holds.
@@ -121,21 +123,21 @@ def judge(window: Window) -> None:
         )
 
 
-def _touched(row: Taken, window: Window, step: timedelta) -> range:
+def _touched(row: BusyRange, window: Window, step: timedelta) -> range:
     """The steps of a window in which a row takes time, by number."""
     first = (max(row.start, window.start) - window.start) // step
     last = (min(row.end, window.end) - window.start - INSTANT) // step
     return range(first, last + 1)
 
 
-def _overlap(row: Taken, part: Window) -> int:
+def _overlap(row: BusyRange, part: Window) -> int:
     return int((min(row.end, part.end) - max(row.start, part.start)).total_seconds())
 
 
-def _step(part: Window, units: Counter[str], seconds: Counter[str]) -> Step:
+def _step(part: Window, units: Counter[str], seconds: Counter[str]) -> OccupancyAt:
     length = (part.end - part.start).total_seconds()
     shares = {group: seconds[group] / (length * count) for group, count in units.items()}
-    return Step(
+    return OccupancyAt(
         part,
         round(shares.get("all", 0.0), 4),
         {int(name): round(share, 4) for name, share in _of(shares, "floor ")},

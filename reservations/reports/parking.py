@@ -18,7 +18,7 @@ MONTHS = 12
 
 
 @dataclass(slots=True)
-class Month:
+class ParkingMonth:
     """What was parked in one month, by the lots' own calendars; money in minor units."""
 
     first: date
@@ -48,15 +48,15 @@ def left_at(row: Reservation, *, at: datetime) -> datetime | None:
     return row.ends_at
 
 
-def months(user: User, *, at: datetime) -> list[Month]:
+def months(user: User, *, at: datetime) -> list[ParkingMonth]:
     """The last twelve months, this one included, of what has ended."""
     rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
     rows = rows.in_status(Status.LEFT, at=at).filter(starts_at__gt=at - timedelta(days=400))
     return _by_month(rows.select_related("venue").order_by(), at)
 
 
-def _by_month(rows: Iterable[Reservation], at: datetime) -> list[Month]:
-    found = {first: Month(first) for first in _firsts(at.date())}
+def _by_month(rows: Iterable[Reservation], at: datetime) -> list[ParkingMonth]:
+    found = {first: ParkingMonth(first) for first in _firsts(at.date())}
     for row in rows:
         begun = came_at(row)
         month = found.get(_first(begun, row.venue.zone))

@@ -9,7 +9,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, records, sweeps
 from reservations.availability import snapshot_queries
-from reservations.availability.snapshot import Board
+from reservations.availability.snapshot import Snapshot
 from reservations.inventory import closures
 from reservations.models import Allocation
 from tests.factories import DESK, NOON, add_category, hold, make_venue
@@ -23,12 +23,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 LUNCH = Window(NOON, NOON + 2 * HOUR)
 
 
-def load(venue: Venue, window: Window = LUNCH, now: datetime = NOON - DAY, **asked: int) -> Board:
+def load(
+    venue: Venue, window: Window = LUNCH, now: datetime = NOON - DAY, **asked: int
+) -> Snapshot:
     venue = records.find_venue(venue.slug)
     return snapshot_queries.board(venue, window, now=now, party=asked.get("party", 1))
 
 
-def free(found: Board, window: Window = LUNCH) -> list[str]:
+def free(found: Snapshot, window: Window = LUNCH) -> list[str]:
     return [unit.name for unit in found.free(window)]
 
 

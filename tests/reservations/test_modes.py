@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from pydantic import TypeAdapter
 
 from api.schemas import Day
-from desk.fields import DayField as DeskDay
+from desk.fields import DeskDayField as DeskDay
 from reservations.requests import Times
 from reservations.rules import modes
 from tests.factories import NOON, add_hours, make_venue

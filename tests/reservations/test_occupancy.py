@@ -15,7 +15,7 @@ from reservations.errors import Invalid, Refusal
 from reservations.inventory import closures
 from reservations.models import Allocation, Reservation
 from reservations.reports import occupancy
-from reservations.reports.occupancy import LONGEST_LOOK, MOST_STEPS, Stats, Step
+from reservations.reports.occupancy import LONGEST_LOOK, MOST_STEPS, OccupancyAt, Stats
 from reservations.status import Status
 from tests.effort import some
 from tests.factories import DESK, NOON, add_category, hold, make_venue
@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 FOUR = Window(NOON, NOON + 4 * HOUR)
 
 
-def over(venue: Venue, window: Window = FOUR, step: timedelta | None = None) -> list[Step]:
+def over(venue: Venue, window: Window = FOUR, step: timedelta | None = None) -> list[OccupancyAt]:
     return occupancy.over(records.load_venue(venue.pk), window, step, now=clock.now())
 
 

@@ -10,7 +10,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, clock
 from reservations.availability import open_slots
-from reservations.availability.open_slots import OpenSlot
+from reservations.availability.open_slots import VenueSlot
 from reservations.errors import Refusal
 from reservations.inventory import closures
 from reservations.models import Allocation
@@ -33,7 +33,7 @@ def fresh(venue: Venue) -> Venue:
     return Venue.objects.get(pk=venue.pk)
 
 
-def few(venue: Venue, day: date | None = None, party: int | None = None) -> list[OpenSlot]:
+def few(venue: Venue, day: date | None = None, party: int | None = None) -> list[VenueSlot]:
     """What is told of one venue, after a look that each can be booked just now."""
     found = open_slots.next_few([fresh(venue)], day=day, party=party, now=clock.now())[venue.pk]
     seated = party or (2 if venue.kind == "restaurant" else 1)
@@ -43,7 +43,7 @@ def few(venue: Venue, day: date | None = None, party: int | None = None) -> list
     return found
 
 
-def starts(found: Sequence[OpenSlot]) -> list[str]:
+def starts(found: Sequence[VenueSlot]) -> list[str]:
     return [f"{slot.window.start:%d %H:%M}" for slot in found]
 
 
@@ -218,7 +218,7 @@ def test_a_start_that_only_a_search_around_fixed_guests_would_find_is_not_told()
     assert "01 12:00" not in starts(whole_day(venue))
 
 
-def whole_day(venue: Venue) -> list[OpenSlot]:
+def whole_day(venue: Venue) -> list[VenueSlot]:
     """Monday's from eleven on: nothing before is to be had."""
     for unit in venue.resources.all():
         window = Window(NOON - 12 * HOUR, NOON - HOUR)

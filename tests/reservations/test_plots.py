@@ -2,7 +2,7 @@
 
 import re
 
-from web.plots import Bar, columns
+from web.plots import PlotBar, columns
 
 
 def heights(plot: str) -> list[float]:
@@ -10,7 +10,9 @@ def heights(plot: str) -> list[float]:
 
 
 def test_columns_are_as_high_as_their_values() -> None:
-    plot = columns("Visits", [Bar("Jan", 1, "1"), Bar("Feb", 4, "4"), Bar("Mar", 0, "0")])
+    plot = columns(
+        "Visits", [PlotBar("Jan", 1, "1"), PlotBar("Feb", 4, "4"), PlotBar("Mar", 0, "0")]
+    )
     low, high, none = heights(plot)
     assert high == 4 * low > 0
     assert none == 0
@@ -18,11 +20,11 @@ def test_columns_are_as_high_as_their_values() -> None:
 
 
 def test_nothing_to_show_is_a_line_and_no_fault() -> None:
-    assert heights(columns("Visits", [Bar("Jan", 0, "0")])) == [0]
+    assert heights(columns("Visits", [PlotBar("Jan", 0, "0")])) == [0]
     assert heights(columns("Visits", [])) == []
 
 
 def test_words_cannot_break_out_and_no_style_is_inline() -> None:
-    plot = columns('<b>"', [Bar("<i>", 1, "</svg>")])
+    plot = columns('<b>"', [PlotBar("<i>", 1, "</svg>")])
     assert "<b>" not in plot and "<i>" not in plot and plot.count("</svg>") == 1
     assert "style" not in plot

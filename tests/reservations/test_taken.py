@@ -9,7 +9,7 @@ from reservations import clock
 from reservations.allocation import ledger
 from reservations.allocation.ledger import Span
 from reservations.availability import busy
-from reservations.availability.busy import Taken
+from reservations.availability.busy import BusyRange
 from reservations.models import Reservation
 from tests.factories import NOON, hold, make_venue
 from tests.reservations.facts import HOUR
@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 DAY = Window(NOON, NOON + 12 * HOUR)
 
 
-def by_unit(rows: list[Taken]) -> list[Taken]:
+def by_unit(rows: list[BusyRange]) -> list[BusyRange]:
     assert [row.start for row in rows] == sorted(row.start for row in rows)
     return sorted(rows, key=lambda row: (row.unit, row.start))
 

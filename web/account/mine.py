@@ -19,11 +19,11 @@ from reservations import clock, reviews
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
 from reservations.reports import parking
-from reservations.reports.parking import Month
+from reservations.reports.parking import ParkingMonth
 from reservations.status import Status
 from venues import prices
 from web.account.pages import page_of
-from web.plots import Bar, columns
+from web.plots import PlotBar, columns
 from web.templatetags.holdfast import money
 
 HOUR = timedelta(hours=1)
@@ -111,7 +111,7 @@ def _parked(row: Reservation, now: datetime) -> dict[str, Any]:
     }
 
 
-def _told(month: Month, currencies: list[str]) -> dict[str, Any]:
+def _told(month: ParkingMonth, currencies: list[str]) -> dict[str, Any]:
     return {
         "name": formats.date_format(month.first, "F Y"),
         "visits": month.visits,
@@ -120,7 +120,7 @@ def _told(month: Month, currencies: list[str]) -> dict[str, Any]:
     }
 
 
-def _plots(months: list[Month], currencies: list[str]) -> Iterator[tuple[str, SafeString]]:
+def _plots(months: list[ParkingMonth], currencies: list[str]) -> Iterator[tuple[str, SafeString]]:
     """What each shows, and the plot."""
     yield _plot(_("Visits"), months, lambda month: month.visits, lambda month: str(month.visits))
     for currency in currencies:
@@ -135,23 +135,24 @@ def _plots(months: list[Month], currencies: list[str]) -> Iterator[tuple[str, Sa
 
 def _plot(
     title: str,
-    months: list[Month],
-    value: Callable[[Month], float],
-    show: Callable[[Month], str],
+    months: list[ParkingMonth],
+    value: Callable[[ParkingMonth], float],
+    show: Callable[[ParkingMonth], str],
 ) -> tuple[str, SafeString]:
     bars = [
-        Bar(formats.date_format(month.first, "M"), value(month), show(month)) for month in months
+        PlotBar(formats.date_format(month.first, "M"), value(month), show(month))
+        for month in months
     ]
     return title, columns(title, bars)
 
 
-def _amount(currency: str, month: Month) -> float:
+def _amount(currency: str, month: ParkingMonth) -> float:
     return float(prices.decimal(month.spent[currency], currency))
 
 
-def _money(currency: str, month: Month) -> str:
+def _money(currency: str, month: ParkingMonth) -> str:
     return money(month.spent[currency], currency)
 
 
-def _hours(month: Month) -> str:
+def _hours(month: ParkingMonth) -> str:
     return formats.number_format(round(month.length / HOUR, 1), decimal_pos=1)

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from reservations.alternatives import search
-from reservations.alternatives.search import Wish
+from reservations.alternatives.search import RefusedWish
 from reservations.availability import offers as availability
 from reservations.availability import open_slots
 from reservations.availability.offers import Availability
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 
 
-class WalkInForm(forms.Form):
+class DriveUpForm(forms.Form):
     """How long somebody who stands at the barrier wants to stay."""
 
     hours = forms.IntegerField(label=_("Hours"), min_value=1, max_value=2_000)
@@ -36,7 +36,7 @@ def answer(venue: Venue, query: QueryDict, now: datetime) -> dict[str, Any] | No
         return None
     length = venue.policy.default_length or HOUR
     hours = max(1, round(length / HOUR))
-    form = WalkInForm(query if "hours" in query else None, initial={"hours": hours})
+    form = DriveUpForm(query if "hours" in query else None, initial={"hours": hours})
     is_slots = modes.sells_slots(venue)
     said: dict[str, Any] = {"form": form, "hours": hours, "is_slots": is_slots}
     if form.is_bound and not form.is_valid() and not is_slots:
@@ -57,7 +57,7 @@ def answer(venue: Venue, query: QueryDict, now: datetime) -> dict[str, Any] | No
 
 
 def _later(venue: Venue, window: Window, now: datetime) -> list[Pick]:
-    wish = Wish(venue=venue, window=window, party=1, category=None, resource=None, now=now)
+    wish = RefusedWish(venue=venue, window=window, party=1, category=None, resource=None, now=now)
     found = search.Search(wish).run()
     return selection.of_alternatives(venue, found, guests=1)
 

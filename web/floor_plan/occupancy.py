@@ -11,7 +11,7 @@ from reservations.rules import modes
 from venues.hours import Window
 from venues.models import Venue
 from web import plots
-from web.plots import Bar
+from web.plots import PlotBar
 
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
@@ -49,10 +49,10 @@ def told(venue: Venue, window: Window, now: datetime) -> dict[str, Any]:
     }
 
 
-def _by_hour(hours: Sequence[Bar], peaks: Sequence[Bar]) -> list[tuple[str, str, str]]:
+def _by_hour(hours: Sequence[PlotBar], peaks: Sequence[PlotBar]) -> list[tuple[str, str, str]]:
     usual = {bar.label: bar.shown for bar in peaks}
     return [(bar.label, bar.shown, usual.get(bar.label, "")) for bar in hours]
 
 
-def _bar(label: str, share: float) -> Bar:
-    return Bar(label, share, f"{round(100 * share)}%")
+def _bar(label: str, share: float) -> PlotBar:
+    return PlotBar(label, share, f"{round(100 * share)}%")

@@ -49,7 +49,7 @@ class PlanForm(RangeForm):
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class PlanSpot:
     """A unit as it is drawn; `pick` where it can be chosen and booked for the range."""
 
     standing: Standing
@@ -164,7 +164,7 @@ def _picture(
     part = _number(query.get("part"), range(1, len(cut) + 1))
     drawn = layout.layout(cut[part - 1])
     spots = [
-        Spot(by_unit[unit.pk], *drawn.places[unit.pk], bookable.get(unit.pk))
+        PlanSpot(by_unit[unit.pk], *drawn.places[unit.pk], bookable.get(unit.pk))
         for unit in cut[part - 1]
     ]
     return {

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from reservations.alternatives import search
-from reservations.alternatives.search import Wish
+from reservations.alternatives.search import RefusedWish
 from reservations.availability import offers as availability
 from reservations.availability import open_slots, slots
 from reservations.errors import Refusal
@@ -148,7 +148,7 @@ def _offers(venue: Venue, times: Times, guests: int, *, now: datetime) -> dict[s
     context: dict[str, Any] = {"offers": offers, "why_not": why, "window": found.window}
     if any(offer.count and not offer.category.is_on_request for offer in found.offers):
         return context
-    wish = Wish(
+    wish = RefusedWish(
         venue=venue, window=found.window, party=guests, category=None, resource=None, now=now
     )
     found_instead = search.Search(wish).run()

@@ -19,7 +19,7 @@ FURTHEST = timedelta(days=730)
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class MonthDay:
     """A day of the grid; without a `query` it cannot be chosen."""
 
     date: date
@@ -36,7 +36,7 @@ class Month:
     """The weeks of a month (None is a day of another), and the months around that may be seen."""
 
     first: date
-    weeks: list[list[Day | None]] = field(default_factory=list)
+    weeks: list[list[MonthDay | None]] = field(default_factory=list)
     before: str = ""
     after: str = ""
 
@@ -72,14 +72,14 @@ def of_nights(venue: Venue, asked: Asked) -> Month:
     told = {night.day: night for night in nights}
     arrive, leave = asked.chosen, asked.until
 
-    def day(one: date) -> Day:
+    def day(one: date) -> MonthDay:
         chosen: dict[str, date] = {}
         if arrive and not leave and one > arrive:
             chosen = {"check_in": arrive, "check_out": one}
         elif told[one].free:
             chosen = {"check_in": one}
         query = {"month": f"{first:%Y-%m}", "guests": asked.guests, **chosen}
-        return Day(
+        return MonthDay(
             one,
             query=urlencode(query) if chosen else "",
             free=told[one].free,
@@ -98,9 +98,9 @@ def of_days(venue: Venue, asked: Asked) -> Month:
     first = _first(venue, asked, lowest, highest)
     sold = _sold_on(venue, first, asked.now)
 
-    def day(one: date) -> Day:
+    def day(one: date) -> MonthDay:
         query = {"date": one, "guests": asked.guests} if one in sold else {}
-        return Day(
+        return MonthDay(
             one,
             query=urlencode(query),
             is_today=one == lowest,
@@ -110,7 +110,7 @@ def of_days(venue: Venue, asked: Asked) -> Month:
     return _month(first, day=day, lowest=lowest, highest=highest)
 
 
-def _month(first: date, *, day: Callable[[date], Day], lowest: date, highest: date) -> Month:
+def _month(first: date, *, day: Callable[[date], MonthDay], lowest: date, highest: date) -> Month:
     weeks = [
         [day(one) if one.month == first.month else None for one in week]
         for week in calendar.Calendar().monthdatescalendar(first.year, first.month)

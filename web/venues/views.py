@@ -105,7 +105,7 @@ def _cards(
     ]
 
 
-def _slim(slot: open_slots.OpenSlot) -> _Slot:
+def _slim(slot: open_slots.VenueSlot) -> _Slot:
     """What of it is worth remembering: not the category with all its rates."""
     return slot.window, slot.category.pk, slot.price_minor
 

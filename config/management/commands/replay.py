@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from config.migrating import migrate_if_needed
 from reservations.replay import bookings_file, history
-from reservations.replay.bookings_file import Row
+from reservations.replay.bookings_file import FileRow
 from reservations.replay.history import Report
 from venues.models import Venue, is_time_zone
 
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(facts))
 
-    def _play(self, hotel: Venue, rows: list[Row]) -> Report:
+    def _play(self, hotel: Venue, rows: list[FileRow]) -> Report:
         report = Report()
         total = sum(not row.faults for row in rows)
         with tqdm(total=total, unit="booking", desc=f"Playing into {hotel.slug}") as bar:
@@ -72,7 +72,7 @@ def _units(given: Iterable[str]) -> dict[str, int]:
     return units
 
 
-def _rows(path: Path, units: dict[str, int]) -> list[Row]:
+def _rows(path: Path, units: dict[str, int]) -> list[FileRow]:
     try:
         every = list(bookings_file.read(path))
     except (OSError, ValueError, EOFError) as error:
