@@ -3,13 +3,22 @@
 Arguments: the project's folder, run or dev, the requirements file, the stamp to leave when done.
 """
 
+import ensurepip
 import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tempfile
+import threading
+import time
 import venv
+import zipfile
 from pathlib import Path
+
+AT_ONCE = 4
+"""How many pips install side by side at most; each reads, unpacks and writes for itself."""
 
 
 def main(root: Path, kind: str, requirements: Path, stamp: str) -> int:
@@ -53,40 +62,174 @@ def was_moved(folder: Path, root: Path) -> bool:
 
 
 def make(folder: Path) -> None:
-    """A new one, in place of whatever half of one is there."""
+    """Make a new one, in place of whatever half of one is there."""
     version = ".".join(map(str, sys.version_info[:3]))
     say(f"making .venv with Python {version}")
     if folder.is_symlink() or folder.is_file():
         folder.unlink()
     elif folder.exists():
         shutil.rmtree(folder)
-    venv.create(folder, with_pip=True, symlinks=True)
+    wheel = bundled_pip()
+    # Python's own way has pip install itself, setuptools too, and takes ten times as long.
+    venv.create(folder, with_pip=wheel is None, symlinks=True)
+    if wheel is not None:
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(packages(folder))
+
+
+def bundled_pip() -> Path | None:
+    """The wheel of pip that comes with this Python; None where it comes in another way."""
+    places = [Path(ensurepip.__file__).parent / "_bundled"]
+    if distribution := sysconfig.get_config_var("WHEEL_PKG_DIR"):
+        places.insert(0, Path(distribution))
+    # Debian's own place, which it does not tell by that name.
+    places.append(Path("/usr/share/python-wheels"))
+    wheels = [wheel for place in places for wheel in sorted(place.glob("pip-*.whl"))]
+    return wheels[0] if wheels else None
+
+
+def packages(folder: Path) -> Path:
+    """Where a .venv of this Python keeps what is installed."""
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return folder / "lib" / version / "site-packages"
 
 
 def install(folder: Path, requirements: Path) -> bool:
-    """Have pip do it, quietly; errors are shown, and nothing without its hash is taken."""
-    # Neither somebody's other modules nor Python's warnings about pip belong to this.
-    kept = (name for name in os.environ if name not in ("PYTHONPATH", "PYTHONWARNINGS"))
-    environment = {name: os.environ[name] for name in kept}
-    # A user's habit of installing for themselves does not work inside a venv.
-    environment |= {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    command: list[str | Path] = [
-        folder / "bin" / "python",
+    """Have pip do it, several at once; nothing without its hash is taken. False where one failed.
+
+    What a pip that failed said on stderr is shown then.
+    """
+    entries = split(requirements.read_text(encoding="utf-8"))
+    count = max(1, min(AT_ONCE, os.cpu_count() or 1, len(entries)))
+    with tempfile.TemporaryDirectory() as scratch:
+        pips = []
+        for number in range(count):
+            part = Path(scratch, f"{number}.txt")
+            part.write_text("".join(entries[number::count]), encoding="utf-8")
+            pips.append(Pip(folder, part))
+        watch(pips, folder, len(entries))
+        # All of them, so that none still writes when this ends.
+        said = [pip.end() for pip in pips]
+    failures = [words for words in said if words is not None]
+    for words in failures:
+        print(words, end="", file=sys.stderr, flush=True)
+    return not failures
+
+
+def watch(pips: "list[Pip]", folder: Path, wanted: int) -> None:
+    """Show how far they are until all have ended: half is what is found, half what is there."""
+    before = len(list(packages(folder).glob("*.dist-info")))
+    progress = Progress(2 * wanted)
+    while any(pip.is_running() for pip in pips):
+        installed = len(list(packages(folder).glob("*.dist-info"))) - before
+        progress.show(sum(pip.found for pip in pips) + max(installed, 0))
+        time.sleep(0.1)
+    if all(pip.has_succeeded() for pip in pips):
+        progress.show(2 * wanted)
+    progress.end()
+
+
+def split(text: str) -> list[str]:
+    """The entries of a requirements file, each with the lines of its hashes."""
+    entries: list[str] = []
+    for line in text.splitlines(keepends=True):
+        if entries and line.startswith((" ", "\t")):
+            entries[-1] += line
+        elif line.strip() and not line.startswith("#"):
+            entries.append(line)
+    return entries
+
+
+class Pip:
+    """One pip that installs a part, and how many of its packages it has found."""
+
+    COMMAND = (
         "-m",
         "pip",
         "install",
-        "-qq",
+        "--progress-bar=off",
         "--require-hashes",
         # The file names everything, and older pips take an extra of something that is pinned
         # (coverage[toml]) for something new, once it has a newer version.
         "--no-deps",
         # Python compiles what it loads when it first does, which is a part of what is installed.
         "--no-compile",
-    ]
-    command += ["--requirement", requirements]
-    # Whatever is said goes to stderr: stdout belongs to the command that was asked for.
-    done = subprocess.run(command, env=environment, stdout=sys.stderr, check=False)
-    return done.returncode == 0
+        "--requirement",
+    )
+
+    def __init__(self, folder: Path, requirements: Path) -> None:
+        self.found = 0
+        self._errors = requirements.with_suffix(".err")
+        with self._errors.open("wb") as errors:
+            self._process = subprocess.Popen(
+                [folder / "bin" / "python", *self.COMMAND, requirements],
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                errors="replace",
+            )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def is_running(self) -> bool:
+        """Whether it still works."""
+        return self._process.poll() is None
+
+    def has_succeeded(self) -> bool:
+        """Whether it has ended, and well."""
+        return self._process.poll() == 0
+
+    def end(self) -> str | None:
+        """Wait for it; None where it succeeded, else what it said of its failure."""
+        code = self._process.wait()
+        self._reader.join()
+        if code == 0:
+            return None
+        return self._errors.read_text(encoding="utf-8", errors="replace") or f"pip ended: {code}\n"
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            # What is in reach already is "processed", what is there is "already satisfied".
+            if line.startswith(("Collecting ", "Processing ", "Requirement already")):
+                self.found += 1
+
+
+def environment() -> dict[str, str]:
+    """The caller's, without what would have pip install elsewhere, or say less or more."""
+    # Neither somebody's other modules nor Python's warnings about pip belong to this.
+    left_out = ("PYTHONPATH", "PYTHONWARNINGS", "PIP_QUIET", "PIP_VERBOSE", "PIP_PROGRESS_BAR")
+    kept = {name: text for name, text in os.environ.items() if name not in left_out}
+    # A user's habit of installing for themselves does not work inside a venv.
+    return kept | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+
+
+class Progress:
+    """A bar that fills where somebody looks on, plain lines at each quarter elsewhere."""
+
+    WIDTH = 30
+
+    def __init__(self, steps: int) -> None:
+        self._steps = max(steps, 1)
+        self._told = 0
+        self._is_seen = sys.stderr.isatty()
+
+    def show(self, done: int) -> None:
+        """Tell that so many steps are done."""
+        share = min(done / self._steps, 1.0)
+        if self._is_seen:
+            full = round(share * self.WIDTH)
+            bar = "#" * full + "." * (self.WIDTH - full)
+            print(f"\rbin/setup: [{bar}] {share:4.0%}", end="", file=sys.stderr, flush=True)
+        elif (quarter := int(share * 4)) > self._told:
+            self._told = quarter
+            say(f"{quarter * 25} %")
+
+    def end(self) -> None:
+        """Leave the line to whatever is said next."""
+        if self._is_seen:
+            print(file=sys.stderr, flush=True)
 
 
 def say(words: str) -> None:

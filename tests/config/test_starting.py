@@ -79,7 +79,7 @@ def free_port() -> int:
 
 
 def answer(port: int, path: str) -> bytes:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=60) as response:
         body: bytes = response.read()
         return body
 
@@ -103,7 +103,7 @@ def serving(clone: Path, data: Path, port: int, **values: str) -> Iterator[subpr
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
 
 
 def wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
@@ -123,7 +123,7 @@ def wait_until_ready(process: subprocess.Popen[str], port: int) -> None:
 def stop(process: subprocess.Popen[str], by: signal.Signals) -> str:
     """Everything it said. It ends by itself, within seconds, and as a success."""
     os.killpg(process.pid, by)
-    said, _ = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, said
     return said
 
@@ -161,6 +161,19 @@ def test_a_half_made_environment_is_repaired(clone: Path) -> None:
     done = run(clone, "bin/manage", "check")
     assert done.returncode == 0, done.stderr
     assert "making .venv" in done.stderr
+    # No terminal looks on, so progress is told in lines.
+    assert "bin/setup: 100 %" in done.stderr.splitlines()
+    assert "\r" not in done.stderr
+
+
+def test_what_pip_says_of_its_failure_is_shown(clone: Path, tmp_path: Path) -> None:
+    new = without_environment(clone, tmp_path)
+    done = run(new, "bin/setup", PIP_NO_INDEX="1", PIP_FIND_LINKS=str(tmp_path))
+    assert done.returncode == 1
+    assert "100 %" not in done.stderr
+    assert "No matching distribution found" in done.stderr
+    assert "the installation failed" in done.stderr
+    assert not (new / ".venv" / "holdfast-run").exists()
 
 
 def test_without_a_python_that_is_new_enough_one_line_says_so(clone: Path, tmp_path: Path) -> None:
@@ -251,5 +264,5 @@ def test_it_works_under_the_name_it_is_told_to_listen_at(clone: Path, tmp_path: 
         request = urllib.request.Request(
             f"http://127.0.0.1:{port}/healthz", headers={"Host": socket.gethostname()}
         )
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=60) as response:
             assert response.status == 200
