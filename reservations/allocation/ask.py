@@ -1,4 +1,4 @@
-"""What is to be placed, and the units that were found for it."""
+"""The question put to an allocation (Ask), and the units found for it (Placement)."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,10 @@ from venues.models import Category, Resource, Venue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What is to be placed: a party, for a range, on a unit or in one of some categories."""
+    """A party to place in a range, on one named unit or in any of some categories, as of `now` (UTC).
+
+    `resource` is the id of the named unit. `prefer` holds ids of units to try first.
+    """
 
     venue: Venue
     window: Window
@@ -25,15 +28,15 @@ class Ask:
     now: datetime
     by: Caller
     owner: int | None = None
-    """Whose account the reservation counts for, by id."""
+    """The id of the account that the reservation counts for; None for a guest without one."""
     is_override: bool
     hours_hold: bool = False
-    """Set where the range was sold before, so that openings changed since do not matter."""
+    """True when the range was sold before, so that later changes of opening hours do not matter."""
     prefer: frozenset[int] = frozenset()
 
     @property
     def span(self) -> Span:
-        """The range really taken: the one sold, and the buffers around it."""
+        """The range to take on the unit: the range sold and the buffers around it, in UTC."""
         policy = self.venue.policy
         return Span(
             start=self.window.start - policy.buffer_before,
@@ -43,13 +46,16 @@ class Ask:
         )
 
     def locked(self) -> "Ask":
-        """The same ask at the present instant: a hold may lapse while a lock is waited for."""
+        """Returns a copy whose `now` is the present.
+
+        Call it after a lock: holds may have lapsed meanwhile.
+        """
         return replace(self, now=clock.now())
 
 
 @contextmanager
 def asking(ask: Ask) -> Iterator[None]:
-    """Give every Refusal raised inside the ask that it refuses."""
+    """Adds the ask to every Refusal raised inside, as `refusal.asked`, and raises it again."""
     try:
         yield
     except Refusal as refusal:
@@ -59,11 +65,12 @@ def asking(ask: Ask) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """The locked units to take; `is_locked` where they were promised and will not be changed."""
+    """The units to take, locked. `is_locked`: they were promised, so no re-seat moves the guest."""
 
     units: list[Resource] = field(default_factory=list)
     is_locked: bool = False
 
     @property
     def category_id(self) -> int:
+        """The id of the category that the units belong to."""
         return self.units[0].category_id

@@ -1,4 +1,4 @@
-"""Candidates."""
+"""Chooses the units that could take a party, in the order to try them. Takes no locks."""
 
 from collections.abc import Iterable
 from itertools import groupby
@@ -12,9 +12,10 @@ from venues.models import Combination, Resource
 
 
 def candidates(ask: Ask) -> list[Resource]:
-    """The units that would do, free or not, in the order they are wanted in.
+    """The units that could take the ask, whether free or not, in the order to try them.
 
-    None of them where only several together seat the party. Raises Closed or NotOffered.
+    Returns [] when no single unit seats the party, or when the named unit does not exist or is too
+    small. Raises Closed or NotOffered.
     """
     if ask.resource is None:
         return _in_order(ask, open_units(ask, units_seating(ask)))
@@ -26,6 +27,7 @@ def candidates(ask: Ask) -> list[Resource]:
 
 
 def units_seating(ask: Ask) -> list[Resource]:
+    """The units in use of the ask's categories that seat the whole party; [] when none does."""
     return [
         unit
         for category in ask.categories
@@ -35,7 +37,11 @@ def units_seating(ask: Ask) -> list[Resource]:
 
 
 def open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
-    """Those open at that time. Raises Closed where all that seat the party are closed."""
+    """The units among these that are open for the range. Raises Closed when all of them are closed.
+
+    Where units have no hours of their own, judges the venue's hours instead and returns all units.
+    Raises NotOffered when the range is not one that the venue sells.
+    """
     if not hours.opens_by_itself(ask.venue):
         if not (ask.is_override or ask.hours_hold):
             booking_window.judge_hours(ask.venue, ask.window)
@@ -47,9 +53,9 @@ def open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
 
 
 def _in_order(ask: Ask, units: list[Resource]) -> list[Resource]:
-    """The smallest first, or the first in rank; like ones begin at a random place.
+    """Units by rank where the policy ranks them, else smallest first.
 
-    That keeps a crowd from trying the same first unit.
+    Units of equal capacity start at a random one, so that a crowd does not try the same unit first.
     """
     ordered = catalogue.units_in_order(ask.venue, units)
     if ask.venue.policy.ranks_units:
@@ -73,21 +79,26 @@ def _is_open(ask: Ask, unit: Resource) -> bool:
 
 
 def is_combination_open(ask: Ask, combination: Combination) -> bool:
+    """True when every unit of the combination is open for the ask. Reads its units."""
     if not hours.opens_by_itself(ask.venue):
         return True
     return all(_is_open(ask, unit) for unit in combination.resources.all())
 
 
 def by_preference(ask: Ask, units: Iterable[Resource]) -> list[Resource]:
-    """Units in order, but first those that are preferred."""
+    """Units in the venue's usual order, with those that the ask prefers first."""
     ordered = catalogue.units_in_order(ask.venue, units)
     return sorted(ordered, key=lambda unit: unit.pk not in ask.prefer)
 
 
 def in_use(locked: Iterable[Resource]) -> list[Resource]:
-    """Those that were not retired while their locks were waited for."""
+    """The units among these that are not retired.
+
+    Call it under their locks: one may retire meanwhile.
+    """
     return [unit for unit in locked if unit.retired_at is None]
 
 
 def units_of(combination: Combination) -> set[int]:
+    """The ids of the combination's units."""
     return {unit.pk for unit in combination.resources.all()}

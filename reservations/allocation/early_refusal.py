@@ -1,4 +1,4 @@
-"""Finds what is surely taken by one look, without locks, which a crowd shares."""
+"""Refuses a booking without locks when its units are clearly taken. A crowd shares the query."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,10 +15,10 @@ from venues.models import Resource
 
 
 def look(ask: Ask, units: Sequence[Resource]) -> Refusal | None:
-    """The refusal where none of these units is free, as of this moment and without locks.
+    """Returns the refusal when none of these units is free at this moment. Takes no locks.
 
-    None says nothing: a unit seems free, staff override, no single unit seats the party, or the
-    venue has changed since it was read. The refusal carries the ask.
+    None decides nothing: a unit seems free, staff override the policy, no single unit seats the
+    party, or the venue has changed since it was read. `refusal.asked` is the ask.
     """
     if not units or ask.is_override:
         return None
@@ -30,10 +30,11 @@ def look(ask: Ask, units: Sequence[Resource]) -> Refusal | None:
 
 @contextmanager
 def trying(ask: Ask) -> Iterator[bool]:
-    """Yield whether to try to take a unit: of a crowd on one named unit, only the first tries.
+    """Yields True when the caller should try to take the unit, False when another caller just did.
 
-    The others wait until the first has committed and then look, which is cheaper than to try.
-    Enter it with no lock held.
+    For one named unit, only the first caller of a crowd gets True. The others wait at most
+    `single_flight.LONGEST_WAIT` seconds until the first has committed; then `look` tells them more
+    cheaply than another try. For a pool it yields True at once. Hold no lock when you enter it.
     """
     if ask.resource is None:
         yield True
@@ -47,7 +48,7 @@ def trying(ask: Ask) -> Iterator[bool]:
 
 
 def crowd_of(ask: Ask) -> tuple[object, ...]:
-    """The question that all ask who want one unit of a venue, as it was read, for one range."""
+    """The key that callers share who ask for one unit and range, at one revision of the venue."""
     return "taken", ask.resource, ask.venue.revision, ask.window
 
 

@@ -1,4 +1,4 @@
-"""Holds that lapsed and guests who did not come, written down as such."""
+"""Records holds that have lapsed and guests who did not come, and frees their time."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ from reservations.allocation.ledger import Span, lock_reservations, truncate
 from reservations.event_types import EXPIRED, MISSED
 from reservations.models import Allocation, Event, Reservation
 
-# Locked rows are left to whoever is at them: a verb that confirms, or another worker.
+# SKIP LOCKED: a verb that confirms the hold, or another worker, holds the lock and decides.
 _EXPIRE = """
 WITH due AS MATERIALIZED (
     SELECT id FROM reservations_reservation
@@ -39,7 +39,11 @@ RETURNING id
 
 
 def some(venue_id: int | None, *, most: int) -> int:
-    """Expire at most so many holds that have lapsed, of one venue or of all; how many it was."""
+    """Expires at most `most` lapsed holds, earliest first, of one venue or (None) of all.
+
+    Opens its own durable transaction. Skips rows that others have locked. Returns how many it
+    expired.
+    """
     with transaction.atomic(durable=True):
         if connection.vendor == "postgresql":
             return _in_one(venue_id, most)
@@ -68,28 +72,29 @@ def _row_by_row(venue_id: int | None, most: int) -> int:
 
 
 TIME = system("time")
-"""Who it is that a hold lapses by, and that a guest does not come."""
+"""The caller of the events of lapsed holds and no-shows: nobody acted, time passed."""
 
 
 def release_lapsed(units: Collection[int], span: Span) -> None:
-    """Write down as free what has lapsed on these locked units within the span."""
+    """Frees the lapsed time on these units within the span. Assumes that the units are locked."""
     ids = lapsed_ids(units, span)
     if ids:
         release(lock_reservations(ids), now=span.now)
 
 
 def lapsed_ids(units: Collection[int], span: Span) -> set[int]:
-    """The reservations whose time on these units within the span has lapsed."""
+    """The ids of reservations whose time here has lapsed at `span.now`. Takes no locks."""
     lapsed = span.rows.filter(resource_id__in=units, reservation__isnull=False)
     lapsed = lapsed.lapsed(at=span.now)
     return set(lapsed.values_list("reservation_id", flat=True))
 
 
 def release(reservations: Sequence[Reservation], *, now: datetime) -> int:
-    """Write down what has lapsed of these locked reservations, dated when it happened.
+    """Records which of these locked reservations have lapsed. Returns how many.
 
-    A hold past its time becomes expired; a guest who did not come becomes missed, and where the
-    policy gives the time away the rest of it is freed. Returns how many changed.
+    A hold past its time gets `expired_at` and loses its time. A guest past the grace gets
+    `missed_at`; their remaining time is freed where the policy releases no-shows. Facts and events
+    carry the instant at which the lapse happened, not `now`.
     """
     changed = [row for row in reservations if _lapse(row, now)]
     _expire([row.pk for row in changed if row.expired_at])
@@ -129,12 +134,12 @@ def _miss(ids: Sequence[int], now: datetime) -> None:
         rows.update(missed_at=F("no_show_at"), version=F("version") + 1)
         lapsed = Allocation.objects.filter(reservation__in=ids).lapsed(at=now)
         truncate(lapsed, at=F("lapses_at"))
-        # What is left was theirs, and with its buffers is in the way of the next like any time.
+        # The part before the no-show was theirs. It stays live, so it must not lapse again.
         lapsed.update(lapses_at=None)
 
 
 def _lapse_event(reservation: Reservation, *, now: datetime) -> Event:
-    # Time did it, not whoever came by and noticed.
+    # TIME, not the caller whose request happened to notice the lapse.
     if reservation.expired_at:
         return events.draft(reservation, EXPIRED({}), at=reservation.expired_at, by=TIME)
     missed_at = reservation.missed_at or now

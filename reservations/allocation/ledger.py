@@ -1,4 +1,4 @@
-"""The only code that takes or frees time, and the one answer to: is it free?."""
+"""The only code that takes or frees time, and the queries that say what is taken."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ ON CONFLICT ON CONSTRAINT allocation_no_overlap DO NOTHING
 RETURNING id
 """
 
-# In the words of the constraint, whose index it reads.
+# The range is written as in the constraint, so that PostgreSQL uses the constraint's index.
 _TAKING_ONE = """
 SELECT took.id, took.resource_id, took.starts_at, took.ends_at, took.is_locked, took.lapses_at,
     took.reservation_id, reservation.confirmed_at, reservation.checked_in_at
@@ -42,25 +42,31 @@ ORDER BY 3, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """The range really taken, buffers included, and the instant it is judged at."""
+    """A range on a unit, buffers included, and the instant at which it is judged. All in UTC."""
 
     start: datetime
     end: datetime
     now: datetime
     venue: int | None = None
-    """Whose units are looked at, where there are many: an index knows time by venue."""
+    """The id of the venue.
+
+    Set it when reading many units, so that PostgreSQL uses the venue's index.
+    """
 
     @property
     def rows(self) -> AllocationQuerySet:
-        """What is allocated within it."""
-        # The units are named as well. Where there are no ranges to look up, their own index is
-        # the better one, and a condition on the venue hid it.
+        """The allocations that overlap the span, live or not; filter by unit as well."""
+        # Callers filter by unit as well. SQLite has no range index and reads the index of the
+        # units, but chose a worse one when the venue was named too.
         venues = [self.venue] if self.venue and connection.vendor == "postgresql" else None
         return Allocation.objects.overlapping(self.start, self.end, venues=venues)
 
 
 class TakenRow(NamedTuple):
-    """What is known of one row that takes time, and of its reservation, if it is one's."""
+    """One allocation that takes time, with two facts of its reservation. Instants are UTC.
+
+    `reservation_id`, `confirmed_at` and `checked_in_at` are None for a closure.
+    """
 
     pk: int
     resource_id: int
@@ -77,25 +83,34 @@ _ROW = (*TakenRow._fields[:-2], "reservation__confirmed_at", "reservation__check
 
 
 def lock_units(ids: Iterable[int]) -> list[Resource]:
-    """Lock these units for taking time, in id order; readers and foreign keys are not held up."""
+    """Locks these units for taking time, in order of id, and returns them as read under the lock.
+
+    Unknown ids are left out. Lock units before reservations. Readers and foreign keys do not wait.
+    """
     units = Resource.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
     return list(units.order_by("pk"))
 
 
 def lock_reservations(ids: Iterable[int]) -> list[Reservation]:
-    """Lock these reservations, in id order, and read them as they are under the lock."""
+    """Locks these reservations, in order of id, and returns them as they are under the lock.
+
+    Lock their units first.
+    """
     rows = Reservation.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
     return list(rows.order_by("pk"))
 
 
 def free_units(units: QuerySet[Resource], span: Span) -> QuerySet[Resource]:
-    """Those of `units` that nothing takes at any instant of the span, moving nobody."""
+    """The units among `units` that are free for the whole span without a re-seat.
+
+    Runs no query yet.
+    """
     taking = span.rows.filter(resource=OuterRef("pk")).taking_time(at=span.now)
     return units.filter(~Exists(taking))
 
 
 def free(reservation: Reservation, *, at: datetime | None) -> None:
-    """Give back a locked reservation's time from `at` on; all of it where `at` is None."""
+    """Frees a locked reservation's time from `at` (UTC) on, or all of it when `at` is None."""
     live = Allocation.objects.filter(reservation=reservation, is_live=True)
     if at is None:
         live.update(is_live=False)
@@ -104,17 +119,20 @@ def free(reservation: Reservation, *, at: datetime | None) -> None:
 
 
 def truncate(live: QuerySet[Allocation], *, at: datetime | F) -> None:
-    """Cut these live rows short at an instant, or one of their own; those left empty die."""
-    # An empty range would be let into a taken one, so what ends at its start or before dies.
+    """Ends these live rows at an instant, or at a column of their own (F).
+
+    Rows left empty stop being live.
+    """
+    # The constraint does not see an empty range, so rows that would become empty stop being live.
     live.filter(starts_at__gte=at).update(is_live=False)
     live.filter(starts_at__lt=at, ends_at__gt=at).update(ends_at=at)
 
 
 def taken_rows(units: Collection[int], span: Span) -> list[TakenRow]:
-    """What takes time on these units within the span, earliest first.
+    """The allocations that take time on these units within the span, earliest first; [] when free.
 
-    Of one unit, on PostgreSQL, by a statement that is planned once: a crowd that is refused asks
-    nothing else, and through the ORM asking costs several times the answer.
+    For one unit on PostgreSQL it runs a prepared statement. A refused crowd runs this query only,
+    and the ORM would cost several times the query itself.
     """
     if len(units) == 1 and connection.vendor == "postgresql":
         (unit,) = units
@@ -124,19 +142,23 @@ def taken_rows(units: Collection[int], span: Span) -> list[TakenRow]:
 
 
 def taken_from(units: Collection[int], start: datetime, *, now: datetime) -> list[TakenRow]:
-    """What takes time on these units and ends after `start`."""
+    """The allocations on these units that take time and end after `start`, earliest first."""
     rows = Allocation.objects.filter(resource_id__in=units, ends_at__gt=start)
     return _read(rows.taking_time(at=now))
 
 
 def take(draft: Allocation) -> Allocation:
-    """Take the drafted time on a locked unit. Raises Taken when the database refuses it."""
+    """Saves the drafted allocation and returns it with its id. Assumes that its unit is locked.
+
+    Raises Taken when the constraint refuses an overlap. On SQLite it raises IntegrityError, which
+    `transactions.in_transaction` turns into Taken.
+    """
     if connection.vendor != "postgresql":
-        # The trigger aborts the statement; transactions.in_transaction() tells it as Taken.
+        # The trigger aborts the statement; transactions.in_transaction raises Taken for it.
         draft.save(force_insert=True)
         return draft
     with connection.cursor() as cursor:
-        # Not a plain insert: two of those on one free range deadlock on the constraint.
+        # ON CONFLICT, since two plain inserts into one free range deadlock on the constraint.
         cursor.execute(
             _TAKE,
             [
@@ -152,16 +174,17 @@ def take(draft: Allocation) -> Allocation:
 
 
 def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
-    """Re-seat allocations, id -> unit, all of whose units are locked.
+    """Moves allocations to other units: `moves` maps an allocation's id to a unit's id.
 
-    Raises Restart when one of them is no longer what the seating was worked out from.
+    Assumes that all these units are locked, and locks the reservations. Raises Restart when an
+    allocation is no longer live and movable, or its guest has arrived.
     """
     found = Allocation.objects.filter(pk__in=moves).values_list("reservation_id", flat=True)
     reservations = lock_reservations(found)
     rows = list(Allocation.objects.filter(pk__in=moves, is_live=True, is_locked=False))
     if len(rows) != len(moves) or any(row.checked_in_at for row in reservations):
         raise Restart
-    # The constraint is checked row by row, so all of them leave before any arrives.
+    # The constraint is checked row by row, so first all rows leave their units, then all arrive.
     Allocation.objects.filter(pk__in=moves).update(is_live=False)
     by_id = {row.pk: row for row in reservations}
     told = []
@@ -175,7 +198,10 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
 
 
 def refusal_for(rows: Iterable[TakenRow]) -> Refusal:
-    """Why time is refused, given what takes it: held where waiting may help, taken otherwise."""
+    """The refusal for time that these rows take: HeldByOther if a unit has only holds, else Taken.
+
+    HeldByOther carries the earliest instant at which such a unit may be free. No rows mean Taken.
+    """
     by_unit: dict[int, list[TakenRow]] = {}
     for row in rows:
         by_unit.setdefault(row.resource_id, []).append(row)
@@ -188,7 +214,7 @@ def refusal_for(rows: Iterable[TakenRow]) -> Refusal:
 
 
 def _read(rows: QuerySet[Allocation]) -> list[TakenRow]:
-    # Values: a busy year is thousands of rows, and to be refused is to read one.
+    # Values rather than models: a busy year has thousands of rows.
     return [TakenRow._make(row) for row in rows.order_by("starts_at", "pk").values_list(*_ROW)]
 
 
@@ -198,15 +224,15 @@ def _is_held(row: TakenRow) -> bool:
 
 
 def live(reservation: Reservation) -> QuerySet[Allocation]:
-    """The rows that take the time it has, lapsed ones that nobody released included.
+    """The live allocations that reach the reservation's end, also those of a hold that has lapsed.
 
-    A live row that ends before the range does is history: a unit the guest was moved from, or
-    time that was given away when they did not come.
+    A live row that ends earlier is history: a unit that the guest has left, or time freed by a
+    no-show.
     """
     rows = Allocation.objects.filter(reservation=reservation, is_live=True)
     return rows.filter(ends_at__gte=reservation.ends_at)
 
 
 def has_its_time(reservation: Reservation) -> bool:
-    """Whether its rows, which live and die together, are live: no clock has released them."""
+    """True when the reservation has live allocations: no sweep or other booking has freed them."""
     return live(reservation).exists()

@@ -1,4 +1,4 @@
-"""Which unit a booking gets, under locks."""
+"""Chooses the unit of a booking, under locks."""
 
 from django.utils.translation import gettext
 
@@ -20,9 +20,11 @@ from venues.models import Combination, Resource
 
 
 def place(ask: Ask) -> Placement:
-    """Find and lock units for the ask, releasing what has lapsed on them.
+    """Finds a free unit for the ask and returns it locked. Re-seats others of a pool if needed.
 
-    Every unit of the pool is locked, so that the refusal it raises is certain.
+    Assumes a transaction without reservation locks on these units. Locks every unit that could do,
+    and frees lapsed time on them. Raises a Refusal (Taken, HeldByOther, PartyTooLarge, Closed,
+    NotOffered) or NotFound; under the locks it is certain.
     """
     if ask.resource is not None:
         return _named(ask, ask.resource)
@@ -51,7 +53,10 @@ def _named(ask: Ask, resource: int) -> Placement:
 
 
 def _certain(ask: Ask, units: list[Resource]) -> Placement:
-    """With every unit locked: a free one, or one that re-seating frees, or a sure refusal."""
+    """Locks all units, then returns a free one, or one that a re-seat frees.
+
+    Raises the first refusal.
+    """
     locked = in_use(ledger.lock_units(unit.pk for unit in units))
     if not locked:
         return _combined(ask)
@@ -59,7 +64,7 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
     lapses.release_lapsed([unit.pk for unit in locked], ask.span)
     free = ledger.free_units(Resource.objects.filter(pk__in=[u.pk for u in locked]), ask.span)
     free_ids = set(free.values_list("pk", flat=True))
-    # By the rows as they are under their locks.
+    # Pools come from the rows under their locks: capacity or attributes may have changed.
     pools = pools_as_locked(ask.venue, locked)
     for unit in by_preference(ask, locked):
         if unit.pk in free_ids:
@@ -74,7 +79,10 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
 
 
 def _combined(ask: Ask) -> Placement:
-    """The smallest declared combination that seats the party and is free as a whole."""
+    """The smallest combination that seats the party and is free as a whole.
+
+    Raises PartyTooLarge, Closed, Taken or HeldByOther.
+    """
     categories = [category.pk for category in ask.categories]
     every = Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
     every = every.exclude(resources__retired_at__isnull=False).filter(resources__isnull=False)

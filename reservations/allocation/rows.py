@@ -1,4 +1,4 @@
-"""Rows."""
+"""Drafts the allocations of a reservation."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from reservations.models import Allocation, Reservation
 
 
 def allocations(row: Reservation, placement: Placement) -> list[Allocation]:
-    """The time a reservation takes on its units, buffers included."""
+    """The unsaved allocations of a reservation, one for each unit, buffers included, in UTC."""
     policy = row.venue.policy
     return [
         Allocation(
@@ -24,7 +24,11 @@ def allocations(row: Reservation, placement: Placement) -> list[Allocation]:
 
 
 def lapses_at(row: Reservation) -> datetime | None:
-    """The instant from which the reservation's time is free to others unless a verb prevents it."""
+    """The instant (UTC) at which others may take the reservation's time; None when it keeps it.
+
+    A hold lapses at `hold_expires_at`, and a guest who is awaited at `no_show_at` where the policy
+    releases no-shows.
+    """
     if not row.confirmed_at:
         return row.hold_expires_at
     is_awaited = row.is_no_show_released and not row.checked_in_at

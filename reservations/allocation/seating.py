@@ -1,8 +1,9 @@
-"""Who sits where, so that no capacity is lost to fragmentation: interval colouring, no database.
+"""Assigns ranges to like units without losing room to gaps: interval colouring, without a database.
 
-When no pin starts after the wanted range begins, the greedy pass is exact: at each start fewer
-ranges run than there are units, so one is free, and any free one will do since all are alike.
-Later pins make the problem hard in general; then a search with a bound on its steps looks further.
+When no pin starts after the start of the wanted range, the greedy pass is exact: at each start
+fewer ranges run than there are units, so one is free, and any free one will do since all are alike.
+With later pins the problem is hard in general; then a search with a bound on its steps looks
+further.
 """
 
 from bisect import bisect_left, bisect_right
@@ -12,15 +13,15 @@ from datetime import datetime
 from typing import Protocol
 
 WANTED = 0
-"""Stands for the new range where seats are keyed by allocation id."""
+"""The key of the new range. Other seats are keyed by the id of their allocation."""
 
 SEARCH_STEPS = 20_000
-"""How many seats the search tries before it gives up; some tens of milliseconds."""
+"""How many seats the search tries before it stops: some tens of milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One range on one unit. Pinned: begun, locked, a closure, an import, a combination."""
+    """One range on one unit. `key` is the allocation's id; `is_pinned` seats never move."""
 
     key: int
     unit: int
@@ -30,7 +31,7 @@ class Seat:
 
 
 class Timed(Protocol):
-    """Anything that takes `[start, end)`."""
+    """Anything with a range `[start, end)`."""
 
     @property
     def start(self) -> datetime: ...
@@ -40,17 +41,17 @@ class Timed(Protocol):
 
 
 def is_full(units: Sequence[int], seats: Iterable[Timed], start: datetime, end: datetime) -> bool:
-    """Whether at some instant of `[start, end)` every unit is taken."""
+    """True when at some instant of `[start, end)` every unit is taken."""
     return most_at_once(seats, start, end) >= len(units)
 
 
 def most_at_once(seats: Iterable[Timed], start: datetime, end: datetime) -> int:
-    """How many of the seats are taken at the fullest instant of `[start, end)`."""
+    """The largest number of seats taken at one instant of `[start, end)`; 0 when none overlap."""
     within = [seat for seat in seats if seat.start < end and seat.end > start]
     starts = sorted([seat.start for seat in within if seat.start > start])
     ends = sorted([seat.end for seat in within])
     at_start = len(within) - len(starts)
-    # It is fullest at the start or when one begins; what ends at that instant is gone.
+    # The count only rises at the start or when a seat begins. A seat that ends then does not count.
     begun = enumerate(starts, at_start + 1)
     return max([at_start, *(count - bisect_right(ends, at) for count, at in begun)])
 
@@ -58,10 +59,11 @@ def most_at_once(seats: Iterable[Timed], start: datetime, end: datetime) -> int:
 def reseat(
     units: Sequence[int], seats: Sequence[Seat], start: datetime, end: datetime
 ) -> dict[int, int] | None:
-    """Seats that make room for `[start, end)`: those that move, and WANTED, by unit.
+    """The moves that make room for `[start, end)`, as a dict from seat key to unit.
 
-    `seats` are all on these like units that end after `start`; only those that start after it
-    move. None where there is no room, or pins are in the way: then `search` may find some.
+    WANTED is among the keys. `seats` are all seats on these like units that end after `start`; only
+    those that start after it move. Returns None when there is no room or pins are in the way; then
+    `search` may find a way.
     """
     fixed = [seat for seat in seats if seat.is_pinned or seat.start <= start]
     movable = _in_order(seat for seat in seats if not seat.is_pinned and seat.start > start)
@@ -76,7 +78,7 @@ def reseat(
             fitting = [unit for unit in units if board.fits(unit, seat.start, seat.end)]
             if not fitting:
                 return None
-            # The unit whose next guest comes last: fewest have to move on.
+            # Take the unit whose next guest comes last, so that few guests have to move.
             unit = max(fitting, key=lambda unit: _next(upcoming[unit], seat.start, board, unit))
             moves[seat.key] = unit
         board.until[unit] = seat.end
@@ -86,13 +88,14 @@ def reseat(
 def search(
     units: Sequence[int], seats: Sequence[Seat], start: datetime, end: datetime
 ) -> dict[int, int] | None:
-    """Like `reseat`, around later pins, moving earlier ones too, for at most SEARCH_STEPS.
+    """Looks for moves that make room for `[start, end)` around later pins. Earlier seats move too.
 
-    `seats` are all on these like units that end after now.
+    `seats` are all seats on these like units that end after now. Returns moves as `reseat` does, or
+    None when there are none or SEARCH_STEPS steps did not find any.
     """
     wanted = Seat(WANTED, 0, start, end, is_pinned=False)
     order = _in_order([wanted, *(seat for seat in _connected(seats, start, end))])
-    # What is not moved stays in the way of what is.
+    # Seats that the search does not move block the seats that it moves.
     moving = {seat.key for seat in order}
     still = [seat for seat in seats if not seat.is_pinned and seat.key not in moving]
     board = _Board(units, [*(seat for seat in seats if seat.is_pinned), *still])
@@ -107,7 +110,7 @@ def search(
 
 
 class _Board:
-    """What is known of each unit while ranges are placed in order of their start."""
+    """The units while ranges are placed in order of start: the fixed ranges, and those placed."""
 
     def __init__(self, units: Sequence[int], fixed: Sequence[Seat]) -> None:
         self.units = units
@@ -117,25 +120,26 @@ class _Board:
         self.until: dict[int, datetime | None] = dict.fromkeys(units)
 
     def fits(self, unit: int, start: datetime, end: datetime) -> bool:
-        """Whether the unit is free for the range, of fixed and of placed ones."""
+        """True when neither a fixed nor a placed range of the unit overlaps `[start, end)`."""
         until = self.until[unit]
         if until is not None and until > start:
             return False
         return self._first_fixed_end(unit, start, end) is None
 
     def room(self, unit: int, end: datetime) -> datetime:
-        """The start of the next fixed range at or after `end`: how long the unit stays free."""
+        """The start of the unit's first fixed range at or after `end`; the largest datetime if none
+        """
         fixed = self._fixed[unit]
         index = bisect_left(fixed, (end, end))
         return fixed[index][0] if index < len(fixed) else datetime.max.replace(tzinfo=end.tzinfo)
 
     def ahead(self, unit: int, start: datetime) -> tuple[tuple[datetime, datetime], ...]:
-        """The fixed ranges from `start` on; units with the same ones can stand in for another."""
+        """The unit's fixed ranges from `start` on. Units with equal ones can replace each other."""
         fixed = self._fixed[unit]
         return tuple(fixed[bisect_left(fixed, (start, start)) :])
 
     def _first_fixed_end(self, unit: int, start: datetime, end: datetime) -> datetime | None:
-        # Fixed ranges of a unit do not overlap, so they are in order of their ends too.
+        # Fixed ranges of a unit do not overlap, so they are sorted by their ends too.
         for fixed_start, fixed_end in self._fixed[unit]:
             if fixed_start >= end:
                 return None
@@ -149,7 +153,7 @@ def _in_order(seats: Iterable[Seat]) -> list[Seat]:
 
 
 def _connected(seats: Sequence[Seat], start: datetime, end: datetime) -> list[Seat]:
-    """The movable ones that overlap the range, or one that does, and so on."""
+    """The movable seats that overlap the range, or overlap such a seat, and so on."""
     movable = _in_order(seat for seat in seats if not seat.is_pinned)
     changed = True
     while changed:
@@ -168,7 +172,7 @@ def _next(upcoming: list[datetime], start: datetime, board: _Board, unit: int) -
 
 
 class _Search:
-    """Depth first over the ranges in order of start, with a bound on the seats tried."""
+    """A depth-first search over ranges in order of start. It stops after SEARCH_STEPS steps."""
 
     def __init__(self, board: _Board, order: list[Seat]) -> None:
         self.board = board
@@ -176,7 +180,10 @@ class _Search:
         self.steps = 0
 
     def run(self) -> list[int] | None:
-        """The unit of each range of the order, or None where none was found in time."""
+        """The unit of each range in the order.
+
+        None when there is no solution, or after too many steps.
+        """
         choices = [iter(self._candidates(self.order[0]))]
         chosen: list[tuple[int, datetime | None]] = []
         while choices:
@@ -199,7 +206,10 @@ class _Search:
         return None
 
     def _candidates(self, seat: Seat) -> list[int]:
-        """Units that fit: today's seat first, then the tightest; alike ones only once."""
+        """The units that fit: the seat's own first, then the tightest.
+
+        Of equivalent units only one.
+        """
         board = self.board
         fitting = [unit for unit in board.units if board.fits(unit, seat.start, seat.end)]
         fitting.sort(key=lambda unit: (unit != seat.unit, board.room(unit, seat.end)))
