@@ -15,9 +15,10 @@ from venues.models import Category, Resource, Venue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A party to place in a range, on one named unit or in any of some categories, as of `now` (UTC).
+    """A party to place in a range, on one named unit or in any of some categories.
 
-    `resource` is the id of the named unit. `prefer` holds ids of units to try first.
+    `resource` is the id of the named unit. `prefer` holds ids of units to try first. `now` is the
+    instant (UTC) as of which the ask is judged.
     """
 
     venue: Venue

@@ -127,8 +127,7 @@ class _Board:
         return self._first_fixed_end(unit, start, end) is None
 
     def room(self, unit: int, end: datetime) -> datetime:
-        """The start of the unit's first fixed range at or after `end`; the largest datetime if none
-        """
+        """The start of the unit's first fixed range at or after `end`, or the largest datetime."""
         fixed = self._fixed[unit]
         index = bisect_left(fixed, (end, end))
         return fixed[index][0] if index < len(fixed) else datetime.max.replace(tzinfo=end.tzinfo)

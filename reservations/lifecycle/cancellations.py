@@ -1,4 +1,4 @@
-"""When cancelling is allowed, and what it costs."""
+"""Cancels reservations: when that is allowed, and the fee."""
 
 from datetime import datetime
 
@@ -16,12 +16,12 @@ from reservations.status import TO_COME
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
-    """Whether the status at `now` lets the reservation be cancelled. Makes no query."""
+    """True when the status at `now` lets the reservation be cancelled. Runs no query."""
     return reservation.status_at(now) in TO_COME
 
 
 def judge(reservation: Reservation, now: datetime) -> None:
-    """Raise WrongStatus for a reservation that cannot be cancelled at `now`."""
+    """Raises WrongStatus when the reservation cannot be cancelled at `now`."""
     if not may(reservation, now):
         raise WrongStatus(
             gettext("A reservation that is %(status)s cannot be cancelled.")
@@ -37,9 +37,9 @@ def fee_minor(reservation: Reservation, now: datetime) -> int:
 
 
 def cancel(reservation_id: int, *, by: Caller) -> Reservation:
-    """Cancel, within the caller's transaction. Changes nothing where it is cancelled already.
+    """Cancels a reservation and frees its time from now on. Assumes a transaction.
 
-    Raises NotFound, WrongStatus, or RateLimited.
+    Repeating it changes nothing. Raises NotFound, WrongStatus or RateLimited.
     """
     reservation = locked(reservation_id, by=by)
     now = clock.now()
@@ -54,7 +54,10 @@ def cancel(reservation_id: int, *, by: Caller) -> Reservation:
 
 
 def replace(reservation: Reservation, *, now: datetime, by: Caller) -> None:
-    """Cancel a locked reservation, without a fee, for the guest's new one. Raises WrongStatus."""
+    """Cancels a locked reservation without a fee, because the guest's new one replaces it.
+
+    Assumes a transaction. Raises WrongStatus.
+    """
     judge(reservation, now)
     _free(reservation, now)
     events.record(reservation, CANCELLED({"replaced": True}), at=now, by=by)

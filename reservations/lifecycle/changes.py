@@ -1,6 +1,6 @@
-"""What every modification has in common: when it is allowed, the range it is for, how it is saved.
+"""The steps that all modifications share: whether one is allowed, its range, and saving it.
 
-Time is changed by `modify_upcoming` before the guest comes, by `modify_in_house` afterwards.
+`modify_upcoming` changes time before the guest arrives, `modify_in_house` afterwards.
 """
 
 from datetime import datetime
@@ -22,30 +22,33 @@ from venues.models import Venue
 
 
 def takes_time(wish: Change) -> bool:
-    """Whether the wish is for another range, unit, category or party."""
+    """True when the change names another range, unit, category or party.
+
+    Details alone take no time.
+    """
     wished = (wish.times, wish.category, wish.resource, wish.guest_count)
     return any(value is not None for value in wished)
 
 
 def judge_version(reservation: Reservation, wish: Change) -> None:
-    """Raise ChangedMeanwhile for a wish that was made of an older version."""
+    """Raises ChangedMeanwhile when the change names a version that is not the reservation's."""
     if wish.version is not None and reservation.version != wish.version:
         raise ChangedMeanwhile
 
 
 def has_moved(reservation: Reservation, looked: Reservation, units: frozenset[int]) -> bool:
-    """Whether a locked reservation is not what it was when the wish was worked out."""
-    # A re-seat leaves the version alone.
+    """True when a locked reservation is not as it was when `looked` and `units` were read."""
+    # A re-seat does not change the version.
     return reservation.version != looked.version or units_of(reservation) != units
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
-    """Whether the status at `now` lets the reservation be modified. Makes no query."""
+    """True when the status at `now` lets the reservation be modified. Runs no query."""
     return reservation.status_at(now) in (Status.HELD, Status.UPCOMING, Status.PRESENT)
 
 
 def judge(reservation: Reservation, wish: Change) -> Status:
-    """The status of a locked reservation that may be changed now.
+    """Returns the present status of a locked reservation that may be modified.
 
     Raises ChangedMeanwhile, HoldExpired or WrongStatus.
     """
@@ -62,24 +65,27 @@ def judge(reservation: Reservation, wish: Change) -> Status:
 
 
 def wished_window(reservation: Reservation, wish: Change, venue: Venue) -> Window:
-    """The range asked for; what is left out of it is taken from the reservation as it is."""
+    """The range that the change asks for, in UTC. Missing ends come from the reservation.
+
+    Raises Invalid, which names the field, or TooLong.
+    """
     if wish.times is None:
         return range_of(reservation)
     return modes.resolve(venue, modes.completed(venue, wish.times, range_of(reservation)))
 
 
 def range_of(reservation: Reservation) -> Window:
-    """The range that was sold."""
+    """The range that was sold, in UTC, without buffers."""
     return Window(reservation.starts_at, reservation.ends_at)
 
 
 def units_of(reservation: Reservation) -> frozenset[int]:
-    """The units it takes time on now."""
+    """The ids of the units on which the reservation takes time now."""
     return frozenset(live(reservation).values_list("resource_id", flat=True))
 
 
 def promised(reservation: Reservation) -> int | None:
-    """The one unit it keeps unless another is asked for; a combination is chosen anew."""
+    """The id of the unit promised to the guest. None when none is, or for a combination."""
     units = live(reservation).filter(is_locked=True).values_list("resource_id", flat=True)
     return units[0] if len(units) == 1 else None
 
@@ -87,7 +93,11 @@ def promised(reservation: Reservation) -> int | None:
 def write(
     reservation: Reservation, wish: Change, *fields: str, by: Caller, before: Window | None = None
 ) -> Reservation:
-    """Save the changed fields and details of a locked reservation, and say what changed."""
+    """Saves these changed fields and the details of a locked reservation, and records `modified`.
+
+    `before` is the range before the change, or None when the range could not change. Assumes a
+    transaction. Raises guests.errors.ContactInvalid.
+    """
     details = contact_details.read_details(wish.details or {}, reservation.venue.phone_region)
     for name, value in details.items():
         setattr(reservation, name, value)

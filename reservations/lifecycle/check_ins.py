@@ -1,7 +1,7 @@
-"""Checking in: the guest is here.
+"""Checks guests in.
 
-They get their own time, the gap before it when they are early, another unit's when they are late
-and theirs was given away.
+An early guest also gets the time from now to their start. A late guest whose unit was given away
+gets another one.
 """
 
 from datetime import datetime
@@ -28,14 +28,15 @@ from venues.hours import Window
 
 
 def opens_at(reservation: Reservation) -> datetime:
-    """The instant from which the guest may check in. Reads the venue's policy."""
+    """The instant (UTC) from which the guest may check in. Reads the venue's policy."""
     return reservation.starts_at - reservation.venue.policy.early_check_in
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
-    """Whether checking in at `now` records anything. Makes no query beyond the venue's policy.
+    """True when checking in at `now` would record an arrival. Reads only the venue's policy.
 
-    A guest who is late may come until the end; where arrival is assumed, it can be recorded too.
+    A late guest may arrive until the end. Where the venue assumes arrival, it can still be
+    recorded.
     """
     match reservation.status_at(now):
         case Status.HELD | Status.UPCOMING:
@@ -49,7 +50,10 @@ def may(reservation: Reservation, now: datetime) -> bool:
 
 
 def judge(reservation: Reservation, now: datetime) -> None:
-    """Raise HoldExpired for a hold without its time, else WrongStatus, where `may` says no."""
+    """Raises HoldExpired for a hold without its time, or WrongStatus when `may` is False.
+
+    When it is too early, WrongStatus carries `opens_at`.
+    """
     status = reservation.status_at(now)
     if status is Status.EXPIRED or (status is Status.HELD and not has_its_time(reservation)):
         raise HoldExpired
@@ -63,9 +67,10 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
-    """Lock the units of a guest, before the reservation is; others where theirs were given away.
+    """Locks the guest's units, or places a late guest whose unit was given away on another.
 
-    None where the guest has no time and is to get none.
+    Call it before the reservation is locked. Returns None when the guest has no time and cannot get
+    any. Raises Restart when the units change during the wait, Taken or HeldByOther.
     """
     rows = list(live(seen))
     now = clock.now()
@@ -74,7 +79,7 @@ def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
         return _elsewhere(seen, now, by=by) if is_late else None
     placement = Placement(units=ledger.lock_units(row.resource_id for row in rows), is_locked=True)
     if _units(seen) != _ids(placement):
-        # Given away, or re-seated, while the lock was waited for.
+        # Given away or re-seated while this waited for the lock.
         raise Restart
     span = Span(start=now, end=max(row.starts_at for row in rows), now=now)
     if span.start < span.end:
@@ -84,13 +89,14 @@ def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
 
 
 def seat(reservation: Reservation, placement: Placement | None, *, now: datetime) -> None:
-    """Give the locked reservation its units from now on; they are not changed any more.
+    """Gives the locked reservation its units from `now` (UTC) on, and pins it to them.
 
-    Raises Taken or HeldByOther when somebody has the time before an early guest's own.
+    Raises Taken or HeldByOther when the time before an early guest's start is not free, TooLong
+    when the range would exceed MAX_SPAN, Restart when the units changed since `prepare`.
     """
     rows = list(live(reservation))
     if placement is None or (rows and _units(reservation) != _ids(placement)):
-        # Released, or re-seated, between the look and the lock.
+        # Released or re-seated between `prepare` and the lock.
         raise Restart
     if not rows:
         for draft in allocations(reservation, placement):
@@ -139,10 +145,10 @@ def _judge_gap(row: Allocation, now: datetime) -> None:
 
 
 def check_in(reservation_id: int, *, by: Caller) -> Reservation:
-    """Check a guest in and give them their unit; once done, repeating it changes nothing.
+    """Checks a guest in, confirms a hold, and gives the guest their unit from now on.
 
-    Assumes a transaction. Raises NotFound, Forbidden, HoldExpired, WrongStatus, Taken or
-    RateLimited.
+    Repeating it changes nothing. Assumes a transaction. Raises NotFound, Forbidden, HoldExpired,
+    WrongStatus, Taken, HeldByOther, TooLong or RateLimited.
     """
     seen = look(reservation_id, by=by)
     judge_desk(seen, by)

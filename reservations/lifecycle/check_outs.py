@@ -1,4 +1,4 @@
-"""Checking out: the guest has left, and the rest of their time is free."""
+"""Checks guests out, and frees the rest of their time."""
 
 from datetime import datetime
 
@@ -18,21 +18,21 @@ from reservations.status import Status
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
-    """Whether checking out at `now` records anything. Makes no query.
+    """True when checking out at `now` would record a departure. Runs no query.
 
-    Where departure is assumed, the true time can still be recorded after the end.
+    Where the venue assumes departure, the true time can still be recorded after the end.
     """
     status = reservation.status_at(now)
     return status in (Status.PRESENT, Status.LEFT) and not reservation.checked_out_at
 
 
 def may_complete(reservation: Reservation, now: datetime) -> bool:
-    """Whether the stay can be completed at `now`: as checking out, and before the arrival too."""
+    """True when the stay can be completed at `now`: when `may` is True, or before arrival."""
     return reservation.status_at(now) is Status.UPCOMING or may(reservation, now)
 
 
 def judge(reservation: Reservation, now: datetime) -> None:
-    """Raise WrongStatus for a reservation whose guest cannot leave at `now`."""
+    """Raises WrongStatus when the guest cannot be checked out at `now`."""
     if not may(reservation, now):
         raise WrongStatus(
             gettext("A reservation that is %(status)s cannot be checked out.")
@@ -41,9 +41,10 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def check_out(reservation_id: int, *, by: Caller) -> Reservation:
-    """Check a guest out at the final price; once done, repeating it changes nothing.
+    """Checks a guest out, sets the final price (minor units) and frees the rest of their time.
 
-    Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or RateLimited.
+    Repeating it changes nothing. Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or
+    RateLimited.
     """
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)
@@ -68,9 +69,10 @@ def check_out(reservation_id: int, *, by: Caller) -> Reservation:
 
 
 def complete(reservation_id: int, *, by: Caller) -> Reservation:
-    """Check a guest out, also before they came; once done, repeating it changes nothing.
+    """Checks a guest out, also one who has not arrived; before arrival the price stays.
 
-    Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or RateLimited.
+    Repeating it changes nothing. Assumes a transaction. Raises NotFound, Forbidden, WrongStatus or
+    RateLimited.
     """
     reservation = locked(reservation_id, by=by)
     judge_desk(reservation, by)

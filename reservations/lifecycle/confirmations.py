@@ -1,4 +1,4 @@
-"""Confirming: a hold becomes a promise."""
+"""Confirms holds."""
 
 from datetime import datetime
 
@@ -17,12 +17,12 @@ from reservations.status import Status
 
 
 def may(reservation: Reservation, now: datetime) -> bool:
-    """Whether the status at `now` lets the reservation be confirmed. Makes no query."""
+    """True when the status at `now` lets the reservation be confirmed. Runs no query."""
     return reservation.status_at(now) is Status.HELD
 
 
 def judge(reservation: Reservation, now: datetime) -> None:
-    """Raise HoldExpired for a hold that lapsed or was released, else WrongStatus."""
+    """Raises HoldExpired for a hold that has lapsed or lost its time, else WrongStatus."""
     status = reservation.status_at(now)
     if may(reservation, now) and has_its_time(reservation):
         return
@@ -34,9 +34,9 @@ def judge(reservation: Reservation, now: datetime) -> None:
 
 
 def confirm(reservation_id: int, *, by: Caller) -> Reservation:
-    """Confirm a hold; once done, repeating it changes nothing.
+    """Confirms a hold, which then keeps its time past `hold_expires_at`. Assumes a transaction.
 
-    Assumes a transaction. Raises NotFound, HoldExpired, WrongStatus or RateLimited.
+    Repeating it changes nothing. Raises NotFound, HoldExpired, WrongStatus or RateLimited.
     """
     reservation = locked(reservation_id, by=by)
     now = clock.now()

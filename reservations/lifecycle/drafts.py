@@ -1,4 +1,4 @@
-"""A reservation's rows before they are saved: contact, prices, and the instants promised."""
+"""Drafts reservations before they are saved: contact, price, and the promised instants."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,10 @@ def reservation(
     category: Category,
     now: datetime,
 ) -> Reservation:
-    """The row for a new reservation, held or confirmed as the policy says."""
+    """The unsaved row of a new reservation, held or confirmed as the policy says.
+
+    `now` (UTC) becomes `created_at`. Raises QuoteExpired.
+    """
     venue, by, policy = ask.venue, ask.by, ask.venue.policy
     row = Reservation(
         venue=venue,
@@ -55,7 +58,10 @@ def reservation(
 
 
 def promise(row: Reservation, policy: Policy, window: Window, price_minor: int) -> None:
-    """Set the range, and what is promised for it: price, fee, and the instants that matter."""
+    """Sets the fields named in PROMISED for this range and price (minor units). Does not save.
+
+    `no_show_at` becomes None where the venue does not record arrivals.
+    """
     row.starts_at, row.ends_at = window.start, window.end
     row.price_minor = price_minor
     row.no_show_at = (
@@ -73,9 +79,9 @@ PROMISED = (
     "cancel_free_until",
     "cancel_fee_minor",
 )
-"""What `promise` sets."""
+"""The fields that `promise` sets."""
 
 
 def events_of(row: Reservation) -> list[EventType[BookedData]]:
-    """The events to record when a drafted reservation is written, in order."""
+    """The types of the events to record when the draft is saved, in the order of their ids."""
     return [CREATED, CONFIRMED] if row.confirmed_at else [CREATED]

@@ -1,4 +1,4 @@
-"""A booking judged in all but its time."""
+"""Judges a booking in everything but whether its time is free."""
 
 from dataclasses import asdict, dataclass
 
@@ -18,7 +18,7 @@ from venues.models import Category, Venue
 
 @dataclass(frozen=True, slots=True)
 class JudgedBooking:
-    """A booking that may be had as far as venue and policy go; its time is not judged yet."""
+    """A booking that venue and policy allow, with its details as stored. Its time may be taken."""
 
     booking: Booking
     details: dict[str, str | bool]
@@ -26,7 +26,10 @@ class JudgedBooking:
 
 
 def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
-    """Judge all but the time. Raises a Refusal, or guests.errors.ContactInvalid."""
+    """Judges everything but whether the time is free. Takes no locks.
+
+    Raises a Refusal, or guests.errors.ContactInvalid.
+    """
     if by.kind == "partner" and not by.may_run(venue.pk):
         raise Forbidden(gettext("This API key does not include this venue."))
     now = clock.now()
@@ -36,7 +39,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
         asdict(booking.contact), venue.phone_region, may_lack_phone=is_walk_in
     )
     is_override = permissions.may_override(venue.pk, booking.override_reason, by)
-    # What is not there is said before what is too soon.
+    # Refuse an unknown category or unit before judging notice and horizon.
     categories = _categories(venue, booking, window)
     if not is_override:
         booking_window.judge_request(venue, window, booking.resource, now)
@@ -58,6 +61,6 @@ def _categories(venue: Venue, booking: Booking, window: Window) -> list[Category
     booking_window.judge_pair(venue, booking.category, booking.resource)
     if booking.resource is not None:
         return []
-    # A price that was promised is for the category it was promised in, dearer by now or not.
+    # A quote binds its category, even if that category costs more by now.
     code = booking.category or quotes.category(booking.quote, venue)
     return categories_for(venue, code, booking.guest_count, window)

@@ -1,4 +1,4 @@
-"""Several bookings made together: which units they may want, and why they do not fit as one."""
+"""Books groups: which units the bookings may take, and why a group does not fit."""
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
@@ -20,11 +20,14 @@ from venues.models import Resource
 
 
 def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) -> list[Reservation]:
-    """Book all of these or none, with one `group_id`. Assumes a transaction; raises as `hold`."""
+    """Books all of these or none, with one `group_id`, in the order given. Assumes a transaction.
+
+    Raises a Refusal, guests.errors.ContactInvalid, or Repeated with the stored answer.
+    """
     first = bookings[0]
     with open_holds.counted(first, by=by, once=once, made=len(bookings)) as (venue, claimed):
         eligibility.judge(venue, first, by=by)
-        # All at once and in id order: one after the other, two groups would wait for each other.
+        # Lock all units together, in order of id. Two groups that lock one by one would deadlock.
         ledger.lock_units(units_for(bookings))
         rows = _placed(bookings, by=by)
         group_id = uuid.uuid4()
@@ -44,13 +47,13 @@ def _placed(bookings: Sequence[Booking], *, by: Caller) -> list[Reservation]:
             holds.refuse_early(wish.ask)
             rows.append(holds.place_and_write(wish))
         except (Taken, HeldByOther) as refusal:
-            # Perhaps only by what this group took a moment ago, and now gives back.
+            # The time may be taken by this group itself, whose rows the refusal rolls back.
             raise refusal_of(booking, bookings, rows) from refusal
     return rows
 
 
 def units_for(bookings: Iterable[Booking]) -> set[int]:
-    """Every unit that any of these might be given."""
+    """The ids of all units in use that any of these bookings might get."""
     units: set[int] = set()
     for booking in bookings:
         units.update(_units(booking).values_list("pk", flat=True))
@@ -60,10 +63,10 @@ def units_for(bookings: Iterable[Booking]) -> set[int]:
 def refusal_of(
     booking: Booking, bookings: Sequence[Booking], own: Collection[Reservation]
 ) -> Refusal:
-    """Why one of a group finds no time, as whoever comes after the group would see it.
+    """The refusal for a booking of the group that found no time, as others will see the venue.
 
-    The time that the group's `own` reservations take is given back with the refusal, so nobody
-    is told to wait for it.
+    The refusal rolls back the group's `own` reservations, so their time does not count as taken.
+    Returns PartyTooLarge when the group wants more units than there are.
     """
     wanted = _fitting(booking)
     rivals = sum(_fitting(other) <= wanted for other in bookings)
@@ -85,7 +88,7 @@ def _units(booking: Booking) -> QuerySet[Resource]:
 
 
 def _fitting(booking: Booking) -> set[int]:
-    """The units that seat the party alone; where none does, all that might do so together."""
+    """The ids of the units that seat the party alone, or of all its units when none does."""
     every = dict(_units(booking).values_list("pk", "capacity"))
     return {pk for pk, seats in every.items() if seats >= booking.guest_count} or {*every}
 

@@ -1,4 +1,4 @@
-"""That hold as one statement of SQL."""
+"""Writes a hold on the first free unit: one SQL statement on PostgreSQL, a few on SQLite."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,9 +25,9 @@ _FIELDS = [field for field in Reservation._meta.concrete_fields if field.name !=
 _COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS)
 _VALUES = ", ".join(f"%({field.column})s" for field in _FIELDS)
 
-# The units stand in the order they are wanted in: a lateral look for each, and the first that is
-# free ends it. A lapsed hold still takes its time here; the sure way releases it. What is not
-# locked may be taken a moment later: then the constraint lets nothing in, and nothing comes back.
+# The lateral join tries the units in their order and stops at the first free one. A lapsed hold
+# still counts as taken here; the locked path releases it. If another caller takes the unit first,
+# the constraint refuses the insert, and the statement returns no row.
 _WRITE = f"""
 WITH unit AS MATERIALIZED (
     SELECT found.id
@@ -71,7 +71,7 @@ WITH unit AS MATERIALIZED (
 SELECT taken.reservation_id, taken.resource_id, taken.id, ARRAY(SELECT id FROM told) FROM taken
 """  # noqa: S608 - the names of our own model's columns
 
-# A cross join is gone through in the order in which its tables are named.
+# SQLite runs a CROSS JOIN in the order of its tables, so the units keep their order.
 _CHOOSE = """
 SELECT unit.id
 FROM json_each(%(units)s) AS wanted CROSS JOIN venues_resource AS unit
@@ -96,15 +96,16 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, '{}', false)
 
 
 def is_one_statement() -> bool:
-    """Whether `write` needs no transaction around it, being one statement."""
+    """True when `write` is one statement, so that it needs no transaction around it."""
     return connection.vendor == "postgresql"
 
 
 def write(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
-    """Write a drafted reservation on the first of these units, in their order, that is free.
+    """Saves the drafted reservation on the first free unit, in the order given, with its events.
 
-    Its category's units, or the one that was named; hours and policy are judged. None when no
-    unit was free at a glance, or when the venue is not any more as it was judged.
+    Assumes that hours and policy are judged, and units of the row's category, or the one named.
+    Takes no locks beforehand. Returns None when no unit was free without waiting, or when the venue
+    has changed since it was read. On SQLite it assumes a transaction.
     """
     if not units:
         return None
@@ -115,11 +116,11 @@ def write(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation 
 
 def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
     drafted = _drafted(row, ask, units[0])
-    # All but one are what the driver takes as they are.
+    # The driver takes every field as it is, except `tariff`.
     values: dict[str, Any] = {str(field.column): getattr(row, field.attname) for field in _FIELDS}
     values |= {
         "tariff": Jsonb(row.tariff),
-        # As text, which the driver takes as it is; a list of some hundred is dear to send.
+        # As text: the driver is slow to adapt a list of some hundred ids.
         "units": "{" + ",".join([str(unit.id) for unit in units]) + "}",
         "revision": ask.venue.revision,
         "taken_from": drafted.starts_at,
@@ -183,7 +184,7 @@ def _tell(cursor: CursorWrapper, row: Reservation, name: str, *, by: Caller) -> 
 
 
 def _insert(cursor: CursorWrapper, row: Model) -> int:
-    """Write a row of any model without what Django does around it, and tell its id."""
+    """Inserts a row of any model without Django's overhead, and returns its id."""
     text, names, prepared = _insertion(type(row))
     values = {name: getattr(row, name) for name in names}
     for field in prepared:
@@ -195,9 +196,9 @@ def _insert(cursor: CursorWrapper, row: Model) -> int:
 
 @cache
 def _insertion(model: type[Model]) -> tuple[str, list[str], list[Any]]:
-    """How a row of a model is inserted: the text, what of it, and which of that is adapted.
+    """The SQL that inserts a row of a model, its attributes, and the fields that need adapting.
 
-    All but instants, JSON and UUIDs are what the driver takes as they are.
+    The driver takes all types as they are except instants, JSON and UUIDs.
     """
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns = ", ".join([f'"{field.column}"' for field in fields])

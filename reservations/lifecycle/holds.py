@@ -1,4 +1,4 @@
-"""Books a unit: in one statement where one is free, under locks where that cannot tell."""
+"""Books a unit: by one statement if a unit is free, else under locks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,10 +26,10 @@ from venues import catalogue
 from venues.models import Policy, Resource, Venue
 
 FAST_TRIES = 4
-"""Tries for a unit of a pool before the pool is locked.
+"""How often the fast path tries a pool before the pool is locked.
 
-In a crowd a try fails though much is free: its unit was locked or sold a moment before. Another
-try costs a thousandth of a lock on a pool that the whole crowd wants.
+In a crowd a try can fail though units are free, because another caller locked or took its unit a
+moment before. Another try costs a thousandth of a lock on a pool that the whole crowd wants.
 """
 
 
@@ -47,16 +47,19 @@ class _Prepared:
 
 
 def hold(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation:
-    """Book in one statement, else refuse what is surely taken, else decide under locks."""
+    """Books on the fast path, which may refuse early; if it cannot decide, under locks.
+
+    Opens its own transaction. Raises as `actions.hold` does.
+    """
     made = fast(booking, by=by, once=once)
     return made or in_transaction(lambda: locked(booking, by=by, once=once))
 
 
 def fast(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation | None:
-    """Book a free unit without locking the pool; None where only `locked` can decide.
+    """Books a free unit without locking the pool. Returns None when only `locked` can decide.
 
-    Raises a Refusal only where it is certain: on the venue as it is now, and for a request
-    without a key, since a repeated key gets its stored answer first.
+    Raises a Refusal only when it is certain: judged on the venue as it is now, and for a request
+    without a key, since a repeated key must get its stored answer first.
     """
     found = _prepared(booking, by=by, is_keyed=once is not None)
     if found is None:
@@ -75,9 +78,9 @@ def fast(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservati
 
 
 def locked(booking: Booking, *, by: Caller, once: Once | None = None) -> Reservation:
-    """Book with every unit locked that could be given. Assumes a transaction.
+    """Books with every unit locked that the guest could get. Assumes a transaction.
 
-    Raises a Refusal, or guests.errors.ContactInvalid; Repeated with the stored answer.
+    Raises a Refusal, guests.errors.ContactInvalid, or Repeated with the stored answer.
     """
     with open_holds.counted(booking, by=by, once=once) as (venue, claimed):
         wish = eligibility.judge(venue, booking, by=by)
@@ -88,7 +91,7 @@ def locked(booking: Booking, *, by: Caller, once: Once | None = None) -> Reserva
 
 
 def refuse_early(ask: Ask) -> None:
-    """Raise a Refusal where a look without locks shows that no unit is free."""
+    """Raises a Refusal when a query without locks shows that no unit is free."""
     with asking(ask):
         refusal = early_refusal.look(ask, candidates.candidates(ask))
     if refusal is not None:
@@ -96,13 +99,16 @@ def refuse_early(ask: Ask) -> None:
 
 
 def write_fast(wish: JudgedBooking) -> Reservation | None:
-    """Write the reservation on a free unit; None where none is free without locks."""
+    """Writes the reservation on a free unit, without locks. Returns None when it finds none."""
     found = _draft(wish)
     return hold_statement.write(found.row, found.ask, _of_category(found)) if found else None
 
 
 def place_and_write(wish: JudgedBooking) -> Reservation:
-    """Lock the units that could be given, choose one and write. Raises what is in the way."""
+    """Locks the units that the guest could get, chooses one, and saves reservation and events.
+
+    Assumes a transaction, and no lock on a reservation. Raises a Refusal when no unit is free.
+    """
     ask, booking = wish.ask, wish.booking
     with asking(ask):
         placement = place(ask)
@@ -128,9 +134,9 @@ def place_and_write(wish: JudgedBooking) -> Reservation:
 
 
 def _prepared(booking: Booking, *, by: Caller, is_keyed: bool) -> _Prepared | None:
-    """Judge and draft on the venue as this process last read it, without a query for it.
+    """Judges and drafts on the venue as this process last read it, without a query for the venue.
 
-    None where that may be wrong, or where no single statement can make the booking.
+    Returns None when the venue may have changed, or when one statement cannot make the booking.
     """
     venue = catalogue.last_seen(booking.venue)
     if venue is None or not _may_be_fast(venue, booking):
@@ -142,12 +148,12 @@ def _prepared(booking: Booking, *, by: Caller, is_keyed: bool) -> _Prepared | No
     except Exception:
         if not is_keyed and catalogue.is_unchanged(venue):
             raise
-        # `locked` judges again, on the venue as it is.
+        # `locked` judges again, on the venue as it is now.
         return None
 
 
 def _may_be_fast(venue: Venue, booking: Booking) -> bool:
-    # What else a guest has on that day is settled under locks.
+    # Only the locked path can judge the guest's other reservations of the day.
     return not booking.override_reason and venue.policy.per_day == Policy.PerDay.ANY
 
 
@@ -170,7 +176,7 @@ def _draft(wish: JudgedBooking) -> _Prepared | None:
 
 
 def _of_category(found: _Prepared) -> Sequence[Resource]:
-    """Of several categories that cost the same, one statement tries one."""
+    """The units of the drafted category: one statement tries one category of several alike."""
     return [unit for unit in found.units if unit.category_id == found.row.category_id]
 
 
@@ -188,7 +194,7 @@ def _write(found: _Prepared, once: Once | None) -> Reservation | None:
         with open_holds.counted(booking, by=by, once=once, venue=venue) as (_, claimed):
             made = hold_statement.write(found.row, found.ask, units)
             if made is None:
-                # Also the claim of the key.
+                # This also undoes the claim of the key.
                 transaction.set_rollback(True)
             else:
                 idempotency.store(claimed, once, made)
@@ -197,7 +203,7 @@ def _write(found: _Prepared, once: Once | None) -> Reservation | None:
     try:
         return in_transaction(counted)
     except TooManyHolds:
-        # Perhaps what the venue now sells is no hold.
+        # If the venue has changed, it may now confirm at once, and the limit does not count.
         if catalogue.is_unchanged(venue):
             raise
         return None

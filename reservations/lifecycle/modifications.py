@@ -1,4 +1,4 @@
-"""Modifying: other details, another party, range or unit."""
+"""Modifies reservations: details, party, range or unit."""
 
 from guests.callers import Caller
 from reservations import clock
@@ -14,10 +14,9 @@ judge = changes.judge
 
 
 def modify(reservation_id: int, wish: Change, *, by: Caller) -> Reservation:
-    """Modify a reservation as wished, within the caller's transaction.
+    """Modifies a reservation as `wish` says. Assumes a transaction.
 
-    Raises NotFound, ContactInvalid or a Refusal with nothing changed; ChangedMeanwhile for a wish
-    made of another version.
+    Raises NotFound, ChangedMeanwhile, another Refusal or guests.errors.ContactInvalid.
     """
     if changes.takes_time(wish):
         seen = look(reservation_id, by=by)

@@ -1,4 +1,4 @@
-"""A stay that has begun: it may go on for longer or shorter, or on another unit from now."""
+"""Modifies a stay that has begun: its end, its party, or its unit from now on."""
 
 from datetime import datetime
 
@@ -27,13 +27,17 @@ from venues.models import Category, Resource, Venue
 
 
 def change(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
-    """Change the end, the party, or from now on the unit; a refusal leaves all as it was."""
+    """Changes the end, the party, or from now on the unit, of a guest who is present.
+
+    `looked` is the reservation as read without a lock. Assumes a transaction and locks units first.
+    Raises a Refusal, or Restart when the reservation changed before its lock.
+    """
     venue = records.load_venue(looked.venue_id)
     window = changes.wished_window(looked, wish, venue)
     _judge(looked, wish, venue, window, by)
     before = changes.units_of(looked)
     category = _category(looked, wish, venue, window)
-    # Whoever names a category and no unit wants another of its units.
+    # A change that names a category but no unit asks for another unit of it.
     moves = wish.category is not None if wish.resource is None else wish.resource not in before
     if not (moves or wish.override_reason):
         _judge_party(wish, before)
@@ -84,7 +88,7 @@ def _judge(
 
 
 def _judge_end(end: datetime, now: datetime) -> None:
-    """Asked again after each wait for a lock, during which the end may have come."""
+    """Raises Invalid when the end has passed. Call it after each wait for a lock too."""
     if end <= now:
         raise Invalid(
             "ends_at", gettext("The end must be in the future. To end the stay now, check out.")
@@ -93,7 +97,7 @@ def _judge_end(end: datetime, now: datetime) -> None:
 
 def _judge_party(wish: Change, units: frozenset[int]) -> None:
     for unit in Resource.objects.filter(pk__in=units):
-        # What a combination seats was judged when it was given.
+        # The capacity of a combination was judged when the guest got it.
         if len(units) == 1 and unit.capacity < (wish.guest_count or 0):
             raise PartyTooLarge(
                 gettext("%(unit)s takes a party of at most %(capacity)s. Choose a larger unit.")

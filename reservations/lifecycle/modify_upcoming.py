@@ -1,4 +1,4 @@
-"""Another time, unit or party for a reservation that has not begun, judged like a new booking."""
+"""Modifies a reservation that has not begun: time, unit or party, judged like a new booking."""
 
 from dataclasses import dataclass
 
@@ -25,7 +25,7 @@ from venues.models import Resource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """A reservation as it was before any lock, and what it was found to take."""
+    """A reservation as read before any lock, the units it takes, and its promised unit or None."""
 
     reservation: Reservation
     units: frozenset[int]
@@ -33,12 +33,16 @@ class _Seen:
 
 
 def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
-    """Give up the time it has and take the other; a refusal leaves everything as it was."""
+    """Frees the reservation's time and takes the time that the change asks for.
+
+    `looked` is the reservation as read without a lock. Assumes a transaction and locks units first.
+    Raises a Refusal, or Restart when the reservation changed before its lock.
+    """
     seen = _see(looked)
     ask = _ask(seen, wish, by)
     reservation = _lock(ask, seen, by)
     if changes.judge(reservation, wish) is Status.PRESENT:
-        # The guest arrived, or the start passed, between the look and the lock.
+        # The guest arrived, or the start passed, before the lock.
         raise Restart
     live(reservation).update(is_live=False)
     return _settle(reservation, ask, place(ask), wish)
@@ -50,7 +54,7 @@ def _see(looked: Reservation) -> _Seen:
     return _Seen(
         reservation=looked,
         units=frozenset(row.resource_id for row in rows),
-        # A combination is chosen anew; a single promised unit stays the promised one.
+        # A single promised unit stays promised. For a combination, units are chosen again.
         promised=locked_units[0] if len(locked_units) == 1 else None,
     )
 
@@ -78,7 +82,7 @@ def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
         categories=categories,
         now=now,
         by=by,
-        # Hours are judged for a time that is asked for, not for one that was sold before.
+        # Judge opening hours for a new time, not for a time that was sold before.
         is_override=is_override,
         hours_hold=not is_other_time and wish.resource is None,
         prefer=seen.units,
@@ -86,7 +90,7 @@ def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
 
 
 def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
-    """Lock old and new units in one go, then the reservation with those lapsed in its way."""
+    """Locks old and new units together, then the reservation with the lapsed ones in its way."""
     ids = set(seen.units)
     if ask.resource is not None:
         ids.add(ask.resource)
