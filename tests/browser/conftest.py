@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 _PLACES = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
@@ -33,6 +33,8 @@ def chromium() -> Iterator[Browser]:
         pytest.fail("Chromium is missing; .ci/run installs it, or CHROMIUM=/path names one.")
     # Playwright's loop runs in this thread, and Django takes any such loop for asynchronous code.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    # A busy machine takes its time; what is never to be seen is asserted at once anyway.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found[0], args=_ARGUMENTS)
         yield browser
@@ -44,7 +46,7 @@ def chromium() -> Iterator[Browser]:
 def page(chromium: Browser, live_server: LiveServer) -> Iterator[Page]:
     """A page of a fresh visitor; it fails the test when a script of ours does."""
     context = chromium.new_context(base_url=live_server.url)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(60_000)
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda fault: faults.append(str(fault)))

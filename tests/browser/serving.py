@@ -10,7 +10,7 @@ from django.db import connections
 
 from config import asgi
 
-PATIENCE = 10
+PATIENCE = 60
 
 
 @contextmanager

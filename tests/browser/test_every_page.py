@@ -137,7 +137,7 @@ def visitor(
             viewport=DESK if is_desk else PHONE,
             color_scheme="light" if is_desk else "dark",
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(60_000)
         yield Watched(context.new_page(), address)
         context.close()
 

@@ -76,7 +76,7 @@ def guest(chromium: Browser, live_server: LiveServer) -> Iterator[Any]:
 
     def opened(**options: Any) -> Page:
         context = chromium.new_context(base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda fault: faults.append(str(fault)))
@@ -260,7 +260,7 @@ def test_a_hold_that_lapses_says_so_by_itself(guest: Any, bistro: Venue) -> None
     expect(page.get_by_role("timer")).to_have_text(re.compile(r"^0:0\d$"))
     # Nobody touches the page any more.
     lapsed = page.get_by_role("heading", name="The hold has lapsed")
-    expect(lapsed).to_be_visible(timeout=20_000)
+    expect(lapsed).to_be_visible(timeout=60_000)
     fits(page)
     page.get_by_role("link", name="Try the same time again").click()
     expect(page.get_by_role("heading", name="Your details")).to_be_visible()

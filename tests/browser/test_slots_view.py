@@ -63,7 +63,7 @@ class Drivers:
 
     def page(self) -> Page:
         context = self._chromium.new_context(base_url=self._site, locale="en-GB")
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.on("pageerror", lambda fault: self.faults.append(str(fault)))
         page.on("console", self._hear)

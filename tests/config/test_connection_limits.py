@@ -15,7 +15,7 @@ from pytest_django.fixtures import Settings
 from config import connection_limits
 from tests.faults.attack import connection, handshake, status_of
 
-PATIENCE = 10
+PATIENCE = 60
 HEAD = b"GET /%b HTTP/1.1\r\nHost: x\r\n"
 ONE, OTHER = "127.0.0.2", "127.0.0.3"
 

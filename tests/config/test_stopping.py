@@ -71,12 +71,12 @@ def server(tmp_path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
         yield process
     finally:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def ended(process: subprocess.Popen[str]) -> str:
     """All it said; it ended by itself, and as a success."""
-    said, _ = process.communicate(timeout=30)
+    said, _ = process.communicate(timeout=60)
     assert process.returncode == 0, said
     assert said.rstrip().endswith("Stopped.")
     assert "did not end in time" not in said
@@ -109,7 +109,7 @@ def test_open_boards_are_told_to_come_again(
 def test_what_was_asked_before_is_answered(server: subprocess.Popen[str], port: int) -> None:
     body = json.dumps({"email": "driver1@parking.com", "password": "password123"})
     headers = {"Content-Type": "application/json"}
-    asked = [http.client.HTTPConnection("127.0.0.1", port, timeout=20) for _ in range(6)]
+    asked = [http.client.HTTPConnection("127.0.0.1", port, timeout=60) for _ in range(6)]
     for one in asked:
         one.request("GET", "/healthz")
         one.getresponse().read()
@@ -129,5 +129,5 @@ def test_what_was_asked_before_is_answered(server: subprocess.Popen[str], port: 
 def test_a_second_signal_ends_it_at_once(server: subprocess.Popen[str]) -> None:
     server.send_signal(signal.SIGTERM)
     server.send_signal(signal.SIGTERM)
-    server.communicate(timeout=30)
+    server.communicate(timeout=60)
     assert server.returncode is not None

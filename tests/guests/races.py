@@ -43,7 +43,7 @@ def _race(runners: int, act: Callable[[], Any]) -> list[Any]:
 
 def until(is_so: Callable[[], bool]) -> None:
     """Until it has come to that; counted in naps, as a test may have stopped the clocks."""
-    for _ in range(500):
+    for _ in range(6_000):
         if is_so():
             return
         sleep(0.01)

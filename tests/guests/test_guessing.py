@@ -162,7 +162,7 @@ def test_read_and_then_counted_without_the_lock_more_are_told() -> None:
 
     def read_then_save() -> bool:
         row = Tally.objects.get(pk="x")
-        everybody_has_read.wait(timeout=20)
+        everybody_has_read.wait(timeout=60)
         row.count += 1
         row.save(update_fields=["count"])
         return row.count <= 3

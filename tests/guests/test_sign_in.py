@@ -50,7 +50,7 @@ def come_in(client: Client) -> Any:
     """Press the button, be sent to the provider, and come back with its answer."""
     there = client.post("/accounts/oidc/okta/login/")
     assert there.status_code == 302
-    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    back = requests.get(there["Location"], allow_redirects=False, timeout=60).headers["Location"]
     return client.get(back.removeprefix("http://testserver"))
 
 
@@ -120,7 +120,7 @@ def test_a_closed_account_stays_closed(okta: fake.Provider) -> None:
 
 def test_a_code_that_another_browser_asked_for_is_refused(okta: fake.Provider) -> None:
     there = Client().post("/accounts/oidc/okta/login/")
-    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    back = requests.get(there["Location"], allow_redirects=False, timeout=60).headers["Location"]
     victim = Client()
     victim.get(back.removeprefix("http://testserver"))
     assert "_auth_user_id" not in victim.session
@@ -156,7 +156,7 @@ def test_a_provider_that_goes_down_on_the_way_logs_nobody_in(
 ) -> None:
     client = Client()
     there = client.post("/accounts/oidc/okta/login/")
-    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    back = requests.get(there["Location"], allow_redirects=False, timeout=60).headers["Location"]
     settings.SOCIALACCOUNT_PROVIDERS = sign_in.read([entry(server_url="http://127.0.0.1:1")])
     assert client.get(back.removeprefix("http://testserver")).status_code == 502
     assert "_auth_user_id" not in client.session
@@ -165,7 +165,7 @@ def test_a_provider_that_goes_down_on_the_way_logs_nobody_in(
 def test_a_code_that_the_provider_refuses_logs_nobody_in(okta: fake.Provider) -> None:
     client = Client()
     there = client.post("/accounts/oidc/okta/login/")
-    back = requests.get(there["Location"], allow_redirects=False, timeout=5).headers["Location"]
+    back = requests.get(there["Location"], allow_redirects=False, timeout=60).headers["Location"]
     okta.asked.clear()
     assert client.get(back.removeprefix("http://testserver")).status_code == 401
     assert "_auth_user_id" not in client.session

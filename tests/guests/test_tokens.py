@@ -357,7 +357,7 @@ def test_without_the_conditional_update_several_threads_get_a_pair() -> None:
         row = RefreshToken.objects.get(digest=digest)
         if row.spent_at is not None:
             return None
-        _both_have_read.wait(timeout=10)
+        _both_have_read.wait(timeout=60)
         row.spent_at = datetime.now(tz=UTC)
         row.save(update_fields=["spent_at"])
         return row.family

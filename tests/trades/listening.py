@@ -17,7 +17,7 @@ from venues.models import Venue
 
 T = TypeVar("T")
 
-PATIENCE = 10
+PATIENCE = 60
 _MARKS = itertools.count()
 
 

@@ -99,13 +99,13 @@ def test_who_was_there_is_greeted_again_once_redis_is_back(
 def test_a_redis_that_has_nothing_to_say_is_asked_and_one_that_is_silent_is_left(
     redis: OwnRedis, browser: Pages, venue: Venue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hub, "SILENCE", 0.2)
+    monkeypatch.setattr(hub, "SILENCE", 1)
     redis.start()
     page = browser.of(venue)
     assert what(page) == "hello"
     # It answers when asked, so nothing is begun anew.
-    assert page.is_quiet(1)
+    assert page.is_quiet(2)
     redis.pause()
-    time.sleep(1)
+    time.sleep(3)
     redis.resume()
     assert what(page) == "hello"
