@@ -1,4 +1,4 @@
-"""The API itself: what every operation has in common, and the routers that make it up."""
+"""The Ninja API: the settings that all operations share, and the routers it is made of."""
 
 from typing import Any
 
@@ -30,11 +30,12 @@ from api.routes import (
 
 
 class FastJson(BaseRenderer):
-    """Writes instants in UTC with Z."""
+    """Writes JSON responses. Instants are in UTC with `Z`."""
 
     media_type = "application/json"
 
     def render(self, request: HttpRequest, data: Any, *, response_status: int) -> bytes:
+        """Returns the JSON bytes of `data`. Types that orjson does not know become their `str`."""
         return orjson.dumps(data, option=orjson.OPT_UTC_Z, default=str)
 
 
@@ -51,14 +52,14 @@ api = DocumentedAPI(
     auth=ANYBODY_KNOWN,
     parser=Json(),
     renderer=FastJson(),
-    # Without it the page sends the document's address to a service elsewhere.
+    # Without this, the documentation page sends the address of the document to an outside service.
     docs=Swagger({"validatorUrl": None}),
 )
-# Tried in this order, what is asked most first.
-# Groups before the addresses of single reservations, which would take "groups" for an id.
+# Django tries the addresses in this order, so the busiest come first. Groups stand before single
+# reservations, because `/reservations/{id}` would read "groups" as an id.
 api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)
-# Reading and keeping, which share their addresses.
+# This router also has the reading operations of venues: they share addresses.
 api.add_router("/venues", venue_admin.router)
 for about_time in (availability, occupancy, floor_plan, explain, quotes):
     api.add_router("/venues", about_time.router)

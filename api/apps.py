@@ -1,4 +1,4 @@
-"""The application that machines talk to."""
+"""The Django application of the HTTP API."""
 
 from django.apps import AppConfig
 

@@ -1,6 +1,7 @@
-"""Who sends a request: a person with a Bearer token, a partner with a key, or nobody.
+"""Finds out who sends a request: a person with a Bearer token, a partner with a key, or nobody.
 
-Every credential that is sent must be good; where both are, the token says who it is.
+Every credential in the request must be valid. If there is a token and a key, the caller is the
+person of the token.
 """
 
 import json
@@ -27,19 +28,20 @@ KEY_HEADER = "X-API-Key"
 
 
 class KnownRequest(HttpRequest):
-    """A request as operations see it: `auth` is who sends it."""
+    """A request after authentication. `auth` is the caller."""
 
     auth: Caller
 
 
 class Bearer(HttpBearer):
-    """`Authorization: Bearer <access token>`, for people."""
+    """Authenticates people by `Authorization: Bearer <access token>`."""
 
     def __init__(self, judge: Judge) -> None:
         super().__init__()
         self.judge = judge
 
     def __call__(self, request: HttpRequest) -> Caller | None:
+        """Returns the caller, or None without the header. Raises TokenInvalid or KeyInvalid."""
         if self.header not in request.headers:
             return None
         if KEY_HEADER in request.headers:
@@ -50,13 +52,14 @@ class Bearer(HttpBearer):
         return self.authenticate(request, token.strip())
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
+        """Returns the person of an access token as a caller. Raises TokenInvalid."""
         user = _person(token)
         request.user = user
         return _judged(request, callers.for_user(user), self.judge)
 
 
 class ApiKey(APIKeyHeader):
-    """`X-API-Key: <key>`, for partners."""
+    """Authenticates partners by `X-API-Key: <key>`."""
 
     param_name = KEY_HEADER
 
@@ -65,13 +68,14 @@ class ApiKey(APIKeyHeader):
         self.judge = judge
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """Returns the partner as a caller, or None without a key. Raises KeyInvalid."""
         if key is None:
             return None
         return _judged(request, _partner(key), self.judge)
 
 
 class BrowserSession(APIKeyCookie):
-    """The session cookie of somebody who logged in on the pages, with their CSRF token."""
+    """Authenticates a person who logged in on the pages by session cookie and CSRF token."""
 
     param_name = settings.SESSION_COOKIE_NAME
 
@@ -79,6 +83,9 @@ class BrowserSession(APIKeyCookie):
         return request.COOKIES.get(self.param_name)
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller | None:
+        """Returns the caller, or None if nobody is logged in. Raises Forbidden without the CSRF
+        token.
+        """
         if not isinstance(request.user, User):
             return None
         if check_csrf(request):
@@ -87,8 +94,10 @@ class BrowserSession(APIKeyCookie):
 
 
 def allow(*kinds: Kind, scope: str = "") -> list[Callable[[HttpRequest], Any]]:
-    """`auth=` of an operation: callers of these kinds (all when none is named), partners only
-    with the scope; others are 403 before their request is read.
+    """Returns the `auth=` of an operation that only some callers may use.
+
+    People and partners must be of one of `kinds`, where empty means any kind. Partners also need
+    the `scope`. All others get 403 before the server reads their request.
     """
 
     def judge(caller: Caller) -> None:
@@ -101,24 +110,30 @@ def allow(*kinds: Kind, scope: str = "") -> list[Callable[[HttpRequest], Any]]:
 
 
 def require_kind(caller: Caller, *kinds: Kind) -> None:
-    """Forbidden unless the caller is of one of these kinds."""
+    """Raises Forbidden unless the caller is of one of these kinds."""
     if caller.kind not in kinds:
         raise Forbidden
 
 
 def require_scope(caller: Caller, scope: str) -> None:
-    """Forbidden to a partner whose key lacks the scope; people have no scopes to lack."""
+    """Raises Forbidden for a partner whose key lacks the scope. People need no scopes."""
     if caller.kind == "partner" and scope not in caller.scopes:
         raise Forbidden(f"This key lacks the scope {scope}.")
 
 
 def nobody(request: HttpRequest) -> Caller:
-    """The last resort of what is public: no credential was sent, so bad ones are still 401."""
+    """Returns ANONYMOUS for a request without credentials.
+
+    This comes last in OPTIONAL, so invalid credentials still give 401.
+    """
     return ANONYMOUS
 
 
 def holder_of_refresh_token(request: HttpRequest) -> Caller | None:
-    """Who may log out: the refresh token in the body is a credential of its own."""
+    """Returns the person whose refresh token is in the body, for logging out.
+
+    Accepts an expired token. Returns None if the body has no valid refresh token.
+    """
     try:
         body = json.loads(request.body)
         claims = tokens.read(str(body["refresh"]), use="refresh", expired_too=True)
@@ -128,15 +143,16 @@ def holder_of_refresh_token(request: HttpRequest) -> Caller | None:
 
 
 ANYBODY_KNOWN = allow()
-"""The API's default: a token or a key."""
+"""The default of the API: the caller needs an access token or a key."""
 PEOPLE = allow("guest", "staff", "administrator")
 OPTIONAL = [*ANYBODY_KNOWN, nobody]
-"""For what is public but says more to who is known."""
+"""For public operations that tell known callers more."""
 
 
 def _judged(request: HttpRequest, caller: Caller, judge: Judge) -> Caller:
     caller = replace(caller, origin=origin_of(request))
-    # Known before it is judged: what is not the caller's is hidden even from whom it refuses.
+    # Set `auth` first: when the judge refuses, the error handler needs the caller to hide
+    # reservations of others.
     cast(KnownRequest, request).auth = caller
     judge(caller)
     return caller

@@ -1,4 +1,4 @@
-"""Reads what is sent: one JSON document, strictly, and nothing that says it is something else."""
+"""Parses request bodies: one JSON document in UTF-8, not declared to be anything else."""
 
 from typing import Any
 
@@ -8,13 +8,17 @@ from ninja.parser import Parser
 
 
 class NotJson(Exception):  # noqa: N818 - a refusal is not a fault
-    """The body is declared to be of another type."""
+    """The Content-Type of the body is not JSON."""
 
 
 class Json(Parser):
-    """One document, UTF-8, no NaN, no lone surrogates; a body of no declared type may be one."""
+    """Parses one JSON document in UTF-8, without NaN and lone surrogates."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """Returns the document. Raises NotJson, or ValueError for a body that is not JSON.
+
+        A body without a Content-Type is read as JSON.
+        """
         if not _is_json(request.content_type or ""):
             raise NotJson
         document: dict[str, Any] = orjson.loads(request.body)

@@ -1,4 +1,4 @@
-"""Who a reservation is for: what was sent, and the rest from the profile of who is signed in."""
+"""The contact of a reservation: from the request, completed from the profile of the caller."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar
@@ -22,7 +22,10 @@ _REQUIRED = ("first_name", "last_name", "phone")
 
 
 def text(name: str, **more: Any) -> Any:
-    """The type of a text of a request, no longer than a reservation keeps of it."""
+    """Returns the type of a text in a request, as long as the column of the reservation at most.
+
+    Raises KeyError if a reservation has no such field.
+    """
     return Annotated[str, Field(max_length=longest(name), **more)]
 
 
@@ -35,11 +38,14 @@ TYPES: dict[str, Any] = {
     **dict.fromkeys(PREFERENCES, StrictBool),
     **{name: text(name) for name in EXTRAS},
 }
-"""What is received, by the name of the guest's field."""
+"""The types of the guest's fields in a request, by name of the field."""
 
 
 def having(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[M]], type[M]]:
-    """Class decorator: adds fields, by name a type and a default, after the schema's own."""
+    """Returns a class decorator that adds fields after the schema's own.
+
+    `fields` maps each name to its type and default.
+    """
 
     def extended(schema: type[M]) -> type[M]:
         return create_model(
@@ -55,15 +61,18 @@ def having(fields: Mapping[str, tuple[Any, Any]]) -> Callable[[type[M]], type[M]
 
 @having({name: (TYPES[name] | None, None) for name in CONTACT})
 class ContactIn(Schema):
-    """Who comes. What a guest leaves out is filled from `/me`.
+    """The guest's contact. Fields that a guest leaves out come from `/me`.
 
-    Partners give all that is required, and so does staff who gives any of it: then it is for
-    somebody else.
+    Partners give every required field. Staff who give any field give every required field: the
+    reservation is then for somebody else.
     """
 
 
 def fill(given: Mapping[str, Any], request: KnownRequest, *, venue: str) -> Contact:
-    """The contact of a request at a venue (its slug). Raises ContactInvalid, naming what misses."""
+    """Returns the contact of a request at a venue (its slug).
+
+    Raises ContactInvalid, which names each missing field.
+    """
     found = {name: given[name] for name in CONTACT if given.get(name) is not None}
     person = request.user if request.auth.user_id else None
     if isinstance(person, User) and not _is_for_another(found, request.auth, venue):
@@ -78,7 +87,7 @@ def fill(given: Mapping[str, Any], request: KnownRequest, *, venue: str) -> Cont
 
 
 def _is_for_another(found: Mapping[str, Any], by: Caller, venue: str) -> bool:
-    """Whether the desk books: then nothing of the clerk's own belongs to the guest."""
+    """Says whether a clerk books for a guest. The clerk's own profile is then not used."""
     if by.kind == "guest" or not any(name in found for name in WHO):
         return False
     key = Venue.objects.filter(slug=venue).values_list("pk", flat=True).first()

@@ -1,4 +1,4 @@
-"""A reservation and an event as they go out, and the schemas that describe them."""
+"""The JSON documents of reservations, events and units, and the schemas that describe them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -63,7 +63,7 @@ class ReservationPage(ninja.Schema):
 
 
 class EventOut(ninja.Schema):
-    """`data` is told to who runs the venue; `by` is a kind: guest, staff, partner, system."""
+    """`data` is empty unless you run the venue. `by` is guest, staff, partner or system."""
 
     name: str
     at: InstantOut
@@ -81,7 +81,7 @@ _Row = TypeVar("_Row", "_Took", Allocation)
 
 
 class Shown(Facts, Protocol):
-    """What of a reservation is told, besides what is told as it is and the instants."""
+    """The fields of a reservation that `_document` reads, besides `_PLAIN` and `_INSTANTS`."""
 
     pk: int
     group_id: UUID | None
@@ -101,13 +101,13 @@ COLUMNS = (
     "pk", "group_id", "venue_id", "category_id", "price_minor", "paid_minor", "currency",
     "no_show_at", "expired_at", "is_arrival_assumed", "is_departure_assumed", *_PLAIN, *_INSTANTS,
 )  # fmt: skip
-"""What is read of reservations that are told together; a row of a model costs twice as much."""
+"""The columns to read for a list of reservations. Reading full model rows costs twice as much."""
 
 
 def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
-    """The documents of many, of which COLUMNS were read as named values.
+    """Returns the documents of many rows, in their order. Each row has the COLUMNS as named values.
 
-    Two queries, as venues and units are kept in memory.
+    Two queries, however many rows, because venues and units are in memory.
     """
     taken: dict[int, list[_Took]] = {row.pk: [] for row in rows}
     found = Allocation.objects.filter(reservation__in=taken).order_by("pk")
@@ -115,7 +115,7 @@ def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
         "reservation_id", "resource_id", "ends_at", "is_live"
     ):
         taken[key or 0].append(_Took(unit, end, is_live))
-    # Read after what refers to them, so that all of it is there.
+    # Read venues after the rows that refer to them, so that none is missing.
     venues = {venue.pk: venue for venue in catalogue.of(row.venue_id for row in rows)}
     categories = {one.pk: one for venue in venues.values() for one in venue.categories.all()}
     documents = []
@@ -123,13 +123,16 @@ def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
         venue, category = venues[row.venue_id], categories[row.category_id]
         units = units_of(venue)
         shown = [units[took.resource_id] for took in _last(taken[row.pk])]
-        # Instants as they are: they are written with the page.
+        # Instants stay datetimes here: the writer of the page formats them.
         documents.append(_document(row, venue, category, shown, now, _instants(row)))
     return documents
 
 
 def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
-    """The document of one reservation, as ReservationOut describes it."""
+    """Returns the document of one reservation, as ReservationOut describes it.
+
+    The status is that at `now`, by default at this moment.
+    """
     taken = row.just_taken or list(row.allocations.select_related("resource").order_by("pk"))
     units = [unit_of(one.resource) for one in _last(taken)]
     instants = map(_instant, _instants(row))
@@ -137,7 +140,9 @@ def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]
 
 
 def alternative(found: Alternative) -> dict[str, Any]:
-    """What could be booked instead; the unit where one was asked for."""
+    """Returns the document of one alternative. `resource` is None unless the request
+    named a unit.
+    """
     return {
         **times(found.window, found.category.venue),
         "category": found.category.code,
@@ -147,7 +152,9 @@ def alternative(found: Alternative) -> dict[str, Any]:
 
 
 def arrangement(found: Arrangement) -> dict[str, Any]:
-    """What a group could book instead: one range, and where each of them, in their order."""
+    """Returns the document of an alternative for a group: one range, and one item for each
+    reservation in the order of the request.
+    """
     currency = found.places[0].category.venue.currency
     parts = ("category", "resource", "price")
     items = [alternative(place) for place in found.places]
@@ -159,7 +166,7 @@ def arrangement(found: Arrangement) -> dict[str, Any]:
 
 
 def times(window: Window, venue: Venue) -> dict[str, str]:
-    """A range as a booking may ask for it; nights by their dates as well."""
+    """Returns a range with the keys that a booking takes; for nights also the local dates."""
     told = {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}
     if nights := modes.dates(venue, window):
         told |= {"check_in": nights[0].isoformat(), "check_out": nights[1].isoformat()}
@@ -167,7 +174,9 @@ def times(window: Window, venue: Venue) -> dict[str, str]:
 
 
 def event(row: Event, *, with_data: bool) -> dict[str, Any]:
-    """The document of one event, as EventOut describes it."""
+    """Returns the document of one event, as EventOut describes it. Without `with_data`, `data` is
+    empty.
+    """
     return {
         "name": row.name,
         "at": to_z(row.at),
@@ -178,7 +187,7 @@ def event(row: Event, *, with_data: bool) -> dict[str, Any]:
 
 
 def etag(row: Reservation) -> str:
-    """Names this version of a reservation, for If-Match."""
+    """Returns the ETag of this version of a reservation, for If-Match."""
     return f'"{row.pk}-{row.version}"'
 
 
@@ -209,7 +218,7 @@ def _document(
 
 
 class _Took(NamedTuple):
-    """What of an allocation is told."""
+    """The columns of an allocation that a document needs."""
 
     resource_id: int
     ends_at: datetime
@@ -217,7 +226,7 @@ class _Took(NamedTuple):
 
 
 def _last(taken: Sequence[_Row]) -> list[_Row]:
-    """The time it takes; of one that takes none any more, what it had last."""
+    """Returns the live allocations that end last. Without a live one, returns the newest only."""
     if len(taken) == 1:
         return list(taken)
     shown = [one for one in taken if one.is_live] or list(taken[-1:])
@@ -226,14 +235,15 @@ def _last(taken: Sequence[_Row]) -> list[_Row]:
 
 
 def unit_of(unit: Resource) -> dict[str, Any]:
-    """A unit as it goes out."""
+    """Returns the document of a unit. `id` is a string."""
     return {"id": str(unit.pk), "name": unit.name, "floor": unit.floor}
 
 
 def units_of(venue: Venue) -> dict[int, dict[str, Any]]:
-    """All units of a venue as they go out, by id; worked out once for what is kept, so only read.
+    """Returns the documents of all units of a venue, by id.
 
-    An availability is some hundred of them, a page of reservations one or two for each.
+    The result is kept with the venue in memory: never change it. An availability has hundreds of
+    units, a page of reservations one or two for each row.
     """
     return catalogue.once(venue, "_units_shown", _shown)
 

@@ -1,4 +1,6 @@
-"""Every error on the wire: RFC 9457 problem documents, and the one table of HTTP codes."""
+"""Turns every error into an RFC 9457 problem document, and holds the only table of
+HTTP statuses.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
@@ -31,7 +33,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[HttpRequest, Any], HttpResponse]
 
 RETRY_AFTER_BUSY = 1
-"""Seconds after which a caller who met too many others may try again."""
+"""Seconds to wait after `busy` or `in_progress`."""
 
 STATUSES: Mapping[type[Exception], int] = {
     errors.NotFound: 404,
@@ -74,7 +76,7 @@ STATUSES: Mapping[type[Exception], int] = {
     people.TooManySignUps: 429,
     people.LastAdministrator: 409,
 }
-"""What each refusal is in HTTP; a test walks the subclasses so that none is forgotten."""
+"""The HTTP status of each refusal. A test walks the subclasses so that none is forgotten."""
 
 OTHERS: Mapping[str, int] = {
     "bad_request": 400,
@@ -89,10 +91,10 @@ OTHERS: Mapping[str, int] = {
     "unavailable": 503,
     "not_ready": 503,
 }
-"""Codes of what goes wrong before or behind the rules. docs/errors.md explains each of both."""
+"""The HTTP status of each code that no refusal has. docs/errors.md explains all codes."""
 
 CODES = sorted({getattr(kind, "code", "") for kind in STATUSES} | set(OTHERS))
-"""Every code that can be met on the wire."""
+"""Every code that the API can send, sorted."""
 
 CHALLENGE = 'Bearer realm="holdfast", ApiKey realm="holdfast"'
 
@@ -107,7 +109,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **facts: Any,
 ) -> HttpResponse:
-    """A problem document: what went wrong, a stable code, and what to do about it."""
+    """Returns a problem document. `facts` become members of it. A 401 gets WWW-Authenticate."""
     document: dict[str, Any] = {
         "type": f"urn:holdfast:problem:{code}",
         "title": TITLES.get(code, HTTPStatus(status).phrase),
@@ -132,12 +134,12 @@ def problem(
 def other(
     request: HttpRequest, code: str, detail: str, *, headers: Mapping[str, str] | None = None
 ) -> HttpResponse:
-    """A problem document for one of OTHERS."""
+    """Returns the problem document for a code of OTHERS. Raises KeyError for any other code."""
     return problem(request, status=OTHERS[code], code=code, detail=detail, headers=headers)
 
 
 def install(api: NinjaAPI) -> None:
-    """Have every exception that leaves an operation answered by a problem document."""
+    """Makes the API answer every exception of an operation with a problem document."""
     handlers: Mapping[type[Exception], Any] = {
         Refusal: _refused,
         people.GuestError: _person_refused,
@@ -158,8 +160,10 @@ def install(api: NinjaAPI) -> None:
 
 
 def _ownership_first(handler: Handler) -> Handler:
-    """A handler of what is judged before the operation runs, roles and shapes: whoever asks for
-    a reservation that is not theirs is told only that, however the rest of the request looks.
+    """Wraps a handler for errors that are raised before the operation runs.
+
+    A caller who asks for a reservation that they may not see gets 404, whatever else is wrong with
+    the request.
     """
 
     def handle(request: HttpRequest, fault: Any) -> HttpResponse:
@@ -204,7 +208,7 @@ def _rate_headers(refusal: errors.RateLimited) -> dict[str, str]:
 
 
 def _seconds(wait: timedelta) -> int:
-    """Rounded up: whoever comes back after so many is not too early."""
+    """Whole seconds, rounded up, at least one: a caller who waits this long is not too early."""
     return max(1, ceil(wait.total_seconds()))
 
 
@@ -249,7 +253,7 @@ def _not_authenticated(request: HttpRequest, fault: AuthenticationError) -> Http
 
 def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
     if fault.status_code == HTTPStatus.BAD_REQUEST:
-        # Ninja's only one: the parser could not read the body.
+        # Ninja raises 400 only if the parser could not read the body.
         if isinstance(fault.__cause__, NotJson):
             detail = "Send the body as application/json. No other Content-Type is accepted."
             return other(request, "unsupported_media_type", detail)
@@ -260,7 +264,9 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
 
 
 def _nobody_left(request: HttpRequest, fault: IntegrityError) -> HttpResponse:
-    """Whoever was erased while this was on its way is known no more; anything else is a fault."""
+    """Answers 401 if the caller's account was erased during the request. All else is a fault of
+    ours.
+    """
     user_id = getattr(getattr(request, "auth", None), "user_id", None)
     is_gone = user_id is not None and not User.objects.filter(pk=user_id).exists()
     if is_gone or "fk_guests_user" in str(fault):
@@ -279,7 +285,7 @@ def _body_too_large(request: HttpRequest, fault: RequestDataTooBig) -> HttpRespo
 
 def _database_away(request: HttpRequest, fault: DatabaseError) -> HttpResponse:
     log.error("The database did not answer: %s", fault)
-    # It may have gone after the commit and before its word of it.
+    # The connection may have broken after the commit and before its confirmation.
     detail = (
         "The database cannot be reached, and a change that was being written may have been made."
         " Repeat the request shortly, with the same Idempotency-Key."
@@ -293,15 +299,17 @@ def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
 
 
 def failure(request: HttpRequest) -> HttpResponse:
-    """What a caller is told of a fault of ours: that it is one, and nothing else."""
+    """Returns the answer to a fault of ours: 500 `internal_error`, without any detail
+    of the fault.
+    """
     detail = "Something went wrong on our side, and we logged it. Try again later."
     return other(request, "internal_error", detail)
 
 
 def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    """`('body', 'data', 'phone')` as Ninja says it, `#/phone` as a caller sees it."""
+    """Turns Ninja's `('body', 'data', 'phone')` into the pointer `#/phone`."""
     source, *path = error["loc"]
-    # Ninja names the view's argument before the fields of a body, and of some queries.
+    # In bodies and some queries, Ninja puts the name of the view's argument before the fields.
     fields = path[1:] if source == "body" else path[-1:]
     detail = error["msg"].removeprefix("Value error, ")
     if not fields:

@@ -1,4 +1,4 @@
-"""The Idempotency-Key header: a request sent twice makes one thing and gets one answer."""
+"""The Idempotency-Key header: a repeated request takes effect once and gets the first answer."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
@@ -13,6 +13,7 @@ from reservations.errors import Invalid
 from reservations.idempotency import Answer, Once, Repeated
 
 LONGEST_KEY = 255
+"""Characters."""
 
 T = TypeVar("T")
 
@@ -23,11 +24,14 @@ Key = Annotated[
         description="1 to 255 characters; a repeat with the same key gets the same answer.",
     ),
 ]
-"""The header, as an argument of an operation."""
+"""The header as an argument of an operation. None if it was not sent."""
 
 
 def once(request: HttpRequest, *, by: Caller, render: Callable[[Any], Answer]) -> Once | None:
-    """The caller's key for this request, or None without one. Raises Invalid for a bad one."""
+    """Returns the caller's key for this request, or None without the header.
+
+    Raises Invalid unless the key is 1 to 255 printable characters.
+    """
     given = request.headers.get("Idempotency-Key")
     if given is None:
         return None
@@ -36,7 +40,8 @@ def once(request: HttpRequest, *, by: Caller, render: Callable[[Any], Answer]) -
         raise Invalid("Idempotency-Key", f"Give 1 to {LONGEST_KEY} printable characters.")
     fingerprint = _fingerprint(request)
     return Once(
-        # Nobody else's key can be guessed from an anonymous request: its scope is itself.
+        # Anonymous callers share no scope: the scope is the request itself, so nobody can guess the
+        # key of another.
         caller=by.name if by.is_known else f"anonymous:{fingerprint}",
         key=key,
         fingerprint=fingerprint,
@@ -52,7 +57,10 @@ def carried_out(
     by: Caller,
     render: Callable[[T], Answer],
 ) -> HttpResponse:
-    """The answer to what `act(once=…)` makes, or to what it made when the request came before."""
+    """Runs `act(once=…)` and returns its answer, or the stored answer if the request is a repeat.
+
+    Raises Invalid for a key that is not valid, and the refusals of `act`.
+    """
     try:
         return respond(render(act(once=once(request, by=by, render=render))))
     except Repeated as repeated:
@@ -60,7 +68,7 @@ def carried_out(
 
 
 def respond(answer: Answer) -> HttpResponse:
-    """The answer as it was given the first time."""
+    """Turns a stored answer into a response."""
     response = HttpResponse(answer.body, status=answer.status, content_type="application/json")
     for name, value in answer.headers.items():
         response[name] = value
@@ -68,8 +76,8 @@ def respond(answer: Answer) -> HttpResponse:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    # The same document however it is spaced and ordered.
+    # Sorted keys without spaces: two texts of one document give one fingerprint.
     body = orjson.dumps(orjson.loads(request.body or b"null"), option=orjson.OPT_SORT_KEYS)
     path = f"{request.method} {request.path} ".encode()
-    # Keyed, since a body may hold a password, which a bare digest would let anybody guess at.
+    # The digest is keyed because a body may hold a password. Anyone could guess at a bare digest.
     return salted_hmac("api.repeats", path + body, algorithm="sha256").hexdigest()

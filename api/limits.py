@@ -1,13 +1,15 @@
-"""Every rate limit of the API: one function and one sentence each.
+"""The rate limits of the API.
 
-Failed log-ins of one address at one place: by default twenty a minute (guests/guessing.py).
-Sign-ups from one place: by default 300 a minute. Of both, rows in the database are the only judge
-(guests/tallies.py): they hash a password, which takes far longer.
+Failed log-ins of one e-mail address from one network: by default twenty a minute
+(guests/log_in_limit.py). Sign-ups from one network: by default 300 a minute. Rows in the database
+count both (guests/rate_counters.py), because each attempt hashes a password, which takes far
+longer.
 
-State changes of one reservation: by default once a minute. The judge is the reservation's own
-events, in the database, under its lock (reservations/pace.py). What stands here is the outer
-gate, counted in the cache: it is read before the verb and counted after it took effect, so it can
-refuse only what the judge would refuse, and a cache that is away refuses nothing.
+State changes of one reservation: by default once a minute. The reservation's own events decide, in
+the database, under its lock (reservations/limits/state_changes.py). This module only adds a gate in
+front, which counts in the cache. It reads the counter before the verb and counts after the verb
+took effect, so it refuses only what the events would refuse. If the cache cannot be reached, it
+refuses nothing.
 """
 
 import logging
@@ -31,12 +33,12 @@ from reservations.models import Reservation
 log = logging.getLogger(__name__)
 
 PAUSE = 5.0
-"""Seconds for which counters that did not answer are not asked again: a cache that hangs would
+"""Seconds for which the cache is not asked again after it failed. A cache that hangs would
 otherwise cost every request its timeout."""
 
 
 class Usage(TypedDict):
-    """How many of `limit` were counted in this window, which ends in `time_left` seconds."""
+    """`count` of `limit` in the current window, which ends in `time_left` seconds."""
 
     count: int
     limit: int
@@ -54,7 +56,10 @@ _breaker = _Breaker()
 def usage(
     request: HttpRequest, *, group: str, key: str, rate: str, increment: bool
 ) -> Usage | None:
-    """What is counted for `key`, one more with `increment`; None while the cache is away."""
+    """Returns the count for `key`, raised by one with `increment`. None while the cache is away.
+
+    `rate` is such as "1/60s".
+    """
     if time.monotonic() < _breaker.closed_until:
         return None
     try:
@@ -69,23 +74,27 @@ def usage(
 
 
 def state_gate(request: HttpRequest, seen: Reservation, *, by: Caller) -> None:
-    """Refuse early what is over the rate, sparing the database the lock. Raises RateLimited."""
+    """Refuses a state change above the rate before the database takes a lock. Raises
+    RateLimited.
+    """
     if not by.limits_apply:
         return
     usage = _usage(request, seen, increment=False)
     if usage and usage["count"] >= usage["limit"]:
-        # The rows say for how long; they are the judge here too.
+        # The events say how long to wait. They decide here too.
         state_changes.judge(seen, pace=_pace(seen), by=by, now=clock.now())
 
 
 def count_state_change(request: HttpRequest, changed: Reservation, *, by: Caller) -> None:
-    """Count a change that took effect."""
+    """Counts a state change that took effect."""
     if by.limits_apply:
         _usage(request, changed, increment=True)
 
 
 def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
-    """Tell a caller with a rate what it is, and what is left of it, as RateLimit headers do."""
+    """Adds RateLimit headers to the response: the rate and what is left. Does nothing for callers
+    without limits.
+    """
     if not by.limits_apply:
         return
     own = _pace(row)
@@ -96,12 +105,14 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
 
 
 def sign_up_gate(request: HttpRequest) -> dict[str, str]:
-    """Count a sign-up from this place and tell what is left. Raises TooManySignUps."""
+    """Counts a sign-up from this network and returns the RateLimit headers. Raises
+    TooManySignUps.
+    """
     return of_allowance("sign-up", accounts.count_sign_up(address_of(request)))
 
 
 def of_allowance(name: str, allowance: Allowance) -> dict[str, str]:
-    """What is left of a rate that rows count, as headers."""
+    """Returns the RateLimit headers of a rate that the database counts."""
     return headers(
         name,
         allowance.limit,
@@ -112,7 +123,9 @@ def of_allowance(name: str, allowance: Allowance) -> dict[str, str]:
 
 
 def headers(name: str, count: int, period: timedelta, *, left: int, wait: int) -> dict[str, str]:
-    """A rate and what is left of it, in the words of the RateLimit header fields."""
+    """Returns the RateLimit headers: `count` in each `period`, `left` of them now, more in `wait`
+    seconds.
+    """
     return {
         "RateLimit-Policy": f'"{name}";q={count};w={int(period.total_seconds())}',
         "RateLimit": f'"{name}";r={left};t={wait}',

@@ -1,4 +1,4 @@
-"""Logging in over the API, held back after too many failures for one address at one place."""
+"""Log-in over the API, limited by e-mail address and network after too many failures."""
 
 from functools import partial
 
@@ -12,7 +12,10 @@ from guests.addresses import address_of
 def log_in(
     request: HttpRequest, response: HttpResponse, *, email: str, password: str
 ) -> tokens.Pair:
-    """A pair of tokens; only failures count, and whoever remembers the password is not slowed."""
+    """Returns a pair of tokens and sets the RateLimit headers. Only failures count.
+
+    Raises CredentialsInvalid, or TooManyFailures after too many of them.
+    """
     verify = partial(accounts.log_in, email=email, password=password)
     user, allowance = log_in_limit.attempt(verify, email=email, place=address_of(request))
     for name, value in limits.of_allowance("log-in", allowance).items():

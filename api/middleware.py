@@ -1,4 +1,6 @@
-"""What is the same of every answer below `/api/`: HEAD wherever GET is, errors as problems."""
+"""Completes every answer below `/api/`: HEAD works where GET does, and errors are problem
+documents.
+"""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,7 +19,7 @@ _OF_ITS_BODY = ("Content-Type", "Content-Length", "Content-Language")
 
 
 class ProblemDocuments:
-    """Outermost middleware: unknown paths, wrong methods and faults answer like operations do."""
+    """Outermost middleware: unknown paths, wrong methods and faults get problem documents too."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -29,7 +31,7 @@ class ProblemDocuments:
         return answer(request)
 
     def _head(self, request: HttpRequest) -> HttpResponse:
-        """What GET answers, without its body; operations say GET alone."""
+        """The answer to GET without its body. Operations only declare GET."""
         request.method = "GET"
         response = self._answer(request)
         request.method = "HEAD"
@@ -42,13 +44,13 @@ class ProblemDocuments:
         response = self.get_response(request)
         if not _is_told(response):
             response = _replaced(request, response)
-        # What is told depends on who asks, and a cache between does not know a key from another.
+        # Answers depend on the caller, and a shared cache cannot tell one API key from another.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response
 
 
 def _is_told(response: HttpResponse) -> bool:
-    """Whether it is no error, or one that says what is wrong already."""
+    """Says whether a response is no error, or already a problem document."""
     is_problem = response.get("Content-Type", "").startswith("application/problem+json")
     return is_problem or response.status_code < HTTPStatus.BAD_REQUEST
 
@@ -58,7 +60,7 @@ def _replaced(request: HttpRequest, response: HttpResponse) -> HttpResponse:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return failure(request)
     code = status.phrase.lower().replace(" ", "_")
-    # Those that other middlewares have set for safety are of this answer too.
+    # Keep the security headers that other middleware has set.
     kept = {name: value for name, value in response.items() if name not in _OF_ITS_BODY}
     if "Allow" in kept:
         kept["Allow"] = _with_head(kept["Allow"])

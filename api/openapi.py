@@ -1,4 +1,4 @@
-"""The OpenAPI document: what Ninja reads off the operations, and what they have in common."""
+"""The OpenAPI document: what Ninja reads from the operations, and what they all have in common."""
 
 from functools import cache
 from typing import Any
@@ -37,21 +37,24 @@ _RATE = ("RateLimit-Policy", "RateLimit")
 
 
 def answering_with(status: int, *headers: str) -> dict[str, Any]:
-    """Says which headers an answer has, for `openapi_extra=`."""
+    """Returns an `openapi_extra=` that names the headers of the answer with this status."""
     return {"responses": {status: {"headers": _described(*headers)}}}
 
 
 class DocumentedAPI(NinjaAPI):
-    """Ninja's API, whose document says how errors really look."""
+    """Ninja's API with an OpenAPI document that describes the real errors."""
 
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
+        """Returns the document. Builds it once for each prefix."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
         return _document(self, prefix)
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
-        """Refuses an operation without an id of its own: generated clients are named by them."""
+        """Always raises ImproperlyConfigured: every operation names its id, because generated
+        clients use it.
+        """
         called = f"{operation.view_func.__module__}.{operation.view_func.__name__}"
         raise ImproperlyConfigured(f"{called} needs an operation_id, verb then noun: getVenue.")
 
@@ -71,7 +74,9 @@ class _Document(OpenAPISchema):
         return dict(sorted(declared.items()))
 
     def operation_security(self, operation: Operation) -> list[dict[str, Any]] | None:
-        """Where a way in needs no credential of these kinds, the document says so too."""
+        """Adds an empty scheme where the operation also accepts no credentials, or
+        one in the body.
+        """
         schemes: list[dict[str, Any]] | None = super().operation_security(operation)
         if schemes and len(schemes) < len(operation.auth_callbacks):
             schemes.append({})
@@ -80,7 +85,7 @@ class _Document(OpenAPISchema):
 
 @cache
 def _document(api: NinjaAPI, prefix: str) -> _Document:
-    # Putting it together takes a second of a core, and anybody may ask.
+    # Building it takes a second of a core, and anybody may ask for it.
     return _Document(api, prefix)
 
 
@@ -95,7 +100,7 @@ def _common(operation: Operation) -> dict[int, str]:
 
 def _header_names(operation: Operation, status: int) -> tuple[str, ...]:
     is_rated = 429 in operation.response_models
-    # A password that is wrong counts; credentials that are missing elsewhere do not.
+    # A wrong password counts towards the rate. Missing credentials elsewhere do not.
     is_told = status < 300 or status == 429 or (status == 401 and not operation.auth_callbacks)
     told = _RATE if is_rated and is_told else ()
     return ("Retry-After", *told) if status in (429, 503) else told

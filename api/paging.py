@@ -1,4 +1,4 @@
-"""Lists in pages: newest first by key, an opaque cursor to go on from."""
+"""Pages of lists: newest first by key, with an opaque cursor to the next page."""
 
 import base64
 import binascii
@@ -13,7 +13,7 @@ from reservations.errors import Invalid
 
 Row = TypeVar("Row", bound=Model)
 Named = TypeVar("Named")
-"""A row of a model, or values of it that are named; either has its `pk`."""
+"""A row of a model, or named values of one. Both have `pk`."""
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 50, 200
 
@@ -26,7 +26,7 @@ class Page(Schema):
 
 
 def page(rows: QuerySet[Row], asked: Page, render: Callable[[Row], Any]) -> dict[str, Any]:
-    """One page of `rows`, newest first, and the cursor of the next one or None.
+    """Returns one page of `rows`, newest first. `next_cursor` is None on the last page.
 
     Raises Invalid for a cursor that this server did not give out.
     """
@@ -36,7 +36,10 @@ def page(rows: QuerySet[Row], asked: Page, render: Callable[[Row], Any]) -> dict
 def page_of(
     rows: QuerySet[Any, Named], asked: Page, render: Callable[[list[Named]], list[Any]]
 ) -> dict[str, Any]:
-    """The same where the rows of a page are better put into words together."""
+    """Returns one page of `rows` as `page` does, but `render` gets all rows of the page together.
+
+    Raises Invalid for a cursor that this server did not give out.
+    """
     if asked.cursor is not None:
         rows = rows.filter(pk__lt=_read(asked.cursor))
     found = list(rows.order_by("-pk")[: asked.limit + 1])

@@ -1,4 +1,4 @@
-"""The `title` of a problem document: a few words for each code, alike at each occurrence."""
+"""The `title` of a problem document: a few words for each code, always the same for one code."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Replies."""
+"""JSON responses that are written without another validation."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,11 @@ from venues.models import Venue
 def answer(
     request: HttpRequest, venue: Venue, now: datetime, document: Callable[[], Any]
 ) -> HttpResponse:
-    """The reply to this address and query, for whoever asks; `document` makes it if need be."""
+    """Returns the reply to this address and query from the answer cache.
+
+    The cache calls `document` only if it has no answer that is still true. Use it only for
+    documents that are the same for every caller.
+    """
     return reply_with(
         answer_cache.one(
             request.get_full_path(), venue, now=now, work_out=lambda: as_json(document())
@@ -24,22 +28,22 @@ def answer(
 
 
 def reply(document: Any, *, status: int = 200) -> HttpResponse:
-    """A JSON answer, written once and not validated again."""
+    """Returns a JSON response. The document is not validated again."""
     return reply_with(as_json(document), status=status)
 
 
 def as_json(document: Any) -> bytes:
-    """A document as it goes out."""
+    """Returns a document as JSON bytes. Instants are in UTC with `Z`."""
     return orjson.dumps(document, option=orjson.OPT_UTC_Z, default=_stand_in)
 
 
 def reply_with(body: bytes, *, status: int = 200) -> HttpResponse:
-    """A JSON answer that is written already."""
+    """Returns a response with a body that is JSON already."""
     return HttpResponse(body, status=status, content_type="application/json")
 
 
 def _stand_in(value: Any) -> str:
-    """For what is an instant of another make, such as that of a clock that is stopped."""
+    """Writes subclasses of datetime, such as those of a stopped clock in tests."""
     if isinstance(value, datetime):
         return to_z(value)
     raise TypeError(type(value))

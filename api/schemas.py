@@ -1,4 +1,4 @@
-"""Shapes on the wire that every router shares."""
+"""Types and schemas that all routers share."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -27,6 +27,7 @@ from venues.models import is_time_zone
 
 LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
+"""Minor units."""
 _AMOUNT = r"[0-9]{1,13}(\.[0-9]{1,4})?"
 _LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?"
 
@@ -35,9 +36,9 @@ Moment = TypeVar("Moment", date, datetime)
 
 
 class Schema(BaseModel):
-    """Base of everything received: no NUL in any text, and unknown fields assign nothing.
+    """The base of everything received. Refuses NUL in any text and ignores unknown fields.
 
-    Not Ninja's own, which reads each field through an object of its own, as of a model.
+    It is not Ninja's own base, which wraps every input in an object to read its fields.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -54,7 +55,10 @@ class Schema(BaseModel):
 
 
 def _nul_in(document: Any) -> str | None:
-    """Where a NUL stands, as the rest of a JSON pointer; loops, as a document may nest deeply."""
+    """Returns the JSON pointer of the first NUL found, without its leading slash. None without one.
+
+    It loops instead of recursing, because a document may be nested deeply.
+    """
     found: list[tuple[str, Any]] = [("", document)]
     while found:
         path, value = found.pop()
@@ -80,7 +84,7 @@ def _within_years(value: Moment) -> Moment:
 
 
 def _not_a_number(value: Any) -> Any:
-    # Left alone, pydantic reads numbers as seconds since 1970, which nobody means.
+    # Without this, pydantic reads numbers as seconds since 1970, which nobody means.
     if not isinstance(value, str | date | datetime):
         raise ValueError("Give this as text in ISO 8601.")
     if isinstance(value, str) and value.strip().lstrip("+-").replace(".", "", 1).isdigit():
@@ -96,8 +100,8 @@ def _first_instant(value: Any) -> Any:
 
 
 def to_z(value: datetime) -> str:
-    """An instant as it goes out: UTC, with Z."""
-    # Those that a database tells are in UTC, and a page of a list has hundreds.
+    """Returns an instant as text in UTC with `Z`."""
+    # Instants from the database are in UTC already, and a page of a list has hundreds.
     utc = value if value.tzinfo is UTC else value.astimezone(UTC)
     return utc.isoformat()[: -len("+00:00")] + "Z"
 
@@ -108,7 +112,7 @@ Instant = Annotated[
     AfterValidator(_with_offset),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
-"""Received: RFC 3339 with an offset."""
+"""Received: RFC 3339 with an offset. Becomes UTC."""
 
 Day = Annotated[
     date,
@@ -125,7 +129,7 @@ Bound = Annotated[
         {"anyOf": [{"type": "string", "format": kind} for kind in ("date-time", "date")]}
     ),
 ]
-"""Received in an address: an instant, or a date for its first instant in UTC."""
+"""Received in an address: an instant, or a date, which means its first instant in UTC."""
 
 
 def _local(value: Any) -> Any:
@@ -139,7 +143,7 @@ LocalTime = Annotated[
     BeforeValidator(_local),
     WithJsonSchema({"type": "string", "pattern": f"^{_LOCAL_TIME}$"}),
 ]
-"""Received: what clocks show at some place, so without an offset."""
+"""Received: a local time of day without an offset, such as 09:30."""
 
 InstantOut = Annotated[
     datetime,
@@ -160,7 +164,7 @@ Id = Annotated[
     BeforeValidator(_id),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "integer"}]}),
 ]
-"""Received: an id as this server gave it out, text or number."""
+"""Received: an id that this server gave out, as text or number."""
 
 
 class Money(ninja.Schema):
@@ -199,14 +203,16 @@ class Problem(ninja.Schema):
 
 
 def money(amount_minor: int, currency: str) -> dict[str, str]:
-    """Minor units as they go out, the document of a Money."""
+    """Returns the document of a Money from minor units."""
     return {"amount": str(prices.decimal(amount_minor, currency)), "currency": currency}
 
 
 def parse_id(given: str | int) -> int:
-    """The key an id stands for. Raises NotFound for what no id can be, before any query."""
+    """Returns the key that an id stands for. Raises NotFound, without a query, for text that cannot
+    be an id.
+    """
     text = str(given)
-    # str.isdigit also takes digits of other scripts, which int() reads as well.
+    # str.isdigit also accepts digits of other scripts, and int() reads them.
     if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_ID)):
         raise NotFound
     key = int(text)
@@ -216,13 +222,15 @@ def parse_id(given: str | int) -> int:
 
 
 def problems(*statuses: int) -> dict[int, Any]:
-    """Declares problem documents for these statuses, for `response=`."""
+    """Returns the `response=` entries for problem documents with these statuses."""
     return dict.fromkeys(statuses, Problem)
 
 
 def money_minor(given: Money, *, field: str) -> int:
-    """An amount as received, in minor units. Raises Invalid for one that is no price."""
-    # Decimal reads much more: 1e999990 takes a minute to write out as an integer.
+    """Returns a received amount in minor units. Raises Invalid, naming the field, if it is not a
+    price.
+    """
+    # Decimal accepts much more: 1e999990 takes a minute to write out as an integer.
     is_amount = re.fullmatch(_AMOUNT, given.amount)
     amount = Decimal(given.amount if is_amount else "NaN").scaleb(prices.exponent(given.currency))
     if not is_amount or amount != int(amount) or amount > LARGEST_AMOUNT:
@@ -233,7 +241,7 @@ def money_minor(given: Money, *, field: str) -> int:
 
 
 def zone(name: str, *, field: str) -> ZoneInfo:
-    """The zone of that name. Raises Invalid, naming the field."""
+    """Returns the IANA zone of that name. Raises Invalid, naming the field, if there is none."""
     try:
         is_time_zone(name)
     except ValidationError as fault:

@@ -1,4 +1,4 @@
-"""Ranges of time as the reading calls are asked for them, and as they tell them."""
+"""Ranges of time in the reading operations: how they are received and how they are sent."""
 
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -14,14 +14,14 @@ from venues.hours import Window
 from venues.models import Venue
 
 ANSWERS = problems(400, 401, 404, 422)
-"""What the reading calls answer when they do not answer."""
+"""The errors that the reading operations can give."""
 
 Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY)]
 Category = Annotated[str, Field(max_length=longest("code", of=models.Category))]
 
 
 class Range(Schema):
-    """Instants, or the dates of nights."""
+    """Instants, or the local dates of nights. All are optional."""
 
     starts_at: Instant | None = None
     ends_at: Instant | None = None
@@ -36,19 +36,22 @@ class Steps(Schema):
 
 
 def times_of(asked: Range) -> Times:
-    """What is asked for, as the engine reads a wish."""
+    """Returns the requested times for the engine. Without a start, the range starts now."""
     return Times(
         starts_at=asked.starts_at,
         ends_at=asked.ends_at,
         check_in=asked.check_in,
         check_out=asked.check_out,
-        # Without a start the question is a walk-in's: from this moment on.
+        # A request without a start is that of a walk-in: from this moment on.
         from_now=True,
     )
 
 
 def window_of(asked: Steps, now: datetime) -> Window:
-    """The range asked about; this moment, a minute long, where none is."""
+    """Returns the requested range. By default it starts now and lasts one minute.
+
+    Raises Invalid for a range that the reports do not accept.
+    """
     start = asked.starts_at or now
     end = asked.ends_at or start + timedelta(minutes=1)
     window = Window(start, end)
@@ -57,10 +60,10 @@ def window_of(asked: Steps, now: datetime) -> Window:
 
 
 def heading(venue: Venue) -> dict[str, str]:
-    """What each of these answers begins with."""
+    """Returns the members with which each of these documents begins."""
     return {"venue": venue.slug, "time_zone": venue.time_zone}
 
 
 def told(window: Window) -> dict[str, str]:
-    """A range as it goes out."""
+    """Returns the document of a range. Instants are in UTC with `Z`."""
     return {"starts_at": to_z(window.start), "ends_at": to_z(window.end)}

@@ -1,4 +1,4 @@
-"""The engine's verbs as HTTP meets them: limits before, alternatives after a refusal."""
+"""The engine's verbs for HTTP: rate limits before them, alternatives after a refusal."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +29,10 @@ def hold(
     once: Once | None = None,
     show: Show = documents.alternative,
 ) -> Reservation:
-    """`actions.hold`; `show` words an alternative as the caller's trade does."""
+    """Holds as `actions.hold` does. A refusal of the time carries up to three alternatives.
+
+    `show` makes the document of an alternative, in the field names of the operation.
+    """
 
     def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
         return map(show, alternatives.for_booking(booking, refusal, by=by, now=clock.now()))
@@ -41,7 +44,7 @@ def hold(
 def hold_group(
     *, bookings: Sequence[Booking], by: Caller, once: Once | None = None
 ) -> list[Reservation]:
-    """`actions.hold_group`; an alternative is one for the whole group."""
+    """Holds as `actions.hold_group` does. Each alternative in a refusal is for the whole group."""
 
     def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
         return map(documents.arrangement, alternatives.for_group(bookings, now=clock.now()))
@@ -51,7 +54,9 @@ def hold_group(
 
 
 def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
-    """`actions.modify`; an alternative is another change that could be asked for."""
+    """Modifies as `actions.modify` does. Each alternative in a refusal is another
+    possible change.
+    """
 
     def find(refusal: Refusal) -> Iterator[dict[str, Any]]:
         seen = look(reservation_id, by=by)
@@ -80,9 +85,11 @@ def carry_out(
     show: Callable[[Reservation], HttpResponse],
     kind: str | None = None,
 ) -> HttpResponse:
-    """Do the verb once; `fact` is what it records, so that a repeat is known and never limited.
+    """Carries out a verb on a reservation and returns its document with RateLimit headers.
 
-    With a `kind`, reservations of venues of other kinds are not there.
+    `fact` is the field that the verb sets: if it is set already, the request is a repeat and has no
+    limit. Raises NotFound if the caller may not see the reservation or its venue is not of this
+    `kind`, and RateLimited.
     """
     key, by = parse_id(reservation_id), request.auth
     seen = look(key, by=by)

@@ -1,6 +1,7 @@
-"""The live board: word of every change of a unit's time, to whoever watches a venue.
+"""The live board: a WebSocket that sends a message for every change of a unit's time at a venue.
 
-A socket only tells; who was away asks /slots or /plan again. Nothing personal is said on it.
+The socket only sends. After a break, a page asks /slots or /plan again. Messages hold no personal
+data.
 """
 
 import logging
@@ -23,14 +24,17 @@ UNKNOWN_VENUE = 4404
 
 
 class Board(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untyped
-    """Takes a place in the hub, which says hello and then what happens at the venue."""
+    """Joins the hub, which greets the socket and then sends the messages of the venue."""
 
     place: hub.Place | None = None
 
     async def connect(self) -> None:
+        """Accepts the socket and joins the hub. Closes with UNKNOWN_VENUE if there is no such
+        venue.
+        """
         slug = self.scope["url_route"]["kwargs"]["slug"]
         venue_id = await database_sync_to_async(_venue_id)(slug)
-        # Accepted first: a browser is not told the code of a refused handshake.
+        # Accept first: a browser does not learn the close code of a refused handshake.
         await self.accept()
         if venue_id is None:
             await self.close(UNKNOWN_VENUE)
@@ -39,21 +43,27 @@ class Board(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels is untype
         hub.here().join(self.place)
 
     async def disconnect(self, code: int) -> None:
+        """Leaves the hub."""
         if self.place is not None:
             hub.here().leave(self.place)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        """Whatever is said here is not heard: commands have their own calls."""
+        """Ignores all input. Commands go through the HTTP API."""
 
 
 def tell(event: Event) -> None:
-    """Have boards told of an event once its dispatch has committed, unless they were before."""
+    """Sends an event to the boards after the dispatch commits. A handler of the outbox.
+
+    The hub skips events that it sent before.
+    """
     if messages.is_of_time(event):
         transaction.on_commit(lambda: announce([event.pk]))
 
 
 def announce(event_ids: list[int]) -> None:
-    """Have boards told of committed events, now. Never fails: the outbox tells of them again."""
+    """Sends committed events (their ids) to the boards now. Never raises: the outbox sends them
+    again.
+    """
     try:
         hub.publish(event_ids)
     except (RedisError, OSError) as error:

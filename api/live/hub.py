@@ -1,8 +1,9 @@
-"""Who watches which venue in this process, and how word of an event reaches them.
+"""The sockets of this process by venue, and how events reach them.
 
-What is announced is the ids of events. A process hears of them on one connection to Redis, however
-many sockets it has, reads once what they mean, and spreads it. Embedded, nobody else could say
-anything, and the ids go from thread to loop without leaving the process.
+Processes announce the ids of events through Redis. However many sockets a process has, it listens
+on one connection, reads the events once from the database and sends the messages to the sockets of
+their venues. Embedded, there is one process only: the ids go from thread to event loop without
+Redis.
 """
 
 import asyncio
@@ -27,24 +28,26 @@ from api.live import messages
 log = logging.getLogger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-"""A socket's, as ASGI has it."""
+"""The `send` of a socket, as ASGI defines it."""
 
 FELL_BEHIND = 1013
-"""Close code, "try again later": more was told than this page took."""
+"""Close code, "try again later": the page read its messages too slowly."""
 ROOM = 100
-"""Times that word may wait for one socket, beside what its connection buffers. Whatever is told at
-one time waits together, so a burst of events alone fills nothing."""
+"""Batches that may wait for one socket, besides the buffer of its connection. All messages of one
+moment are one batch, so a burst of events alone does not fill it."""
 REMEMBERED = 10_000
-"""Events that are known to have been told: each is announced twice, when its change has committed
-and when the outbox hands it on."""
+"""The number of sent event ids to remember. Every event is announced twice: after its commit, and
+by the outbox."""
 PAUSE = 0.5
-"""Seconds before Redis is tried again."""
+"""Seconds before the next attempt to reach Redis."""
 SILENCE = 10.0
-"""Seconds after which Redis is asked whether it is still there."""
+"""Seconds without a message after which Redis gets a ping."""
 
 
 class Place:
-    """One socket's: it is sent what is put here as fast as it takes it, and not for ever more."""
+    """The queue of one socket. It sends as fast as the page reads and holds at most
+    ROOM batches.
+    """
 
     def __init__(self, venue_id: int, send: Send, *, greeting: Callable[[], str]) -> None:
         self.venue_id = venue_id
@@ -54,7 +57,9 @@ class Place:
         self._sending: asyncio.Future[None] | None = None
 
     def put(self, words: Sequence[str]) -> bool:
-        """Whether there was room; where there was none, it is told to come again and no more."""
+        """Queues messages. Returns False if the queue is full: the socket is then closed with
+        FELL_BEHIND.
+        """
         has_room = len(self._waiting) < ROOM
         if not has_room:
             self._waiting.clear()
@@ -75,7 +80,7 @@ class Place:
 
 
 class Hub:
-    """The places of one event loop. Everything here runs on that loop."""
+    """The sockets of one event loop. All its methods run on that loop."""
 
     def __init__(self) -> None:
         self._places: defaultdict[int, set[Place]] = defaultdict(set)
@@ -85,7 +90,7 @@ class Hub:
         self._hears = not settings.LIVE_REDIS_URL
 
     def join(self, place: Place) -> None:
-        """From now on the place is told; greeted as soon as this process hears everything."""
+        """Adds a socket. It is greeted as soon as this process hears all announcements."""
         self._places[place.venue_id].add(place)
         if self._hears:
             place.put([place.greeting()])
@@ -95,25 +100,27 @@ class Hub:
                 self._tasks.append(asyncio.create_task(self._listen()))
 
     def leave(self, place: Place) -> None:
-        """Safe to repeat."""
+        """Removes a socket. Calling it twice does no harm."""
         self._places[place.venue_id].discard(place)
         if not self._places[place.venue_id]:
             del self._places[place.venue_id]
 
     def announced(self, event_ids: Sequence[int]) -> None:
-        """Have these told soon, unless they were already, or nobody is here to be told."""
+        """Queues event ids to be sent soon. Skips ids that were sent before. Does nothing without
+        sockets.
+        """
         if self._places:
             self._announced.put_nowait(event_ids)
 
     def spread(self, venue_id: int, words: Sequence[str]) -> None:
-        """Put words before everybody who watches a venue; who is far behind is let go."""
+        """Sends messages to every socket of a venue. Sockets with a full queue are closed."""
         for place in list(self._places.get(venue_id, ())):
             if not place.put(words):
                 self.leave(place)
 
     async def _tell(self) -> None:
         while True:
-            # Whatever was announced while the last ones were read is read together.
+            # Read together all that was announced during the last read.
             waiting = [await self._announced.get()]
             while not self._announced.empty():
                 waiting.append(self._announced.get_nowait())
@@ -121,7 +128,7 @@ class Hub:
             try:
                 await self._tell_of(ids)
             except DatabaseError as error:
-                # Not noted as told, so the outbox's word of them will do.
+                # The ids are not remembered, so the outbox's announcement sends them.
                 log.warning("Boards were not told: %s", error)
             for _ in waiting:
                 self._announced.task_done()
@@ -164,7 +171,7 @@ class Hub:
         if said["type"] == "message":
             self.announced([int(one) for one in said["data"].split(",")])
         elif said["type"] == "subscribe":
-            # Also after Redis was away: whoever is greeted asks again, for what was missed.
+            # This also follows an outage of Redis: a greeted page asks again for what it missed.
             self._hears = True
             for place in [one for there in self._places.values() for one in there]:
                 place.put([place.greeting()])
@@ -174,12 +181,12 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 
 
 def here() -> Hub:
-    """The hub of the loop that runs."""
+    """Returns the hub of the running event loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
 
 
 def publish(event_ids: Sequence[int]) -> None:
-    """Have committed events told in every process, from any thread. Raises RedisError."""
+    """Announces committed events to every process. Safe from any thread. Raises RedisError."""
     if settings.LIVE_REDIS_URL:
         said = ",".join(map(str, event_ids))
         _telling_client(settings.LIVE_REDIS_URL).publish(settings.LIVE_CHANNEL, said)
@@ -190,10 +197,10 @@ def publish(event_ids: Sequence[int]) -> None:
 
 
 def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Future[None] | None:
-    """Run a coroutine up to where it first waits, and only then, in a task, to its end.
+    """Runs a coroutine to its first wait. Only if it waits, a task runs the rest. None if it ended.
 
-    A socket that keeps up never waits, and a task for each would be a third of what telling a
-    thousand costs. Python 3.12 has this as `eager_start`.
+    A socket that keeps up never waits, and a task for each of a thousand sockets would be a third
+    of the cost. Python 3.12 has this as `eager_start`.
     """
     try:
         waits_for = work.send(None)
@@ -212,7 +219,7 @@ def _rest(work: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any
 
 
 def _listening_client() -> redis.asyncio.Redis:
-    # It may be silent for hours; whether it is there is asked above.
+    # No read timeout: the connection may be silent for hours, and `_hear` sends pings.
     return redis.asyncio.Redis.from_url(
         settings.LIVE_REDIS_URL,
         decode_responses=True,

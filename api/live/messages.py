@@ -1,6 +1,7 @@
-"""What boards are told of an event: which unit's time is taken by now, and which is free again.
+"""The messages of the live boards: which unit's time an event took, and which it made free.
 
-Nothing personal. Words may come late or out of order, so each says how it is when it is read.
+They hold no personal data. Messages may come late or out of order, so each states what is true when
+it is written.
 """
 
 from collections import defaultdict
@@ -18,7 +19,10 @@ from venues.hours import Window
 
 
 def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, list[str]]:
-    """What these events say to those who watch these venues, by venue, in the events' order."""
+    """Returns the messages of these events, as JSON texts by venue id, in the order of the events.
+
+    Leaves out events of other venues.
+    """
     found: defaultdict[int, list[str]] = defaultdict(list)
     events = Event.objects.filter(pk__in=event_ids, venue_id__in=venue_ids)
     for event in events.order_by("pk"):
@@ -27,12 +31,12 @@ def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, l
 
 
 def is_of_time(event: Event) -> bool:
-    """Whether an event can have changed what somebody's unit is."""
+    """Says whether an event can change which time of a unit is taken."""
     return event.reservation_id is not None or "closure" in event.data
 
 
 def line(message: dict[str, Any]) -> str:
-    """Written once, however many read it."""
+    """Returns a message as JSON. Write it once and send it to many sockets."""
     return orjson.dumps(message).decode()
 
 
@@ -51,9 +55,9 @@ def _messages(event: Event) -> Iterator[dict[str, Any]]:
 
 
 def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]:
-    """What an event's rows take now, and what is free of all that they took or were sold.
+    """Yields the ranges that an event's rows take now, and the ranges that they no longer take.
 
-    Only time that nobody else has by now is free.
+    A range that somebody else takes by now is not free.
     """
     rows = Allocation.objects.select_related("reservation")
     if event.reservation_id is None:
@@ -81,7 +85,7 @@ def _takes(row: Allocation, event: Event, now: datetime) -> bool:
 
 
 def _given_back(row: Allocation, event: Event) -> list[Window]:
-    """What comes after the end of a live row and was sold, or taken, before."""
+    """The ranges after the end of a live row that were sold or taken before."""
     ends = [datetime.fromisoformat(text) for text in event.data.get("before", [])[1:]]
     if row.reservation is not None:
         ends.append(row.reservation.ends_at)
@@ -90,7 +94,7 @@ def _given_back(row: Allocation, event: Event) -> list[Window]:
 
 
 def _gaps(resource: int, window: Window, now: datetime, *, but: Allocation) -> Iterator[Window]:
-    """The stretches of a window in which no row but this one takes the unit."""
+    """Yields the parts of a range in which no row but this one takes the unit."""
     others = Allocation.objects.filter(resource_id=resource).exclude(pk=but.pk)
     others = others.taking_time(at=now).overlapping(window.start, window.end)
     start = window.start

@@ -1,4 +1,4 @@
-"""How many sockets one address may have open at this process: SOCKETS_PER_ADDRESS."""
+"""Limits how many sockets one network may have open at this process: SOCKETS_PER_ADDRESS."""
 
 import asyncio
 from collections import Counter
@@ -16,20 +16,20 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 TRY_AGAIN = 1013
-"""Close code, where a server cannot refuse with a status: "try again later"."""
+"""Close code "try again later", for servers that cannot refuse with a status."""
 WAIT = b"60"
-"""Seconds, told as Retry-After to programs; pages come again by themselves, ever more slowly."""
+"""Seconds, sent as Retry-After. Pages come again by themselves, at growing intervals."""
 
 
 class PerAddress:
-    """Passes sockets on to `application`; one above the limit is refused with 429, unopened."""
+    """ASGI middleware: refuses a socket above the limit with 429 before it opens."""
 
     def __init__(self, application: Any) -> None:
         self._application = application
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Whoever has gone meanwhile is no fault, and a thousand of them no thousand tracebacks.
+        # A page that has gone is no fault, and a thousand of them need no thousand tracebacks.
         with self._counted(_address(scope)) as has_room, suppress(OSError):
             if has_room:
                 await self._application(scope, receive, send)
@@ -38,7 +38,9 @@ class PerAddress:
 
     @contextmanager
     def _counted(self, address: str) -> Iterator[bool]:
-        """Whether one more of this address is within the limit; it counts inside the block."""
+        """Counts a socket of this network inside the block. Yields False if the limit
+        is reached.
+        """
         limit = settings.SOCKETS_PER_ADDRESS
         has_room = not limit or self._open[address] < limit
         self._open[address] += has_room
@@ -51,7 +53,7 @@ class PerAddress:
 
 
 def _address(scope: Scope) -> str:
-    """Whose socket it is, found as it is for requests."""
+    """The network of the socket, found as for HTTP requests."""
     sent = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
     peer = (scope.get("client") or ("",))[0]
     return addresses.counted(addresses.client(peer, b",".join(sent).decode("latin1")))
@@ -66,5 +68,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     start = {"status": HTTPStatus.TOO_MANY_REQUESTS.value, "headers": headers}
     await send({"type": "websocket.http.response.start"} | start)
     await send({"type": "websocket.http.response.body", "body": b""})
-    # Until the connection is closed uvicorn calls this refusal no answer, and writes a line.
+    # Let uvicorn see the response. Otherwise it logs that the application did not answer.
     await asyncio.sleep(0)

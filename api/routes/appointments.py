@@ -1,4 +1,4 @@
-"""A practice's own words over the same engine: appointments. No rule of its own."""
+"""Appointments: the field names of practices over the general engine. No rules of their own."""
 
 from functools import partial
 from typing import Any, Literal
@@ -34,9 +34,9 @@ WRITE = allow(scope="reservations:write")
 
 
 class AppointmentIn(ContactIn):
-    """`client_id` is for the practice; a client books for themselves.
+    """Leave `client_id` out to book for yourself. Staff give it to book for a client.
 
-    The contact fields are for partners, and for whom the practice has not entered as a client.
+    Partners give the contact fields. So do staff for a person who is not a client yet.
     """
 
     provider_id: Id
@@ -68,7 +68,7 @@ class AppointmentOut(ninja.Schema):
     response={201: AppointmentOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )
 def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = None) -> HttpResponse:
-    """Hold a slot of a provider for thirty minutes; confirm it in that time."""
+    """Hold a slot of a provider for thirty minutes. Confirm it within that time."""
     by = request.auth
     booking = _booking(data, request)
     act = partial(verbs.hold, booking=booking, by=by, show=_alternative)
@@ -82,7 +82,7 @@ def create(request: KnownRequest, data: AppointmentIn, idempotency_key: Key = No
     response={200: AppointmentOut, **problems(400, 401, 403, 404, 409, 422, 429, 503)},
 )
 def confirm(request: KnownRequest, appointment_id: str, data: AppointmentPatch) -> HttpResponse:
-    """Confirm a held appointment; once lapsed it is 409 hold_expired."""
+    """Confirm a held appointment. After the hold has lapsed: 409 `hold_expired`."""
     return verbs.carry_out(
         request,
         appointment_id,
@@ -102,13 +102,13 @@ def _booking(data: AppointmentIn, request: KnownRequest) -> Booking:
         contact=_contact(client, data, request, unit),
         guest_count=1,
         resource=unit.pk,
-        # Whoever gives their own id books for themselves, also at the desk.
+        # A caller who gives their own id books for themselves, also at the desk.
         guest_id=parse_id(data.client_id) if data.client_id else None,
     )
 
 
 def _client(data: AppointmentIn, by: Caller, unit: Resource) -> User | None:
-    """The client the practice books for; None for whoever books for themselves."""
+    """Returns the client for whom staff book. None if the caller books for themselves."""
     if data.client_id is None:
         return None
     key = parse_id(data.client_id)

@@ -1,4 +1,4 @@
-"""What could be booked, over HTTP: whole ranges, nights of a month, slots of some days."""
+"""Availability: of one range, of the nights or days of a month, and of the slots of some days."""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -26,6 +26,7 @@ from venues.models import Venue
 router = Router(tags=["venues"])
 
 MOST_DAYS = 31
+"""Days in one request for slots."""
 
 
 class RangeOfParty(Range):
@@ -39,7 +40,7 @@ class WhyNot(ninja.Schema):
 
 
 class CategoryOffer(ninja.Schema):
-    """`free` counts what can still be booked; `units` are free without moving anyone."""
+    """`free` counts the units that can be booked. `units` are free without moving another guest."""
 
     code: str
     name: str
@@ -49,7 +50,7 @@ class CategoryOffer(ninja.Schema):
 
 
 class AvailabilityOut(ninja.Schema):
-    """`free` counts what anybody may have: not what is given on request, unless it was named."""
+    """`free` leaves out categories that are given on request only, unless you named one."""
 
     venue: str
     time_zone: str
@@ -67,7 +68,7 @@ class AvailabilityOut(ninja.Schema):
     response={200: AvailabilityOut, **ANSWERS},
 )
 def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfParty]) -> HttpResponse:
-    """Free units, and counts and prices per category, for one whole range."""
+    """Count the free units for one range, with units and price by category."""
     venue = records.find_venue(slug)
     found = offers.of_range(
         venue, times_of(asked), party=asked.guests, category=asked.category, now=clock.now()
@@ -111,7 +112,7 @@ class CalendarOut(ninja.Schema):
     response={200: CalendarOut, **ANSWERS},
 )
 def read_calendar(request: KnownRequest, slug: str, asked: Query[MonthQuery]) -> HttpResponse:
-    """Each night, or day, of a month: capacity, free count, lowest price."""
+    """List the nights or days of a month with capacity, free units and lowest price."""
     venue, now = records.find_venue(slug), clock.now()
     first = date.fromisoformat(f"{asked.month}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
@@ -124,7 +125,7 @@ def read_calendar(request: KnownRequest, slug: str, asked: Query[MonthQuery]) ->
 
 
 class Days(Schema):
-    """`tz` is the zone in which `date` is meant, the venue's unless given; instants stay UTC."""
+    """`tz` is the time zone of `date`, by default the venue's. Instants are always UTC."""
 
     date: Day | None = None
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 1
@@ -152,7 +153,7 @@ class SlotsOut(ninja.Schema):
     response={200: SlotsOut, **ANSWERS},
 )
 def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResponse:
-    """The grid of units and slots for some days, from today where no date is given."""
+    """List the slots of each unit for some days, by default for today only."""
     venue, now = records.find_venue(slug), clock.now()
     there = zone(asked.tz, field="tz") if asked.tz else venue.zone
     first = asked.date or now.astimezone(there).date()
@@ -166,7 +167,9 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
 
 
 def _slots(slots: Iterable[availability.Slot], venue: Venue) -> list[dict[str, Any]]:
-    """Thousands of a day, of few units and ranges: each of these is put into words once."""
+    """Makes the document of each slot. A day has thousands of slots but few units and ranges, so
+    each unit and range is written once.
+    """
     units = units_of(venue)
     ranges: dict[Window, dict[str, str]] = {}
     items = []

@@ -1,4 +1,4 @@
-"""Why a time can or cannot be booked, over HTTP."""
+"""Explains why a range can or cannot be booked."""
 
 from typing import Any, Literal
 
@@ -47,7 +47,7 @@ class ExplainOut(ninja.Schema):
     response={200: ExplainOut, **ANSWERS},
 )
 def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> HttpResponse:
-    """Whether a range can be booked now, and if not which rule or which taken time is against."""
+    """Say whether a range can be booked now, and if not, which rule or reservation prevents it."""
     venue = records.find_venue(slug)
     resource = None if asked.resource is None else parse_id(asked.resource)
     why = explanations.explain(

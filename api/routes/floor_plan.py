@@ -1,4 +1,4 @@
-"""The plan of a venue over HTTP: each unit in its place, and how it stands in a range."""
+"""The floor plan of a venue: the place of each unit and its state in a range."""
 
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ router = Router(tags=["venues"])
 
 
 class PlanUnit(UnitOut):
-    """`vehicle` and `guest` are told to staff of the venue only."""
+    """Only staff of the venue receive `vehicle` and `guest`."""
 
     category: str
     capacity: int
@@ -45,7 +45,7 @@ class PlanOut(ninja.Schema):
     response={200: PlanOut, **ANSWERS},
 )
 def read_plan(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
-    """Every unit with its place and its state in a range; now where no range is given."""
+    """List every unit with its place and its state in a range, by default now."""
     venue, now = records.find_venue(slug), clock.now()
     window = window_of(asked, now)
     found = floor_plan.stand(

@@ -1,4 +1,4 @@
-"""Several reservations in one request, all or none: two rooms for one family."""
+"""Groups: several reservations in one request, all or none, such as two rooms for one family."""
 
 from typing import Annotated, Any
 
@@ -24,7 +24,7 @@ LARGEST_GROUP = 20
 
 
 class Member(Schema):
-    """What differs between the reservations of a group."""
+    """The fields in which the reservations of a group differ."""
 
     category: CategoryCode | None = None
     resource: Id | None = None
@@ -32,7 +32,7 @@ class Member(Schema):
 
 
 class GroupIn(ReservationIn):
-    """As one reservation, but for `items`, which say what each of them is for."""
+    """The fields of a reservation, and in `items` the unit and party of each one."""
 
     guest_count: Party = 1
     items: Annotated[list[Member], Field(min_length=1, max_length=LARGEST_GROUP)]
@@ -50,7 +50,7 @@ class GroupOut(ninja.Schema):
     response={201: GroupOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )
 def create_group(request: KnownRequest, data: GroupIn, idempotency_key: Key = None) -> HttpResponse:
-    """Take several reservations of one venue and range, all or none, under one `group_id`."""
+    """Reserve several units of one venue for one range, all or none, under one `group_id`."""
     by = request.auth
     once = idempotency_keys.once(request, by=by, render=_created)
     bookings = [

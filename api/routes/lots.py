@@ -1,4 +1,4 @@
-"""Lots, whose spots are made from a number: listed, opened, changed and given up."""
+"""Lots: list, open, change and close them. The capacity of a lot sets its number of spots."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -42,10 +42,11 @@ class LotIn(Schema):
 
 
 _LEFT_OUT: Any = Field(default=None)
+"""The field was not sent."""
 
 
 class LotPatch(Schema):
-    """Only what is given changes."""
+    """Fields that you leave out stay as they are."""
 
     name: Annotated[str, Field(min_length=1, max_length=120)] = _LEFT_OUT
     address: Annotated[str, Field(max_length=200)] = _LEFT_OUT
@@ -54,7 +55,7 @@ class LotPatch(Schema):
 
 
 class LotOut(ninja.Schema):
-    """`price` is per hour; `free` counts the spots that nothing takes at this moment."""
+    """`price` is for one hour. `free` counts the spots that are free at this moment."""
 
     id: str
     name: str
@@ -74,7 +75,7 @@ class LotPage(ninja.Schema):
     "/lots", operation_id="listLots", auth=READ, response={200: LotPage, **problems(401, 403, 422)}
 )
 def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
-    """The lots, newest first, each with its price per hour and how many spots are free now."""
+    """List the lots, newest first, with the price of an hour and the spots that are free now."""
     found = page(in_use(), asked, lambda lot: lot)
     return reply({**found, "items": _described(found["items"])})
 
@@ -86,7 +87,7 @@ def list_lots(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
     response={201: LotOut, **problems(400, 401, 403, 409, 413, 422, 503)},
 )
 def open_lot(request: KnownRequest, data: LotIn, idempotency_key: Key = None) -> HttpResponse:
-    """Make a lot; its spots are made from `capacity`."""
+    """Create a lot with `capacity` spots. Administrators only."""
     wish = LotWish(
         name=data.name,
         address=data.address,
@@ -107,7 +108,10 @@ def open_lot(request: KnownRequest, data: LotIn, idempotency_key: Key = None) ->
     response={200: LotOut, **problems(401, 403, 404, 409, 422)},
 )
 def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpResponse:
-    """Change a lot; fewer spots only while so many are empty (409 names those in use)."""
+    """Change a lot. Administrators only.
+
+    To remove spots, enough of them must be empty: otherwise 409 names the spots in use.
+    """
     given = {name: getattr(data, name) for name in data.model_fields_set}
     price = given.pop("price", None)
     if price is not None:
@@ -124,18 +128,18 @@ def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpRespon
     response={204: None, **problems(401, 403, 404, 409)},
 )
 def close_lot(request: KnownRequest, lot_id: str) -> Status[None]:
-    """Give a lot up while every spot is empty (409 names those in use)."""
+    """Close a lot. Administrators only. If a spot is in use, 409 names the spots in use."""
     lots.close_lot(slug=lot_id, by=request.auth)
     return Status(204, None)
 
 
 def in_use() -> QuerySet[Venue]:
-    """The lots that take reservations."""
+    """Returns the lots that take reservations, with their policies."""
     return Venue.objects.filter(kind=kinds.PARKING.code, is_active=True).select_related("policy")
 
 
 def named(slug: str | None) -> list[Venue]:
-    """The lot of that slug, every one where none is given. Raises NotFound."""
+    """Returns the lot with this slug as a list, or all lots for None. Raises NotFound."""
     if slug is None:
         return list(in_use())
     found = list(in_use().filter(slug=slug))
@@ -145,12 +149,12 @@ def named(slug: str | None) -> list[Venue]:
 
 
 def _described(found: Sequence[Venue]) -> list[dict[str, Any]]:
-    """Lots as they go out; as many queries for all of them as for one."""
+    """Returns the documents of lots. Takes the same number of queries for many lots as for one."""
     spots = spots_of(found, now=clock.now())
     capacity = Counter(spot.unit.venue_id for spot in spots)
     free = Counter(spot.unit.venue_id for spot in spots if spot.is_free)
     rates = Rate.objects.filter(venue__in=found).order_by("-category__position", "-pk")
-    # The last one wins, which is the first category's first.
+    # The last rate wins: it is the first one of the first category.
     price = {rate.venue_id: rate.amount_minor for rate in rates}
     return [
         {

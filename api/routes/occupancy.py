@@ -1,4 +1,4 @@
-"""How full a venue is, was and usually is, over HTTP."""
+"""How full a venue is, was and usually is."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,10 +19,11 @@ from venues.hours import Window
 router = Router(tags=["venues"])
 
 STATS_DAYS = 90
+"""Days of the past that the statistics cover by default."""
 
 
 class OccupancyStep(ninja.Schema):
-    """Shares of unit-time taken, from 0 to 1."""
+    """Shares of the units' time that is taken, from 0 to 1."""
 
     starts_at: InstantOut
     ends_at: InstantOut
@@ -44,7 +45,10 @@ class OccupancyOut(ninja.Schema):
     response={200: OccupancyOut, **ANSWERS},
 )
 def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
-    """The share of unit-time taken, in total, per floor and per category; now where no range is."""
+    """Tell the share of the units' time that is taken: in total, by floor and by category.
+
+    Without a range, at this moment.
+    """
     venue, now = records.find_venue(slug), clock.now()
     step = timedelta(seconds=asked.step) if asked.step else None
     window = window_of(asked, now)
@@ -54,14 +58,16 @@ def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> Htt
         return {**heading(venue), "items": [_occupancy(step) for step in steps]}
 
     if asked.starts_at is None:
-        # This moment's differs from the next one's.
+        # The answer for this moment cannot be reused.
         return reply(document())
     return replies.answer(request, venue, now, document)
 
 
 class StatsOut(ninja.Schema):
-    """Of the last 90 days, in the venue's zone: unit-hours taken by hour and by weekday (0 is
-    Monday), the fullest hours, and the share of guests who did not come.
+    """Statistics in the venue's time zone, by default of the last 90 days.
+
+    `by_hour` and `by_weekday` (0 is Monday) are hours taken, summed over all units. `peak_hours`
+    are the fullest hours. `no_show_share` is the share of guests who did not come.
     """
 
     venue: str
@@ -82,7 +88,7 @@ class StatsOut(ninja.Schema):
     response={200: StatsOut, **ANSWERS},
 )
 def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpResponse:
-    """What is usual: peak hours, use by hour and weekday, and the share of no-shows."""
+    """Tell the peak hours, the use by hour and weekday, and the share of no-shows."""
     venue, now = records.find_venue(slug), clock.now()
     window = Window(
         asked.starts_at or (asked.ends_at or now) - timedelta(days=STATS_DAYS),
@@ -97,7 +103,7 @@ def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpRes
 
 
 def stats_of(found: occupancy.Stats) -> dict[str, Any]:
-    """What is usual, as it goes out."""
+    """Returns the members of a statistics document, besides venue and range."""
     return {
         "reservations": found.reservations,
         "peak_hours": found.peak_hours,

@@ -1,4 +1,4 @@
-"""Parking's own words over the same engine: spots, occupy, release. No rule of its own."""
+"""Parking: the field names of lots and spots over the general engine. No rules of its own."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -51,9 +51,10 @@ WORDS: dict[Stage, Word] = {
     Stage.EXPIRED: "Expired",
     Stage.CANCELLED: "Cancelled",
 }
-"""What the statuses are called in parking."""
+"""The status words of the parking operations."""
 
 _FIELDS = {"starts_at": "start_time", "ends_at": "end_time", "resource": "spot_id"}
+"""The names of the engine's fields in these operations, for errors."""
 
 
 class SpotOut(ninja.Schema):
@@ -66,11 +67,13 @@ class SpotOut(ninja.Schema):
 
 
 class ParkingIn(ContactIn):
-    """A spot for a time, or a lot that gives the first one available, of a `type` if one matters.
+    """Reserve a spot, or give a lot and get its first available spot, of a `type` if you want.
 
-    A lot's times are by default from now for its usual length; where it sells a grid of slots,
-    the next slot of today that can still be booked. `category` is the code of a lot's own kinds.
-    The contact fields are for partners and staff, who book for others.
+    In a lot, the range by default starts now and has the lot's usual length. In a lot that sells
+    slots, it is the next slot of today that can be booked. `category` is the code of one of the
+    lot's categories.
+
+    Only partners and staff, who book for others, need the contact fields.
     """
 
     spot_id: Id | None = None
@@ -84,7 +87,7 @@ class ParkingIn(ContactIn):
 
 
 class ParkingOut(ninja.Schema):
-    """`cost` is what was reserved for, and after leaving what was used."""
+    """`cost` is the price of the reserved range, and after departure that of the time used."""
 
     id: int
     user_id: int | None
@@ -110,7 +113,7 @@ class LotQuery(Schema):
     response={200: TokenPair, **problems(400, 401, 413, 422, 429)},
 )
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
-    """A pair of tokens for a driver."""
+    """Log in as a driver. Returns a pair of tokens."""
     response["Cache-Control"] = "no-store"
     return logins.log_in(request, response, **data.model_dump())
 
@@ -122,7 +125,7 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
     response={200: list[SpotOut], **problems(401, 403, 404, 422)},
 )
 def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
-    """The spots of a lot, or of all lots, and how each stands at this moment."""
+    """List the spots of one lot or of all lots, with their status at this moment."""
     found = lots.named(asked.lot)
     slugs = {lot.pk: lot.slug for lot in found}
     return reply([_spot(spot, slugs) for spot in spots_of(found, now=clock.now())])
@@ -135,7 +138,7 @@ def spots(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
     response={201: ParkingOut, **problems(400, 401, 403, 404, 409, 413, 422, 503)},
 )
 def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) -> HttpResponse:
-    """Take a spot for a time, or the first one available in a lot."""
+    """Reserve a spot for a range, or the first available spot in a lot."""
     by = request.auth
     booking = _booking(data, request)
 
@@ -158,7 +161,7 @@ _VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 429, 503)}
     response=_VERB,
 )
 def complete(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """End the reservation, also before its start; the spot is free at once."""
+    """End the reservation, also before its start. The spot is free at once."""
     return _verb(request, reservation_id, actions.complete, "checked_out_at")
 
 
@@ -166,7 +169,7 @@ def complete(request: KnownRequest, reservation_id: str) -> HttpResponse:
     "/reservations/{reservation_id}/occupy", operation_id="occupySpot", auth=WRITE, response=_VERB
 )
 def occupy(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the vehicle is on the spot."""
+    """Record that the vehicle has parked on the spot."""
     return _verb(request, reservation_id, actions.check_in, "checked_in_at")
 
 
@@ -174,7 +177,7 @@ def occupy(request: KnownRequest, reservation_id: str) -> HttpResponse:
     "/reservations/{reservation_id}/release", operation_id="releaseSpot", auth=WRITE, response=_VERB
 )
 def release(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the vehicle has left; the answer has the cost."""
+    """Record that the vehicle has left. The answer has the cost."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
@@ -185,7 +188,7 @@ def release(request: KnownRequest, reservation_id: str) -> HttpResponse:
     response={200: list[StatsOut], **problems(401, 403, 404, 422)},
 )
 def stats(request: KnownRequest, asked: Query[LotQuery]) -> HttpResponse:
-    """Peak occupancy hours of a lot, or of each, over the last ninety days."""
+    """Tell the peak hours of one lot or of each lot, over the last ninety days."""
     now = clock.now()
     window = Window(now - timedelta(days=STATS_DAYS), now)
     return reply(
@@ -229,7 +232,7 @@ def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
 
 
 def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
-    """The lot, and the spot where one is named. Raises Invalid, or NotFound."""
+    """Returns the lot, and the spot if the request names one. Raises Invalid or NotFound."""
     if data.type is not None and data.category is not None and _type(data.category) != data.type:
         raise Invalid("type", f"Category {data.category!r} has no spots of this type.")
     if data.spot_id is None:
@@ -247,7 +250,7 @@ def _place(data: ParkingIn) -> tuple[Venue, Resource | None]:
 
 
 def _category(data: ParkingIn, lot: Venue) -> str | None:
-    """The category that a type means in a lot; None for whichever is cheapest."""
+    """Returns the category for the requested type. None means the cheapest category."""
     if data.category is not None or data.type is None:
         return data.category
     if data.type == "Handicap":
@@ -262,7 +265,9 @@ def _type(category: str) -> str:
 
 
 def _alternative(found: Alternative) -> dict[str, Any]:
-    """What could be booked instead, in parking's words as well; without a start it is from now."""
+    """Returns an alternative with the field names of parking too. `start_time` is null if it starts
+    now.
+    """
     is_from_now = found.window.start <= clock.now()
     return {
         **documents.alternative(found),

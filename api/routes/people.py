@@ -1,4 +1,4 @@
-"""Accounts over HTTP: sign-up, log-in, one's own contact data, favourites, export and erasure."""
+"""Accounts: sign-up, log-in, profile, favourites, export and erasure."""
 
 from functools import partial
 from typing import Annotated, Any, TypeVar
@@ -50,7 +50,7 @@ class Refresh(Schema):
 
 
 class TokenPair(ninja.Schema):
-    """`expires_in` is the life of `access` in seconds; `refresh` works once."""
+    """`expires_in` is how long `access` is valid, in seconds. `refresh` can be used once."""
 
     access: str
     refresh: str
@@ -59,7 +59,7 @@ class TokenPair(ninja.Schema):
 
 
 class Person(ninja.Schema):
-    """Contact data and preferences, as reservations are filled from them."""
+    """Contact data and preferences. Reservations take them from here."""
 
     id: str
     email: str
@@ -79,9 +79,10 @@ class Person(ninja.Schema):
 
 
 class Profile(Schema):
-    """What is left out stays as it is."""
+    """Fields that you leave out stay as they are."""
 
-    # Only what was sent is read, so these defaults never show, in the document neither.
+    # Only fields that were sent are read, so these defaults are never used. The document leaves
+    # them out.
 
     first_name: Name = Field(default_factory=str)
     last_name: Name = Field(default_factory=str)
@@ -133,7 +134,7 @@ class ExportedProvider(ninja.Schema):
 
 
 class Export(ninja.Schema):
-    """Everything that is held about a person."""
+    """All data that the server holds about a person."""
 
     profile: ExportedProfile
     favourites: list[ExportedFavourite]
@@ -150,7 +151,7 @@ class Export(ninja.Schema):
     response={201: Person, **problems(409, 422, 429)},
 )
 def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> HttpResponse:
-    """Make an account. A national phone number is read in the server's default region."""
+    """Create an account. A phone number without country code is read in the server's region."""
     told = limits.sign_up_gate(request)
     draft = accounts.draft_guest(**data.model_dump())
     act = partial(idempotency.carry_out, partial(accounts.register, draft))
@@ -167,7 +168,7 @@ def sign_up(request: HttpRequest, data: SignUp, idempotency_key: Key = None) -> 
     response={200: TokenPair, **problems(401, 422, 429)},
 )
 def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.Pair:
-    """Log in; many failures for one address make it wait (429)."""
+    """Log in. After many failures for one e-mail address, wait (429)."""
     return _private(response, logins.log_in(request, response, **data.model_dump()))
 
 
@@ -178,7 +179,7 @@ def log_in(request: HttpRequest, response: HttpResponse, data: LogIn) -> tokens.
     response={200: TokenPair, **problems(401, 422)},
 )
 def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> tokens.Pair:
-    """A new pair; the token sent is spent, and sending it again ends this log-in altogether."""
+    """Get a new pair of tokens. The token sent is spent: sending it again ends the log-in."""
     return _private(response, tokens.rotate(data.refresh))
 
 
@@ -189,7 +190,7 @@ def refresh(request: HttpRequest, response: HttpResponse, data: Refresh) -> toke
     response={204: None, **problems(401, 403, 422)},
 )
 def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
-    """End this log-in. The refresh token is credential enough, also when the access token ended."""
+    """Log out. The refresh token is enough, also after the access token has expired."""
     tokens.revoke(data.refresh)
     return Status(204, None)
 
@@ -201,15 +202,16 @@ def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
     response={200: TokenPair, **problems(401, 403)},
 )
 def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pair:
-    """Tokens for who logged in on the pages (a provider included): send the session cookie and
-    the CSRF token (`X-CSRFToken`).
+    """Get tokens for a person who logged in on the pages, also through a provider.
+
+    Send the session cookie, and the CSRF token as `X-CSRFToken`.
     """
     return _private(response, tokens.issue(_person(request)))
 
 
 @router.get("/me", operation_id="getMe", auth=PEOPLE, response={200: Person, **problems(401, 403)})
 def read_me(request: HttpRequest) -> User:
-    """Contact data and preferences of the person logged in."""
+    """Return the contact data and preferences of the person logged in."""
     return _person(request)
 
 
@@ -217,7 +219,7 @@ def read_me(request: HttpRequest) -> User:
     "/me", operation_id="updateMe", auth=PEOPLE, response={200: Person, **problems(401, 403, 422)}
 )
 def change_me(request: HttpRequest, data: Profile) -> User:
-    """Change contact data and preferences; the address one logs in with stays."""
+    """Change contact data and preferences. The e-mail address cannot be changed."""
     return accounts.change_profile(_person(request), data.model_dump(exclude_unset=True))
 
 
@@ -225,7 +227,7 @@ def change_me(request: HttpRequest, data: Profile) -> User:
     "/me/export", operation_id="exportMe", auth=PEOPLE, response={200: Export, **problems(401, 403)}
 )
 def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
-    """Everything held about the person logged in."""
+    """Return all data that the server holds about the person logged in."""
     user = _person(request)
     return _private(response, erasure.export_person(user))
 
@@ -234,7 +236,7 @@ def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     "/me", operation_id="deleteMe", auth=PEOPLE, response={204: None, **problems(401, 403, 409)}
 )
 def erase_me(request: HttpRequest) -> Status[None]:
-    """Erase the person: what is upcoming is cancelled; during a stay it is refused (409)."""
+    """Erase the person and cancel their upcoming reservations. During a stay: 409."""
     user = _person(request)
     erasure.erase_person(user, by=callers.for_user(user))
     return Status(204, None)
@@ -247,7 +249,7 @@ def erase_me(request: HttpRequest) -> Status[None]:
     response={200: FavouritePage, **problems(401, 403, 422)},
 )
 def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str, Any]:
-    """Venues marked by the person logged in, newest first."""
+    """List the favourite venues of the person logged in, newest first."""
     marked = _person(request).favourites.select_related("venue")
     return paging.page(marked, page, _favourite_venue)
 
@@ -259,7 +261,7 @@ def list_favourites(request: HttpRequest, page: Query[paging.Page]) -> dict[str,
     response={204: None, **problems(401, 403, 404)},
 )
 def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
-    """Mark a venue; marking it again changes nothing."""
+    """Mark a venue as a favourite. Repeating it changes nothing."""
     found = get_object_or_404(Venue, slug=venue, is_active=True)
     accounts.mark_favourite(_person(request), found.pk)
     return Status(204, None)
@@ -272,7 +274,7 @@ def mark_favourite(request: HttpRequest, venue: str) -> Status[None]:
     response={204: None, **problems(401, 403, 404)},
 )
 def unmark_favourite(request: HttpRequest, venue: str) -> Status[None]:
-    """Take the mark off; a venue without one is left as it is."""
+    """Remove a venue from the favourites. Does nothing if it is not one."""
     found = get_object_or_404(Venue, slug=venue)
     accounts.unmark_favourite(_person(request), found.pk)
     return Status(204, None)
@@ -283,7 +285,7 @@ def _signed_up(user: User) -> Answer:
 
 
 def _person(request: HttpRequest) -> User:
-    """Whom the token or session named; the authentication of these calls lets only people in."""
+    """The person of the token or session. These operations let only people in."""
     assert isinstance(request.user, User)
     return request.user
 

@@ -1,4 +1,4 @@
-"""Who meets whom in a practice: clients, providers, their schedules and open slots."""
+"""Practices: clients, providers, their schedules and their open slots."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -38,7 +38,7 @@ READ = allow(scope="reservations:read")
 STAFF = allow("staff", "administrator")
 
 USUAL_DAYS = 31
-"""How far open slots are listed where no date is asked for."""
+"""Days of open slots without a `date`."""
 
 
 class ClientIn(Schema):
@@ -49,7 +49,7 @@ class ClientIn(Schema):
 
 
 class ProviderIn(ClientIn):
-    """`venue` may be left out where there is only one practice."""
+    """You can leave out `venue` if there is only one practice."""
 
     time_zone: Annotated[str, Field(max_length=64)] | None = None
     venue: Annotated[str, Field(max_length=63)] | None = None
@@ -69,7 +69,7 @@ class ProviderOut(ClientOut):
 
 
 class BlockIn(Schema):
-    """Local times of the provider, `HH:MM`, on a day that is not past there."""
+    """Local times of the provider, `HH:MM`. The date must not be past in their time zone."""
 
     date: Day
     start: LocalTime
@@ -88,21 +88,21 @@ class BlockOut(ninja.Schema):
 
 
 class ScheduleOut(ninja.Schema):
-    """All blocks of the days that were sent."""
+    """All blocks of the days that you sent."""
 
     time_zone: str
     blocks: list[BlockOut]
 
 
 class SlotQuery(Page):
-    """`date` is a day of `tz`; without `tz`, of the provider's zone."""
+    """`date` is a day in the time zone `tz`, by default the provider's."""
 
     date: Day | None = None
     tz: Annotated[str, Field(max_length=64)] | None = None
 
 
 class OpenSlot(ninja.Schema):
-    """`local_start` is the start as clocks in `time_zone` show it."""
+    """`local_start` is the start in `time_zone`."""
 
     starts_at: InstantOut
     ends_at: InstantOut
@@ -124,7 +124,7 @@ class OpenSlots(ninja.Schema):
 def enter_client(
     request: KnownRequest, data: ClientIn, idempotency_key: Key = None
 ) -> HttpResponse:
-    """Enter a client. The same e-mail address or phone number twice is 409."""
+    """Create a client. An e-mail address or phone number that is in use: 409."""
     by = request.auth
     enter = partial(accounts.enter_client, **data.model_dump(), region=_region(by))
     act = partial(idempotency.carry_out, enter)
@@ -140,7 +140,7 @@ def enter_client(
 def enter_provider(
     request: KnownRequest, data: ProviderIn, idempotency_key: Key = None
 ) -> HttpResponse:
-    """Enter a provider of a practice. The same e-mail address or phone number twice is 409."""
+    """Create a provider of a practice. An e-mail address or phone number that is in use: 409."""
     venue = _practice(data.venue)
     judge_staff(venue.pk, request.auth)
     person = accounts.read_person(
@@ -162,7 +162,7 @@ def enter_provider(
 def add_schedule(
     request: KnownRequest, provider_id: str, data: ScheduleIn, idempotency_key: Key = None
 ) -> HttpResponse:
-    """Open a provider for several blocks and days at once; a further call adds to them."""
+    """Add blocks to a provider's schedule, on one or several days. Earlier blocks stay."""
     key = parse_id(provider_id)
     there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
     blocks = [Block(block.date, block.start, block.end) for block in data.blocks]
@@ -183,7 +183,7 @@ def add_schedule(
     response={200: OpenSlots, **problems(401, 403, 404, 422)},
 )
 def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery]) -> HttpResponse:
-    """A provider's open slots, earliest first: on a day, or in the next month."""
+    """List a provider's open slots, earliest first: of one day, or of the next 31 days."""
     unit = schedules.find_provider(parse_id(provider_id))
     there = zone(asked.tz, field="tz") if asked.tz else unit.zone
     now = clock.now()
@@ -226,7 +226,9 @@ def _practice(slug: str | None) -> Venue:
 
 
 def _region(by: Caller) -> str:
-    """The phone region of the practice whose staff this is; that of the first for others."""
+    """The phone region of the clerk's own practice; for administrators that of the
+    first practice.
+    """
     practices = Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
     if by.venue_ids is not None:
         practices = practices.filter(pk__in=by.venue_ids)

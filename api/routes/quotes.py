@@ -1,4 +1,4 @@
-"""The price of a range over HTTP, line by line, with a token that promises it."""
+"""Quotes: the price of a range line by line, with a token that promises it."""
 
 from typing import Annotated
 
@@ -48,7 +48,7 @@ class QuoteOut(ninja.Schema):
     response={200: QuoteOut, **ANSWERS, **problems(409)},
 )
 def quote(request: KnownRequest, slug: str, data: QuoteIn) -> HttpResponse:
-    """The price of a range, line by line, promised for fifteen minutes by a token."""
+    """Quote the price of a range, line by line. The token promises it for fifteen minutes."""
     venue, now = records.find_venue(slug), clock.now()
     window = modes.resolve(venue, times_of(data), now)
     booking_window.judge_request(venue, window, None, now)

@@ -1,4 +1,4 @@
-"""Reservations over HTTP: made, found, changed, and their states moved."""
+"""Reservations: create, find, modify, confirm, check in, check out and cancel them."""
 
 import logging
 from collections.abc import Callable
@@ -47,7 +47,7 @@ Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "can
 _TIMES = ("starts_at", "ends_at", "check_in", "check_out")
 
 _LEFT_OUT: Any = Field(default=None)
-"""Not sent, which is not the same as null."""
+"""The field was not sent. Null is a value of its own."""
 
 
 @having({name: (TYPES[name], "") for name in EXTRAS})
@@ -63,10 +63,10 @@ class _WishIn(ContactIn):
 
 
 class ReservationIn(_WishIn):
-    """What is booked, when, and for whom.
+    """Which venue, category or unit, which range, and for whom.
 
-    Contact that a guest leaves out is filled from `/me`; partners give all that is required, and
-    so does staff who gives any of it: then it is for somebody else.
+    Contact fields that a guest leaves out come from `/me`. Partners give every required field.
+    Staff who give any field give every required field: the reservation is then for somebody else.
     """
 
     quote: Annotated[str, Field(max_length=1000)] = ""
@@ -85,13 +85,13 @@ class _ChangeIn(Schema):
 
 
 class ReservationPatch(_ChangeIn):
-    """Only what is given changes."""
+    """Fields that you leave out stay as they are."""
 
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
 class Filters(Page):
-    """`from` and `to` bound the start: `[from, to)`, instants or dates (of UTC)."""
+    """`from` and `to` limit the start: `[from, to)`, instants or dates in UTC."""
 
     venue: str | None = None
     status: Word | None = None
@@ -116,7 +116,7 @@ _TAGGED = answering_with(200, "ETag")
     openapi_extra=answering_with(201, "Location", "ETag"),
 )
 def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
-    """Take a reservation: held, or confirmed where the venue confirms at once."""
+    """Reserve: the answer is a hold, or confirmed where the venue confirms at once."""
     by = request.auth
     once = idempotency_keys.once(request, by=by, render=_created)
     try:
@@ -133,7 +133,9 @@ def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = No
     response={200: ReservationPage, **problems(401, 403, 422)},
 )
 def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
-    """The caller's own; a partner's, made by it; staff's, of their venues. Newest first."""
+    """List reservations, newest first: guests their own, partners those they made, staff those of
+    their venues.
+    """
     now = clock.now()
     rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
     named = rows.values_list(*documents.COLUMNS, named=True)
@@ -148,7 +150,7 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     openapi_extra=_TAGGED,
 )
 def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """One reservation, with its status at this moment."""
+    """Return one reservation with its status at this moment."""
     row = look(parse_id(reservation_id), by=request.auth)
     log.info(
         "Reservation %s is %s, told to %s",
@@ -169,7 +171,7 @@ def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
 def modify(
     request: KnownRequest, reservation_id: str, data: ReservationPatch, if_match: Match = None
 ) -> HttpResponse:
-    """Change contact, party, range or unit; a new range is judged like a new booking."""
+    """Change contact, party, range or unit. The rules of a new reservation apply to a new range."""
     key, by = parse_id(reservation_id), request.auth
     seen = look(key, by=by)
     change = _change(data, _version(if_match, seen))
@@ -189,7 +191,7 @@ _VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
     openapi_extra=_TAGGED,
 )
 def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Turn a hold into a promise. Repeating it changes nothing."""
+    """Confirm a hold. Repeating it changes nothing."""
     return _verb(request, reservation_id, actions.confirm, "confirmed_at")
 
 
@@ -201,7 +203,7 @@ def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
     openapi_extra=_TAGGED,
 )
 def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the guest is here. Staff and partners; in parking also the driver."""
+    """Record that the guest has arrived. For staff and partners; in parking also for the driver."""
     return _verb(request, reservation_id, actions.check_in, "checked_in_at")
 
 
@@ -213,7 +215,7 @@ def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
     openapi_extra=_TAGGED,
 )
 def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the guest has left. Staff and partners; in parking also the driver."""
+    """Record that the guest has left. For staff and partners; in parking also for the driver."""
     return _verb(request, reservation_id, actions.check_out, "checked_out_at")
 
 
@@ -225,7 +227,7 @@ def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
     openapi_extra=_TAGGED,
 )
 def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Give the reservation up; its time is free at once."""
+    """Cancel the reservation. Its time is free at once."""
     return _verb(request, reservation_id, actions.cancel, "cancelled_at")
 
 
@@ -236,7 +238,7 @@ def cancel(request: KnownRequest, reservation_id: str) -> HttpResponse:
     response={200: EventPage, **problems(401, 403, 404, 422)},
 )
 def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> HttpResponse:
-    """What happened to it, newest first."""
+    """List the events of a reservation, newest first."""
     row = look(parse_id(reservation_id), by=request.auth)
     with_data = request.auth.may_run(row.venue_id)
     return reply(
@@ -265,6 +267,9 @@ def _created(row: Reservation) -> Answer:
 
 
 def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
+    """Returns the booking that a request asks for. Raises ContactInvalid, or NotFound
+    for a bad id.
+    """
     return Booking(
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),
@@ -295,7 +300,10 @@ def _change(data: ReservationPatch, version: int | None) -> Change:
 
 
 def _version(if_match: str | None, seen: Reservation) -> int | None:
-    """The version the caller based the change on. Raises ChangedMeanwhile for an older one."""
+    """Returns the version on which the change is based; None if any is accepted.
+
+    Raises ChangedMeanwhile if the reservation has another version by now.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
     if documents.etag(seen) not in (tag.strip() for tag in if_match.split(",")):
@@ -320,7 +328,7 @@ def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> Res
 
 
 def _phone(raw: str, venue: str | None) -> str:
-    """A number as it is stored; a national one is of the venue's region, where one is named."""
+    """Returns a phone number as it is stored. National numbers are read in the venue's region."""
     region = Venue.objects.filter(slug=venue or "").values_list("phone_region", flat=True).first()
     # A plus sign that was not escaped arrives as a space.
     number = f"+{raw[1:]}" if raw.startswith(" ") else raw

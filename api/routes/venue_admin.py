@@ -1,4 +1,4 @@
-"""Venues made, changed and given up over HTTP, by administrators and by their own staff."""
+"""Venues for administrators and staff: create, change and close them."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -23,7 +23,7 @@ from reservations.inventory.venues import VenueWish
 from venues.models import Venue
 
 router = venues.router
-"""The same one: an address has one view, which answers for all its methods."""
+"""The router of `venues`: Django needs one view for all methods of an address."""
 
 ADMINISTRATOR = allow("administrator")
 STAFF = allow("staff", "administrator")
@@ -40,7 +40,7 @@ Capacity = Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)]
 
 
 class VenueIn(Schema):
-    """The policy is the one usual for its kind. `capacity`, of parking only, makes its spots."""
+    """The venue gets the usual policy of its kind. In parking, `capacity` makes the spots."""
 
     name: Name
     kind: Kind
@@ -55,10 +55,11 @@ class VenueIn(Schema):
 
 
 _LEFT_OUT: Any = Field(default=None)
+"""The field was not sent."""
 
 
 class VenuePatch(Schema):
-    """Only what is given changes; `stars` null takes them away."""
+    """Fields that you leave out stay as they are. `stars: null` removes the stars."""
 
     name: Name = _LEFT_OUT
     city: City = _LEFT_OUT
@@ -79,7 +80,7 @@ class VenuePatch(Schema):
     openapi_extra=answering_with(201, "Location"),
 )
 def open_venue(request: KnownRequest, data: VenueIn, idempotency_key: Key = None) -> HttpResponse:
-    """Make a venue. Administrators only."""
+    """Create a venue. Administrators only."""
     act = partial(
         inventory_venues.open_venue, kind=data.kind, wish=_wish(data.model_dump()), by=request.auth
     )
@@ -98,10 +99,10 @@ def open_venue(request: KnownRequest, data: VenueIn, idempotency_key: Key = None
     response={200: VenueOut, **problems(401, 403, 404, 409, 422, 503)},
 )
 def change_venue(request: KnownRequest, slug: str, data: VenuePatch) -> HttpResponse:
-    """Change a venue: its own staff and administrators; `capacity` is for administrators.
+    """Change a venue. For its staff and for administrators; `capacity` for administrators only.
 
-    409 `venue_in_use` where reservations to come rest on its zone or currency, `lot_in_use` where
-    fewer spots are asked for than are in use.
+    409 `venue_in_use`: upcoming reservations depend on the time zone or currency. 409 `lot_in_use`:
+    more spots are in use than you ask for.
     """
     given = {name: getattr(data, name) for name in data.model_fields_set}
     inventory_venues.change_venue(slug=slug, wish=_wish(given), by=request.auth)
@@ -115,9 +116,9 @@ def change_venue(request: KnownRequest, slug: str, data: VenuePatch) -> HttpResp
     response={204: None, **problems(401, 403, 404, 409, 503)},
 )
 def close_venue(request: KnownRequest, slug: str) -> Status[None]:
-    """Give a venue up while nobody has anything reserved there; its history stays.
+    """Close a venue. Its history stays. Administrators only.
 
-    Administrators only. 409 names the reservations, or the spots, that are in the way.
+    If there are upcoming reservations or spots in use, 409 names them.
     """
     inventory_venues.close_venue(slug=slug, by=request.auth)
     return Status(204, None)

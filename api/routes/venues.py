@@ -1,4 +1,4 @@
-"""Venues over HTTP: search, one venue with its policy in words, and its units."""
+"""Venues: search, one venue with its policy in words, and its units."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -30,7 +30,7 @@ router = Router(tags=["venues"])
 
 
 def _known(code: Any) -> Any:
-    """Refuse what is not the code of a kind, in the words that a Literal of them would have."""
+    """Returns the code of a kind. Otherwise raises the error of a Literal of all codes."""
     codes = kinds.codes()
     if code not in codes:
         *others, last = (repr(one) for one in codes)
@@ -39,18 +39,20 @@ def _known(code: Any) -> Any:
 
 
 class _Enumerated:
-    """Documents a text as one of the codes of kinds."""
+    """Documents a text as an enumeration of the codes of kinds."""
 
     def __get_pydantic_json_schema__(self, *_: Any) -> dict[str, Any]:
         return {"type": "string", "enum": kinds.codes()}
 
 
 Kind = Annotated[str, BeforeValidator(_known), _Enumerated()]
-"""The code of a kind, by the rows of venues/kinds."""
+"""The code of a kind in venues/kinds.py."""
 
 
 class VenueBrief(ninja.Schema):
-    """`rating` is the mean of the reviews' stars, null without any; `favourite` when signed in."""
+    """`rating` is the mean number of stars in reviews, or null. `favourite` is there if you are
+    logged in.
+    """
 
     slug: str
     name: str
@@ -64,7 +66,7 @@ class VenueBrief(ninja.Schema):
 
 
 class OpenSlotOut(ninja.Schema):
-    """A range in a category: a booking that names both gets it, unless somebody was quicker."""
+    """A range in a category. A booking that names both gets it, unless another guest is faster."""
 
     starts_at: InstantOut
     ends_at: InstantOut
@@ -73,10 +75,11 @@ class OpenSlotOut(ninja.Schema):
 
 
 class VenueFound(VenueBrief):
-    """`open_slots` are up to five, all on `date`, or else on the first of the next eight days (in
-    the venue's zone, today included) that has any. Of times and slots: the earliest starts, each
-    in the cheapest category that has a place. Of nights: one for each category, cheapest first.
-    Empty for a date that has passed.
+    """`open_slots` has at most five entries, all on one day: on `date`, or else on the first of the
+    next eight days that has any, in the venue's zone and with today.
+
+    Of times and slots: the earliest starts, each in the cheapest category that is free. Of nights:
+    one for each category, cheapest first. Empty for a date in the past.
     """
 
     open_slots: list[OpenSlotOut]
@@ -96,7 +99,7 @@ class CategoryOut(ninja.Schema):
 
 
 class VenueOut(VenueBrief):
-    """One venue. `policy` in numbers (durations in seconds), `policy_words` in sentences."""
+    """`policy` is in numbers (durations in seconds), `policy_words` in sentences."""
 
     mode: Literal["night", "time", "slot"]
     description: str
@@ -146,7 +149,7 @@ class UnitSearch(Page):
     "", operation_id="listVenues", auth=OPTIONAL, response={200: VenuePage, **problems(401, 422)}
 )
 def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
-    """Venues by words of their name, city or address, by kind and by city, and what is open."""
+    """Find venues by words in their name, city or address, by kind and by city, with open slots."""
     found = page(_matching(asked, request.auth), asked, lambda venue: venue)
     venues = found["items"]
     lately = _lately(venues, asked, now=clock.now())
@@ -161,7 +164,7 @@ def search(request: KnownRequest, asked: Query[VenueSearch]) -> HttpResponse:
     response={200: VenueOut, **problems(401, 404)},
 )
 def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
-    """One venue, with what it sells and its policy in words and numbers."""
+    """Return one venue with its categories and its policy in words and numbers."""
     return reply(described(slug, request))
 
 
@@ -172,7 +175,7 @@ def retrieve(request: KnownRequest, slug: str) -> HttpResponse:
     response={200: ResourcePage, **problems(401, 404, 422)},
 )
 def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> HttpResponse:
-    """The units: rooms, tables, spots, providers."""
+    """List the units of a venue: rooms, tables, spots or providers."""
     units = _find(slug).resources.filter(retired_at__isnull=True).select_related("category")
     if asked.category is not None:
         units = units.filter(category__code=asked.category)
@@ -182,7 +185,7 @@ def resources(request: KnownRequest, slug: str, asked: Query[UnitSearch]) -> Htt
 
 
 def described(slug: str, request: KnownRequest) -> dict[str, Any]:
-    """The document of one venue, as VenueOut describes it. Raises NotFound."""
+    """Returns the document of one venue, as VenueOut describes it. Raises NotFound."""
     venue = _find(slug)
     ((_, summary),) = _summaries([venue], request)
     return {
@@ -214,7 +217,7 @@ def _matching(asked: VenueSearch, by: Caller) -> QuerySet[Venue]:
 def _summaries(
     venues: Sequence[Any], request: KnownRequest
 ) -> Iterable[tuple[Venue, dict[str, Any]]]:
-    """What is told of each venue, but for what changes with every booking."""
+    """Yields each venue with the members that do not change with every booking."""
     user_id = request.auth.user_id
     favourites = set(
         Favourite.objects.filter(user_id=user_id).values_list("venue_id", flat=True)
@@ -236,7 +239,9 @@ def _summaries(
 def _lately(
     venues: Sequence[Venue], asked: VenueSearch, *, now: datetime
 ) -> dict[int, dict[str, Any]]:
-    """What changes with every booking: the number of today's, and what is open."""
+    """Returns, by id, what changes with every booking: today's number of bookings and
+    open slots.
+    """
 
     def work_out(some: Sequence[Venue]) -> dict[int, dict[str, Any]]:
         booked = venue_search.booked_today(some, now=now)
@@ -266,7 +271,7 @@ def _categories(venue: Venue) -> Iterable[Any]:
     found = venue.categories.annotate(
         units=Count("resources", filter=in_use), largest=Max("resources__capacity", filter=in_use)
     )
-    # Said again: what is counted by group is in no order by itself.
+    # Order again: a query with GROUP BY drops the order of the model.
     return found.order_by("position", "pk")
 
 
