@@ -35,7 +35,8 @@ class Trip:
 
     @property
     def functions(self) -> set[CodeType]:
-        return {code for code in self.calls if not code.co_name.startswith("<")}
+        """Those with a text of their own: one inside another is read with it."""
+        return {code for code in self.calls if "<" not in code.co_qualname}
 
     @property
     def lines(self) -> int:
