@@ -92,6 +92,8 @@ def locked(booking: Booking, *, by: Caller, once: Once | None = None) -> Reserva
 
 def refuse_early(ask: Ask) -> None:
     """Raises a Refusal when a query without locks shows that no unit is free."""
+    if ask.is_override:
+        return
     with asking(ask):
         refusal = early_refusal.look(ask, candidates.candidates(ask))
     if refusal is not None:

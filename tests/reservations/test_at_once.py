@@ -1,19 +1,22 @@
 """A reservation at a glance: each database's own way writes what the sure way would have."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
+from django.db import connection
 from django.forms import model_to_dict
+from django.test.utils import CaptureQueriesContext
 from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, records
-from reservations.errors import NotFound, Taken
+from reservations.errors import Closed, NotFound, Taken
+from reservations.idempotency import Answer, Once
 from reservations.lifecycle import eligibility, holds
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Booking
-from tests.factories import DESK, NOON, add_category, booking, hold, make_venue
+from tests.factories import DESK, NOON, add_category, add_hours, booking, hold, make_venue
 from tests.reservations.facts import HOUR, overlaps
 from venues import catalogue
 from venues.models import Policy, Resource, Venue
@@ -209,3 +212,31 @@ def test_a_venue_that_was_broken_and_is_mended_is_read_anew() -> None:
         hold(venue)
     Venue.objects.update(time_zone="UTC")
     assert hold(venue).pk
+
+
+@pytest.mark.parametrize("way", ["override", "one per day"])
+def test_what_can_never_go_the_fast_way_begins_one_transaction(way: str) -> None:
+    """FE10: it began five times, since the fast way was tried for what it never does."""
+    venue = make_venue(units=3, per_day="replace" if way == "one per day" else "any")
+    catalogue.find(venue.slug)
+    reason = "regular guest" if way == "override" else ""
+    key = Once(caller="desk", key=way, fingerprint="f", render=lambda row: Answer(201, "{}"))
+    wish = booking(venue, category="standard", override_reason=reason)
+    with CaptureQueriesContext(connection) as seen:
+        actions.hold(booking=wish, by=DESK, once=key)
+    claims = [one["sql"] for one in seen if one["sql"].startswith("INSERT")]
+    assert sum("reservations_storedanswer" in text for text in claims) == 1
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_staff_who_override_book_a_unit_outside_its_hours(is_named: bool) -> None:
+    venue = make_venue(units=1, unit_choice="guest")
+    add_hours(venue, time(9), time(14))
+    unit = venue.resources.get().pk if is_named else None
+    late = NOON + 6 * HOUR
+    with pytest.raises(Closed):
+        actions.hold(booking=booking(venue, late, resource=unit), by=DESK)
+    row = actions.hold(
+        booking=booking(venue, late, resource=unit, override_reason="party"), by=DESK
+    )
+    assert row.starts_at == late
