@@ -1,4 +1,4 @@
-"""What a refused change could ask for instead: as for a booking, with its own time as free."""
+"""Finds alternatives for a refused change, whose own time counts as free. Reads only."""
 
 from collections.abc import Callable
 from itertools import islice
@@ -15,7 +15,7 @@ from venues.models import Policy, Resource
 
 
 class _OfMove(Search):
-    """For a reservation that has not begun."""
+    """The search for a reservation that has not begun."""
 
     def __init__(self, wish: RefusedWish, seen: Reservation) -> None:
         guest_id = seen.guest_id if seen.day_key else None
@@ -25,41 +25,56 @@ class _OfMove(Search):
         self.own = changes.units_of(seen)
 
     def is_offered(self, window: Window) -> bool:
-        """Notice and horizon were judged for the range it has."""
+        """True when policy and hours allow the range.
+
+        For the range it has, only hours are judged.
+        """
         if window != self.sold:
             return super().is_offered(window)
         apart = hours.opens_by_itself(self.venue)
         return apart or _passes(lambda: booking_window.judge_hours(self.venue, window))
 
     def barred(self, window: Window) -> set[int]:
-        """The unit it has, at the time it has, is no change."""
+        """The ids of the units that the change cannot get.
+
+        Its own unit at its own time is no change.
+        """
         return super().barred(window) | (self.own if window == self.sold else set())
 
     def has_room(self, category: int, window: Window) -> bool:
-        """A category is no other where neither the time nor the party is."""
+        """True when the category takes the party.
+
+        The category it has, for an unchanged party, is False.
+        """
         is_same = window == self.sold and category == self.seen.category_id
         if is_same and self.wish.party == self.seen.guest_count:
             return False
         return super().has_room(category, window)
 
     def price(self, category: int, window: Window) -> int:
-        """On another unit at the same time it costs what it did."""
+        """The price in minor units.
+
+        In its own category at its own time, the reservation keeps its price.
+        """
         if window == self.sold and category == self.seen.category_id:
             return self.seen.price_minor
         return super().price(category, window)
 
 
 class _OfStay(_OfMove):
-    """For a guest who is here, who may be moved from now on."""
+    """The search for a guest who is present, and who can move to another unit from now on."""
 
     def run(self) -> list[Alternative]:
-        """Elsewhere until the end that was asked for; or where they are while that is free."""
+        """At most MOST alternatives: other units until the end asked for, then a longer stay."""
         shorter = self._where_they_are()
         found = list(islice(self.at_that_time(), MOST - len(shorter)))
         return found + shorter
 
     def is_offered(self, window: Window) -> bool:
-        """Only a longer stay is judged, by its length and the hours of the unit it is on."""
+        """True for a shorter stay.
+
+        A longer one is judged by length and by the hours of its unit.
+        """
         if window.end <= self.sold.end:
             return True
         mine = [unit for unit in self.board.every if unit.pk in self.own]
@@ -72,18 +87,21 @@ class _OfStay(_OfMove):
         return _passes(judge)
 
     def free_unit(self, category: int, window: Window) -> Resource | None:
-        """Any that is free from now but the one they are on."""
+        """The first unit of the category that is free from now on, except their own.
+
+        None if none is.
+        """
         around = self.board.around(Window(self.wish.now, window.end))
         others = [unit for unit in self.board.units if unit.pk not in self.own]
         free = self.board.free(around, (u for u in others if u.category_id == category))
         return free[0] if free else None
 
     def has_room(self, category: int, window: Window) -> bool:
-        """Moving nobody else."""
+        """True when a unit of the category is free without a re-seat."""
         return self.free_unit(category, window) is not None
 
     def _where_they_are(self) -> list[Alternative]:
-        """A longer stay on the same unit, up to whoever has it next; none or one."""
+        """The longest stay on their unit before its next reservation; [] or one alternative."""
         mine = [unit for unit in self.board.units if unit.pk in self.own]
         is_theirs = self.venue.policy.unit_choice == Policy.UnitChoice.GUEST
         if len(self.own) != 1 or not mine or not is_theirs:

@@ -1,4 +1,4 @@
-"""What could be had instead: for a booking, a change, a group."""
+"""Finds what could be booked after a refusal, for a booking, a change or a group."""
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
@@ -24,10 +24,10 @@ from venues.models import Policy
 def for_booking(
     booking: Booking, refusal: Refusal | None = None, *, by: Caller, now: datetime
 ) -> list[Alternative]:
-    """Up to three: another unit or category at that time, the nearest times; nearest first.
+    """At most three alternatives, nearest start first: other units, categories or times.
 
-    Begins with what the refusal says was asked, else resolves the booking's times; [] where they
-    mean no range. Takes a few queries and no lock, so what it finds may be taken meanwhile.
+    Takes `refusal.asked` where the refusal has it, else resolves the booking's times; [] when they
+    are no range. Runs a few queries and takes no locks, so an alternative can be taken meanwhile.
     """
     asked = refusal.asked if refusal is not None else None
     ask = asked if isinstance(asked, Ask) else _asked(booking, by=by, now=now)
@@ -51,7 +51,7 @@ def for_booking(
 
 
 def _asked(booking: Booking, *, by: Caller, now: datetime) -> Ask | None:
-    """The ask of a booking that was refused before it was judged; None where it is no range."""
+    """The ask of a booking refused before it was judged; None when its times are no range."""
     try:
         venue = catalogue.last_seen(booking.venue) or records.find_venue(booking.venue)
         window = modes.resolve(venue, booking.times, now)
@@ -73,7 +73,7 @@ def _asked(booking: Booking, *, by: Caller, now: datetime) -> Ask | None:
 def _around(wish: RefusedWish, spent: Collection[tuple[int, date]]) -> list[Alternative]:
     near = _near(wish.venue, wish.window)
     if near < _reach(wish.venue):
-        # Most often there is something near by, and far fewer rows are read for it.
+        # Most searches succeed near the range asked for, and then read far fewer rows.
         found = Search(wish, spent=spent, margin=near).run()
         if len(found) == MOST:
             return found
@@ -81,9 +81,9 @@ def _around(wish: RefusedWish, spent: Collection[tuple[int, date]]) -> list[Alte
 
 
 def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alternative]:
-    """Up to three changes that could be made at this moment; [] for a wish that is no range.
+    """At most three changes that are possible at `now`; [] when the change asks for no range.
 
-    A stay that has begun goes on elsewhere, but does not begin at another time.
+    For a guest who is present, alternatives keep the start. Takes no locks.
     """
     venue = records.load_venue(seen.venue_id)
     try:
@@ -105,9 +105,10 @@ def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alte
 
 
 def for_group(bookings: Sequence[Booking], *, now: datetime) -> list[Arrangement]:
-    """At the same time elsewhere, then at the nearest times; [] for wishes that are no range.
+    """At most three arrangements: at the time asked for, then at the nearest times.
 
-    All at one time and moving nobody, each on a unit of its own; no tables are put together.
+    Each party gets a unit of its own in the same range; nobody is re-seated, no units are combined.
+    Returns [] when the times are no range. Takes no locks.
     """
     first = bookings[0]
     try:

@@ -1,4 +1,4 @@
-"""What a refused group could book instead: a range, and for each of them where. Reads only."""
+"""Finds ranges in which a refused group could be booked, and a place for each. Reads only."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,13 +17,14 @@ from venues.models import Category, Resource, Venue
 
 @dataclass(frozen=True, slots=True)
 class Arrangement:
-    """A range at which all of a group could be booked at this moment, in the order of the group."""
+    """A range in which the whole group could be booked now. `places` are in the group's order."""
 
     window: Window
     places: list[Alternative]
 
     @property
     def price_minor(self) -> int:
+        """The price of all places together, in minor units."""
         return sum(place.price_minor for place in self.places)
 
 
@@ -38,7 +39,7 @@ class _Search:
         self.named = {booking.resource for booking in bookings}
 
     def run(self) -> list[Arrangement]:
-        """At most three, nearest first."""
+        """At most MOST arrangements, nearest start first."""
         ranges = search.ranges_around(self.venue, self.window, self.board.units)
         others = (window for window in ranges if window != self.window)
         apart = search.apart_at(self.venue, self.window)
@@ -67,11 +68,11 @@ class _Search:
         return Arrangement(window, places)
 
     def _choices(self, booking: Booking, free: Sequence[Resource]) -> Iterator[Resource]:
-        """The unit or the category that was asked for first, then others, never on request."""
+        """Free units that seat the party: those asked for first, then others not on request."""
         seating = [unit for unit in free if unit.capacity >= booking.guest_count]
         if booking.resource is not None:
             yield from (unit for unit in seating if unit.pk == booking.resource)
-            # What another of the group has named is theirs.
+            # A unit that another booking of the group names is kept for that booking.
             seating = [unit for unit in seating if unit.pk not in self.named]
         asked = self._asked(booking)
         yield from (unit for unit in seating if unit.category.code == asked)
@@ -80,7 +81,7 @@ class _Search:
                 yield from (unit for unit in seating if unit.category_id == category.pk)
 
     def _asked(self, booking: Booking) -> str | None:
-        """The category that was asked for, or that of the unit that was."""
+        """The code of the category asked for, or of the named unit's category, or None."""
         of_unit = (one.category.code for one in self.board.every if one.pk == booking.resource)
         return booking.category or next(of_unit, None)
 

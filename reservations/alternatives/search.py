@@ -1,4 +1,4 @@
-"""What could be booked instead of a refused time: up to three, from one look. Reads only."""
+"""Finds what could be booked instead of a refused booking, in one read. Reads only."""
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,21 +16,26 @@ from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
 REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge)
-"""Refusals that come with what could be booked instead."""
+"""The refusals for which alternatives are offered."""
 
 MOST = 3
+"""The largest number of alternatives offered."""
 NEAR = timedelta(hours=1)
+"""How far around the range, at least, the first search looks where times or slots are sold."""
 DAY = timedelta(days=1)
 REACH = 7
-"""Days around the wish that are looked at, where nights are sold; else the day on either side."""
+"""Where nights are sold, how many days before and after the range are searched; elsewhere one."""
 
 CLOSEST = timedelta(minutes=15)
-"""How far apart the starts that are looked at are at least, where any start is sold."""
+"""The smallest distance between starts that are searched, where any start is sold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """A range in a category that could be booked at this moment; `unit` where one was asked for."""
+    """A range in a category that could be booked now.
+
+    `unit` is None unless a unit was asked for.
+    """
 
     window: Window
     category: Category
@@ -40,7 +45,7 @@ class Alternative:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedWish:
-    """What was refused: a party for a range, in a category (its code), on a unit, or neither."""
+    """A refused booking: a party and a range, with a category's code, a unit's id or neither."""
 
     venue: Venue
     window: Window
@@ -59,14 +64,17 @@ def board_around(
     without: int | None = None,
     margin: timedelta | None = None,
 ) -> Snapshot:
-    """What is taken as far around a range as alternatives are looked for."""
+    """The snapshot of a venue around a range, as far as alternatives are searched.
+
+    `margin` limits how far that is. The time of reservation `without` (an id) counts as free.
+    """
     margin = margin or _reach(venue)
     reach = Window(window.start - margin, window.end + margin)
     return snapshot_queries.board(venue, reach, now=now, party=party, without=without)
 
 
 def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> list[Window]:
-    """Ranges as long as this one that are sold around it, nearest first."""
+    """The ranges of this length that the venue sells around it, nearest start first."""
     zone, length = venue.zone, window.end - window.start
     if modes.sells_nights(venue):
         found = set(_stays(venue, window))
@@ -86,15 +94,15 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
 
 
 def apart_at(venue: Venue, window: Window) -> timedelta:
-    """How far apart the starts of alternatives are at least: as far as they are sold, mostly.
+    """The smallest distance between the starts of two alternatives; zero for starts on a grid.
 
-    Where any start is sold, what overlaps another one would be much the same.
+    Where any start is sold, two alternatives must not overlap, since they would be much the same.
     """
     return window.end - window.start if modes.sells_any_start(venue) else timedelta(0)
 
 
 class Search:
-    """One look at a venue around a wish; what a change may ask for is said by its subclasses."""
+    """A search around a refused booking. Its subclasses search for changes."""
 
     def __init__(
         self,
@@ -104,9 +112,10 @@ class Search:
         without: int | None = None,
         margin: timedelta | None = None,
     ) -> None:
-        """`spent` are units' days that take no more of the guest; `without`, whom to look past.
+        """Reads the venue around the refused range.
 
-        Ranges further off than the `margin` are left out, where there is one.
+        `spent` holds units and local dates that take no more of this guest. The time of reservation
+        `without` (an id) counts as free. `margin` limits how far the search goes.
         """
         self.wish, self.venue, self.window, self.spent = wish, wish.venue, wish.window, spent
         self.margin = margin
@@ -123,7 +132,7 @@ class Search:
         self.fitting = Fitting(self.board, self.categories)
 
     def run(self) -> list[Alternative]:
-        """At most three, different from one another and from what was asked."""
+        """At most MOST alternatives, nearest start first, all different from what was asked for."""
         wanted = self._wanted()
         units = [unit for unit in self.board.units if self._category_of[unit.id] in wanted]
         ranges = self._within(ranges_around(self.venue, self.window, units))
@@ -139,7 +148,7 @@ class Search:
         return sorted(found, key=self._nearness)
 
     def at_that_time(self) -> Iterator[Alternative]:
-        """At the time that was asked for: another unit, then another category."""
+        """Alternatives at the time asked for: another unit first, then other categories."""
         wanted = self._wanted()
         others = [
             pk
@@ -149,11 +158,11 @@ class Search:
         return self._at(self.window, [*wanted, *others])
 
     def is_offered(self, window: Window) -> bool:
-        """Whether policy and hours let the range be asked for."""
+        """True when policy and hours allow the range."""
         return booking_window.is_offered(self.venue, window, self.wish.now)
 
     def barred(self, window: Window) -> set[int]:
-        """The units that this guest may not have for a range, free or not."""
+        """The ids of the units that this guest cannot get in a range, free or not."""
         if not self.spent:
             return set()
         return {
@@ -163,21 +172,21 @@ class Search:
         }
 
     def free_unit(self, category: int, window: Window) -> Resource | None:
-        """A unit that could be named, first the one that was."""
+        """A unit of the category that is free, first the one asked for; None when none is."""
         first, barred = self.wish.resource, self.barred(window)
         return self.fitting.free_unit(category, window, first=first, barred=barred)
 
     def has_room(self, category: int, window: Window) -> bool:
-        """Whether naming the category is enough to find a place."""
+        """True when a booking that names only the category would find a place."""
         barred = self.barred(window) if self.spent else ()
         if any(unit.category_id == category for unit in self.board.units if unit.pk in barred):
-            # Which unit it would get is not ours to say.
+            # The booking could get a barred unit, and this search cannot choose the unit.
             return False
         is_free = self.fitting.free_unit(category, window) is not None
         return is_free or self.fitting.has_room(category, window)
 
     def price(self, category: int, window: Window) -> int:
-        """What it would cost."""
+        """The price of the range in the category, in minor units."""
         return prices.price_of(self.venue, self.categories[category], window)
 
     def _within(self, ranges: list[Window]) -> list[Window]:
@@ -192,10 +201,7 @@ class Search:
         return abs(found.window.start - self.window.start)
 
     def _wanted(self) -> list[int]:
-        """The categories that were asked for, or could have been given.
-
-        Where none of them seats the party, those that do.
-        """
+        """The ids of the categories asked for. If none of them seats the party, those that do."""
         given = [pk for pk, one in self.categories.items() if not one.is_on_request]
         asked, code, unit = given, self.wish.category, self.wish.resource
         if unit is not None:
@@ -209,9 +215,10 @@ class Search:
     def _first(
         self, ranges: Iterable[Window], wanted: list[int], told: list[datetime]
     ) -> Iterator[Alternative]:
-        """Of each range the first category that could be booked, if any could.
+        """For each range, the first category that has a place, if any has.
 
-        Its start is `told` then; where any start is sold, none is that overlaps one of those.
+        Adds its start to `told`. Where any start is sold, skips ranges that overlap one whose start
+        is in `told`.
         """
         apart = apart_at(self.venue, self.window)
         for window in ranges:
@@ -232,19 +239,19 @@ class Search:
 
 
 def _reach(venue: Venue) -> timedelta:
-    """As far as anything is looked for."""
+    """How far before and after a range the whole search looks."""
     return (REACH + 1 if modes.sells_nights(venue) else 1) * DAY
 
 
 def _near(venue: Venue, window: Window) -> timedelta:
-    """As far as the next free time usually is."""
+    """How far before and after a range the first search looks, which usually succeeds."""
     if modes.sells_nights(venue):
         return 2 * DAY
     return min(3 * (window.end - window.start) + NEAR, 2 * DAY)
 
 
 def _shifted(venue: Venue, window: Window) -> Iterator[Window]:
-    """Every quarter of an hour near by, then one after the other for a day."""
+    """Ranges at every quarter of an hour near by, then one after another for a day."""
     length, near = max(window.end - window.start, CLOSEST), _near(venue, window)
     shifts = {count * CLOSEST for count in range(1, near // CLOSEST + 1)}
     shifts |= {count * length for count in range(1, DAY // length + 1)}
@@ -254,7 +261,7 @@ def _shifted(venue: Venue, window: Window) -> Iterator[Window]:
 
 
 def _stays(venue: Venue, window: Window) -> Iterator[Window]:
-    """As many nights, beginning up to REACH days before or after."""
+    """Stays of as many nights that begin up to REACH days before or after."""
     arrival, _ = modes.local_dates(venue, window)
     nights = modes.length(venue, window)
     first, last = arrival - REACH * DAY, arrival + REACH * DAY

@@ -1,4 +1,4 @@
-"""One reservation of a guest with a unit on a day."""
+"""Limits a guest to one reservation with a unit on a local day, where the policy says so."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -18,10 +18,11 @@ def make_way(
     now: datetime,
     cancel: Callable[[Reservation], None],
 ) -> str | None:
-    """The key of a guest's day with a locked unit; an earlier reservation of it is cancelled.
+    """Makes room for a new reservation with a locked unit. Returns the key of the guest's day.
 
-    None where the policy does not count. Raises OnePerDay where it refuses a second, or where
-    `cancel` raises WrongStatus, since the first has begun.
+    Where the policy replaces, calls `cancel` on the earlier reservation. Returns None where the
+    policy sets no limit or the guest has no account. Raises OnePerDay where the policy refuses a
+    second, or when the first has begun. Assumes a transaction and locks the earlier reservation.
     """
     policy = unit.venue.policy
     if policy.per_day == Policy.PerDay.ANY or guest_id is None:
@@ -40,8 +41,10 @@ def make_way(
 def spent(
     venue: Venue, guest_id: int | None, *, now: datetime, moving: int | None = None
 ) -> set[tuple[int, date]]:
-    """The units and days at a venue that take nothing more of a guest: not even what would
-    replace the first, or `moving`, a reservation's id, from another day.
+    """The units (by id) and local dates at a venue that take no further reservation of this guest.
+
+    A reservation that a new one would replace does not count, unless one moves here: `moving` is
+    the id of the reservation that a change would move. Empty where the policy sets no limit.
     """
     per_day = venue.policy.per_day
     if per_day == Policy.PerDay.ANY or guest_id is None:
@@ -61,7 +64,10 @@ def spent(
 def moved(
     reservation: Reservation, unit: Resource, *, start: datetime, now: datetime
 ) -> str | None:
-    """The key of the day a locked reservation moves to. Raises OnePerDay for a day that has one."""
+    """The key of the day that a locked reservation moves to; None where no limit counts.
+
+    Raises OnePerDay when the guest has another reservation on that day.
+    """
     if reservation.day_key is None or reservation.guest_id is None:
         return None
     key = _key(unit, reservation.guest_id, start)
@@ -72,7 +78,7 @@ def moved(
 
 
 def _others(key: str, *, now: datetime) -> list[Reservation]:
-    """The reservations of a day, locked; holds that have lapsed are written down as such first."""
+    """The reservations with this key, locked, after recording those among them that have lapsed."""
     rows = Reservation.objects.filter(
         day_key=key, cancelled_at__isnull=True, expired_at__isnull=True
     )
@@ -82,7 +88,7 @@ def _others(key: str, *, now: datetime) -> list[Reservation]:
 
 
 def _key(unit: Resource, guest_id: int, start: datetime) -> str:
-    # The day is the provider's own, written down so that a zone changed later moves nothing.
+    # The local date of the unit. It is stored, so that a later change of zone moves nothing.
     return f"{unit.pk}:{guest_id}:{start.astimezone(unit.zone).date().isoformat()}"
 
 

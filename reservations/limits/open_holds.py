@@ -1,4 +1,4 @@
-"""How many holds one guest, partner or address may have open at once."""
+"""Limits how many holds a guest, a partner or an address may have open."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -22,13 +22,13 @@ from reservations.transactions import Restart
 from venues import catalogue
 from venues.models import Policy, Venue
 
-# The locks are had in the order of the array, sorted, so that nobody waits in a circle.
+# PostgreSQL takes the locks in the order of the array. It is sorted, so that nobody deadlocks.
 _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most so many open holds of whom `column` names by `value`."""
+    """At most `most` open holds whose `column` has this `value`. `per` names the limit."""
 
     per: str
     column: str
@@ -37,7 +37,7 @@ class Limit:
 
     @property
     def key(self) -> int:
-        """The number of its lock."""
+        """The number of the advisory lock, a signed 64-bit integer."""
         digest = hashlib.blake2b(f"holds:{self.per}:{self.value}".encode(), digest_size=8).digest()
         return int.from_bytes(digest, signed=True)
 
@@ -51,11 +51,12 @@ def counted(
     venue: Venue | None = None,
     made: int = 1,
 ) -> Iterator[tuple[Venue, StoredAnswer | None]]:
-    """Make `made` reservations like this booking inside, under the lock of whoever they count for.
+    """Counts the holds made inside the block against the limits, under their advisory locks.
 
-    Yields the venue, read anew unless it is given, and the claim of the key. Begins a
-    transaction's locks in their order: open holds, then the key. Raises TooManyHolds, what
-    `idempotency.claim` raises, and Restart where the venue's policy changed meanwhile.
+    Yields the venue, read again unless given, and the claim of the key (None without one). Assumes
+    a transaction, and takes its first locks: open holds, then the key. `made` is how many
+    reservations the block makes. Raises TooManyHolds, Restart when the venue's policy changed,
+    NotFound, and what `idempotency.claim` raises.
     """
     seen = venue or catalogue.last_seen(booking.venue)
     found = limits(seen, booking, by=by)
@@ -65,7 +66,7 @@ def counted(
         venue = records.find_venue(booking.venue)
         if limits(venue, booking, by=by) != found:
             raise Restart
-    # One that replaces an earlier hold is counted by what it came to.
+    # A hold that may replace an earlier one is judged afterwards, by the holds that are left.
     may_replace = venue.policy.per_day == Policy.PerDay.REPLACE
     if not may_replace:
         _judge(found, more=made)
@@ -75,7 +76,7 @@ def counted(
 
 
 def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
-    """The limits on a booking at this venue; [] where it makes no hold, or staff make it."""
+    """The limits that count for this booking; [] when it makes no hold or staff make it."""
     if venue is None or venue.policy.confirms_at_once or not by.limits_apply:
         return []
     owner = permissions.owner_of(booking, venue, by)
@@ -88,7 +89,7 @@ def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
 
 
 def _lock(found: Sequence[Limit]) -> None:
-    # SQLite has one writer at a time as it is.
+    # SQLite has one writer at a time anyway.
     if found and connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(_LOCK, [sorted(limit.key for limit in found)])
@@ -97,7 +98,7 @@ def _lock(found: Sequence[Limit]) -> None:
 def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
     if not locked:
         return
-    # A statement of its own, after the lock: that one's would see what was before its wait.
+    # Counted by a later statement than the lock, which would not see what was committed meanwhile.
     told = _lapses(locked, now=clock.now())
     for limit, lapses in zip(locked, told, strict=True):
         over = len(lapses) + more - limit.most
@@ -111,9 +112,9 @@ def _judge(locked: Sequence[Limit], *, more: int = 0, made: int = 0) -> None:
 
 
 def _lapses(locked: Sequence[Limit], *, now: datetime) -> list[list[datetime]]:
-    """When the open holds of each lapse, the next one first; `locked` is not empty."""
+    """For each limit, when its open holds lapse, earliest first. `locked` must not be empty."""
     rows = Reservation.objects.held(at=now).order_by()
-    # All of them have an instant, being held.
+    # Every held reservation has this instant.
     parts: list[Any] = [
         rows.filter(**{limit.column: limit.value})
         .annotate(limit=Value(number))
@@ -122,7 +123,7 @@ def _lapses(locked: Sequence[Limit], *, now: datetime) -> list[list[datetime]]:
     ]
     found: list[list[datetime]] = [[] for _ in locked]
     first, *others = parts
-    # One statement for all of them.
+    # One statement for all limits.
     for number, lapse in first.union(*others, all=True) if others else first:
         found[number].append(lapse)
     return [sorted(lapses) for lapses in found]

@@ -1,4 +1,4 @@
-"""How often one reservation may change state."""
+"""Limits how often one reservation may change state."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,27 +19,30 @@ _PERIODS = {
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """At most `count` changes in any `period`."""
+    """At most `count` changes within any `period`."""
 
     count: int
     period: timedelta
 
 
 def parse(text: str) -> Pace:
-    """The pace that `count/period` means: `1/m`, `10/h`."""
+    """Reads `count/period`, such as `1/m` or `10/h`; periods are s, m, h and d.
+
+    Raises ValueError, or KeyError for an unknown period.
+    """
     count, period = text.split("/")
     return Pace(int(count), _PERIODS[period])
 
 
 def of_venue(state_change_rate: str) -> Pace:
-    """A venue's own pace, or the one the deployment sets."""
+    """The venue's own rate, or that of the deployment when the text is empty."""
     return parse(state_change_rate or settings.STATE_CHANGE_RATE)
 
 
 def judge(reservation: Reservation, *, pace: Pace, by: Caller, now: datetime) -> None:
-    """Refuse a change that comes too soon after the last ones.
+    """Raises RateLimited when `count` changes were made within the last period.
 
-    Assumes the reservation's lock. Staff and system are exempt. Raises RateLimited.
+    Assumes the reservation's lock. Staff and the system have no limit.
     """
     if not by.limits_apply:
         return
@@ -53,7 +56,10 @@ def judge(reservation: Reservation, *, pace: Pace, by: Caller, now: datetime) ->
 
 
 def left(reservation: Reservation, pace: Pace, now: datetime) -> tuple[int, int]:
-    """How many changes are left now, and in how many seconds (rounded up) one more is."""
+    """How many changes are left at `now`, and in how many seconds (rounded up) the next is allowed.
+
+    The seconds are 0 when no change was made within the period.
+    """
     recent = reservation.events.filter(is_limited=True, recorded_at__gt=now - pace.period)
     times = list(recent.order_by("recorded_at").values_list("recorded_at", flat=True))
     wait = times[0] + pace.period - now if times else timedelta(0)
@@ -61,5 +67,9 @@ def left(reservation: Reservation, pace: Pace, now: datetime) -> tuple[int, int]
 
 
 def judge_rate(reservation: Reservation, *, by: Caller, now: datetime) -> None:
+    """Judges a change by the rate of the reservation's venue.
+
+    Assumes the reservation's lock. Raises RateLimited.
+    """
     own = of_venue(reservation.venue.policy.state_change_rate)
     judge(reservation, pace=own, by=by, now=now)

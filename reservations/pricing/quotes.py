@@ -1,4 +1,4 @@
-"""A price promised for a while: a signed token, so that nothing is stored until it is used."""
+"""Quotes: prices promised for fifteen minutes in a signed token. Nothing is stored."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +13,14 @@ from venues.models import Category, Venue
 from venues.prices import Item
 
 GOOD_FOR = timedelta(minutes=15)
+"""How long a quote holds."""
 _SALT = "holdfast.quote"
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The lines of a price, and the token that promises their sum until `expires_at`."""
+    """The lines of a price, and a token that promises their sum (minor units) until `expires_at`.
+    """
 
     token: str
     items: list[Item]
@@ -27,9 +29,12 @@ class Quote:
 
 
 def quote(venue: Venue, category: Category, window: Window, party: int, *, now: datetime) -> Quote:
-    """Price a range in a category (its rates prefetched) for a party, as it is sold now."""
+    """Quotes a range in a category for a party, at the price it has now. Runs no query.
+
+    Assumes that the category's rates are prefetched. `expires_at` is UTC, in whole seconds.
+    """
     items = prices.itemise(list(category.rates.all()), window.start, window.end, venue.zone)
-    # Whole seconds, so that what is told is what is honoured.
+    # Whole seconds, since the token carries no fractions.
     amount, expires_at = prices.total(items), (now + GOOD_FOR).replace(microsecond=0)
     facts = [*_facts(venue, category, window, party), amount, int(expires_at.timestamp())]
     return Quote(signing.dumps(facts, salt=_SALT, compress=True), items, amount, expires_at)
@@ -38,7 +43,11 @@ def quote(venue: Venue, category: Category, window: Window, party: int, *, now: 
 def honour(
     token: str, venue: Venue, category: Category, window: Window, party: int, *, now: datetime
 ) -> int:
-    """The amount a token promises for exactly this. Raises QuoteExpired, with a new quote."""
+    """Returns the amount, in minor units, that the token promises for this booking.
+
+    Raises QuoteExpired, which carries a new quote, when the token is expired, forged or for another
+    venue, category, range or party.
+    """
     facts, amount, expires = _read(token)
     if facts != _facts(venue, category, window, party) or now.timestamp() >= expires:
         new = quote(venue, category, window, party, now=now)
@@ -51,7 +60,7 @@ def honour(
 
 
 def category(token: str, venue: Venue) -> str | None:
-    """The code of the category that a token prices here, for a booking that names none."""
+    """The code of the category that the token prices at this venue; None for any other token."""
     facts, _, _ = _read(token)
     if not facts or facts[0] != venue.pk:
         return None
@@ -59,7 +68,7 @@ def category(token: str, venue: Venue) -> str | None:
 
 
 def _read(token: str) -> tuple[list[Any], int, int]:
-    """What was signed: the facts, the amount, and when it expires; nothing of what we did not."""
+    """The signed facts, amount and expiry (epoch seconds); empty and zeros for a forged token."""
     try:
         *facts, amount, expires = signing.loads(token, salt=_SALT)
     except (signing.BadSignature, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""What leaving costs: time used, or the overstay."""
+"""Works out the final price at check-out, from the time that was used or overstayed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,11 +9,14 @@ from venues.hours import Window
 from venues.models import Category, Rate, Venue
 
 _MARGIN = timedelta(days=2)
-"""An early guest, and an evening whose rate goes on past midnight, reach back so far at most."""
+"""How long before the start rates may apply: an early guest, or a rate that runs past midnight."""
 
 
 def tariff(venue: Venue, category: Category, window: Window) -> dict[str, Any]:
-    """What a reservation keeps to be charged by on leaving; no rates where none will be needed."""
+    """The rates that a reservation keeps for its settlement, as JSON.
+
+    `rates` is [] when no settlement can need them: they are neither hourly nor charged by use.
+    """
     rates, by_use = list(category.rates.all()), venue.policy.charges_time_used
     local = window.start.astimezone(venue.zone)
     if not (by_use or _is_hourly(prices.rate_at(rates, local))):
@@ -24,7 +27,11 @@ def tariff(venue: Venue, category: Category, window: Window) -> dict[str, Any]:
 
 
 def final_price(reservation: Reservation, now: datetime) -> int:
-    """The price on leaving: of the time used where that is charged, else with the overstay."""
+    """The price at check-out at `now` (UTC), in minor units.
+
+    Charges the time used where the policy says so; else the price that was promised, and for hourly
+    rates the overstay. Without a recorded arrival, the time used is not charged.
+    """
     by_use, rates = _tariff_of(reservation)
     came_at, zone = reservation.checked_in_at, reservation.venue.zone
     if by_use and came_at is not None:
@@ -40,7 +47,7 @@ def final_price(reservation: Reservation, now: datetime) -> int:
 def _tariff_of(reservation: Reservation) -> tuple[bool, list[Rate]]:
     kept = reservation.tariff
     if kept is None:
-        # Sold before tariffs were kept.
+        # The reservation is older than the column.
         window = Window(reservation.starts_at, reservation.ends_at)
         kept = tariff(reservation.venue, reservation.category, window)
     return kept["by_use"], prices.restored(kept["rates"])

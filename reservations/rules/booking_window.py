@@ -1,4 +1,4 @@
-"""Whether a range may be booked: notice, horizon, length, choice of unit, hours."""
+"""Judges whether a range may be booked: notice, horizon, length, choice of unit, hours."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -25,17 +25,17 @@ from venues.models import Policy, Resource, Venue
 def judge_range(
     venue: Venue, window: Window, units: Sequence[Resource], now: datetime
 ) -> list[Resource]:
-    """Judge a range as a booking would be: policy, then hours. Returns the units open for it.
+    """Judges policy and hours of a range, and returns the units that are open for it.
 
-    Without units the venue's own hours count, if it has any. Raises what `judge_request` and
-    `open_units` raise.
+    Without units, judges the venue's own hours if it has any. Raises TooSoon, TooFar, TooShort,
+    TooLong, Closed or NotOffered.
     """
     judge_request(venue, window, None, now)
     return open_units(venue, window, units)
 
 
 def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
-    """Whether the venue's policy lets the range be booked, and its hours where it has any."""
+    """True when the venue's policy allows the range, and its own hours do if it has any."""
     try:
         judge_range(venue, window, [], now)
     except Refusal:
@@ -44,7 +44,7 @@ def is_offered(venue: Venue, window: Window, now: datetime) -> bool:
 
 
 def judge_request(venue: Venue, window: Window, resource: int | None, now: datetime) -> None:
-    """Judge all that needs no unit: policy, and whether one may be named (`resource`, its id).
+    """Judges what needs no unit: policy, and whether the guest may name one (`resource`, its id).
 
     Raises TooSoon, TooFar, TooShort, TooLong or NoChoice.
     """
@@ -53,7 +53,10 @@ def judge_request(venue: Venue, window: Window, resource: int | None, now: datet
 
 
 def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
-    """Notice, horizon and length. Raises TooSoon, TooFar, TooShort or TooLong."""
+    """Judges notice, horizon and length. Raises TooSoon, TooFar, TooShort or TooLong.
+
+    TooSoon carries `earliest_start` and TooFar `latest_start`, in UTC.
+    """
     policy = venue.policy
     if window.start < now + policy.notice:
         raise TooSoon(earliest_start=now + policy.notice)
@@ -63,7 +66,7 @@ def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
 
 
 def judge_length(venue: Venue, window: Window) -> None:
-    """The shortest and the longest stay. Raises TooShort or TooLong."""
+    """Judges the shortest and the longest stay. Raises TooShort or TooLong."""
     policy, length = venue.policy, modes.length(venue, window)
     if policy.shortest_stay is not None and length < policy.shortest_stay:
         raise TooShort
@@ -72,13 +75,16 @@ def judge_length(venue: Venue, window: Window) -> None:
 
 
 def judge_choice(venue: Venue, resource: int | None) -> None:
-    """Whether the caller may name the unit. Raises NoChoice."""
+    """Raises NoChoice when the booking names a unit (by id) but the venue chooses units."""
     if resource is not None and venue.policy.unit_choice == Policy.UnitChoice.VENUE:
         raise NoChoice
 
 
 def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> None:
-    """Openings, steps and slots, of the venue or of a unit. Raises Closed or NotOffered."""
+    """Judges openings, steps and slots of a unit, or of the venue for None.
+
+    Raises Closed or NotOffered. Assumes that `unit.venue` is set.
+    """
     if modes.sells_nights(venue):
         _judge_nights(venue, window, unit)
         return
@@ -99,7 +105,7 @@ def judge_hours(venue: Venue, window: Window, unit: Resource | None = None) -> N
 
 
 def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
-    """Whether a unit is open, and sold, for this range."""
+    """True when the unit is open for the range and sells it. Sets `unit.venue`."""
     unit.venue = venue
     try:
         judge_hours(venue, window, unit)
@@ -109,7 +115,11 @@ def is_open_for(venue: Venue, window: Window, unit: Resource) -> bool:
 
 
 def open_units(venue: Venue, window: Window, units: Sequence[Resource]) -> list[Resource]:
-    """Those of the units that are open, and sold, for this range. Raises Closed or NotOffered."""
+    """The units among these that are open for the range and sell it.
+
+    Raises Closed when all of them are closed. Where units have no hours of their own, returns all
+    or raises what `judge_hours` raises.
+    """
     if not hours.opens_by_itself(venue):
         judge_hours(venue, window)
         return list(units)
@@ -120,7 +130,7 @@ def open_units(venue: Venue, window: Window, units: Sequence[Resource]) -> list[
 
 
 def judge_pair(venue: Venue, category: str | None, resource: int | None) -> None:
-    """Whether a unit that is named is of the category named beside it. Raises Invalid."""
+    """Raises Invalid when the named unit (by id) belongs to another category than the one named."""
     if category is None or resource is None:
         return
     found = venue.resources.filter(pk=resource).values_list("category__code", flat=True).first()

@@ -1,4 +1,4 @@
-"""The categories a venue sells, and pools of units that may stand in for each other."""
+"""Finds a venue's categories, and groups its units into pools."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,11 @@ from venues.prices import price_of
 
 
 def categories_for(venue: Venue, code: str | None, party: int, window: Window) -> list[Category]:
-    """The category with that code, or else the cheapest that fit the party. Raises NotFound."""
+    """The category with this code. Without a code (None), the cheapest ones that seat the party.
+
+    They leave out categories on request. If none seats the party, returns the cheapest of all.
+    Raises NotFound for an unknown code.
+    """
     if code is not None:
         return categories_named(venue, code)
     given = [category for category in venue.categories.all() if not category.is_on_request]
@@ -23,7 +27,7 @@ def categories_for(venue: Venue, code: str | None, party: int, window: Window) -
 
 
 def categories_seating(categories: Iterable[Category], party: int) -> list[Category]:
-    """Those that seat the party, on one unit or several together. Raises PartyTooLarge."""
+    """The categories that seat the party, on one unit or a combination. Raises PartyTooLarge."""
     found = [category for category in categories if _seats(category, party)]
     if not found:
         raise PartyTooLarge
@@ -38,7 +42,7 @@ def _seats(category: Category, party: int) -> bool:
 
 
 def categories_named(venue: Venue, code: str | None) -> list[Category]:
-    """The category with that code, every one where none is given. Raises NotFound."""
+    """The category with this code in a list, or all categories for None. Raises NotFound."""
     every = list(venue.categories.all())
     found = [category for category in every if code in (None, category.code)]
     if code is not None and not found:
@@ -47,12 +51,15 @@ def categories_named(venue: Venue, code: str | None) -> list[Category]:
 
 
 def category_of(venue: Venue, unit: Resource) -> Category:
-    """The category of one of the venue's units, with its rates."""
+    """The category of one of the venue's units, with its rates. Assumes that both are loaded."""
     return next(one for one in venue.categories.all() if one.pk == unit.category_id)
 
 
 def pools_of(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
-    """Units that may stand in for each other, with the same hours too, smallest capacity first."""
+    """These units by pool, smallest capacity first. Units of one pool have the same hours too.
+
+    Goes by the venue as it was read. Assumes that the units are the venue's.
+    """
     asked = {unit.id: unit for unit in units}
     every = catalogue.once(venue, "_pools", _every_pool)
     found = [pool for ids in every if (pool := [asked[pk] for pk in ids if pk in asked])]
@@ -60,7 +67,10 @@ def pools_of(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
 
 
 def pools_as_locked(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
-    """The same, going by these rows of the units and not by what is kept of the venue."""
+    """These units by pool, smallest capacity first, judged by the rows given here.
+
+    Use it for rows read under a lock, which may differ from the cached venue.
+    """
     own: dict[int, list[object]] = {}
     for row in venue.openings.all():
         if row.resource_id:

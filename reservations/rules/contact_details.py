@@ -1,4 +1,4 @@
-"""Contact details."""
+"""Validates contact details and turns them into their stored form."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,10 @@ from guests.errors import Faults
 def read_details(
     details: Mapping[str, str | bool], region: str, *, may_lack_phone: bool = False
 ) -> dict[str, str | bool]:
-    """Contact and other details in their stored form; national numbers are read for `region`.
+    """Contact and other details in their stored form. `region` says how to read national numbers.
 
-    Raises ContactInvalid carrying every field that is wrong.
+    `may_lack_phone` lets the phone be empty. Raises ContactInvalid, which carries every wrong
+    field.
     """
     read = dict(details)
     faults = Faults()

@@ -23,13 +23,13 @@ from reservations.requests import Booking, Contact, Extras
 _TYPES: dict[str, Any] = {field.name: field.type for field in (*fields(Contact), *fields(Extras))}
 
 CONTACT = tuple(field.name for field in fields(Contact))
-"""Who comes, how to reach them, and what they want to be told by."""
+"""Fields that say who comes, how to reach them, and how they want to hear from the venue."""
 
 EXTRAS = tuple(field.name for field in fields(Extras))
-"""What else a guest says; each may be empty."""
+"""Text fields that may be empty."""
 
 DETAILS = (*CONTACT, *EXTRAS)
-"""All that can be changed without asking for other time."""
+"""Fields that a guest can change without asking for other time."""
 
 PREFERENCES = tuple(name for name in CONTACT if _TYPES[name] is bool)
 WHO = tuple(name for name in CONTACT if name not in PREFERENCES)
@@ -39,16 +39,16 @@ GIVEN: dict[str, type] = {
     "guest_count": int,
     **{name: _TYPES[name] for name in (*PREFERENCES, *EXTRAS)},
 }
-"""Everything a guest gives beside the time, with its type, in the order documents have it."""
+"""Every field that a guest fills in besides the time, with its type, in the order of documents."""
 
 LARGEST_PARTY = 32_767
-"""The largest `guest_count` that the column holds."""
+"""The largest `guest_count` that the column can store."""
 
 
 def longest(name: str, of: type[Model] = Reservation) -> int:
-    """How many characters a model keeps of a text field. Raises TypeError for other fields.
+    """The largest number of characters in a text column. Raises TypeError for other columns.
 
-    A phone number is kept in its international form; as typed it may be longer
+    A phone number is stored in international form; as typed it can be longer
     (guests.phones.LONGEST_INPUT).
     """
     field = of._meta.get_field(name)
@@ -58,5 +58,5 @@ def longest(name: str, of: type[Model] = Reservation) -> int:
 
 
 def extras_of(booking: Booking) -> dict[str, str]:
-    """The extras of a booking by name."""
+    """The extras of a booking, by field name. Values may be empty."""
     return {name: getattr(booking, name) for name in EXTRAS}

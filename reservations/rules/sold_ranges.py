@@ -1,4 +1,4 @@
-"""Which ranges a venue sells on its local days: nights, starts of a usual length, slots."""
+"""Lists the ranges that a venue sells on its local days: nights, slots, or starts on a step."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -10,11 +10,14 @@ from venues.hours import DAY, Window
 from venues.models import Opening, Policy, Resource, Venue
 
 USUAL_LENGTH = timedelta(hours=1)
-"""How long a start is offered for, where the venue has no usual length."""
+"""The length of the ranges listed where the policy sets no length."""
 
 
 def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) -> list[Window]:
-    """The ranges that are sold on the local days `first` to `last`, of a unit or the venue."""
+    """The ranges that begin on the local days `first` to `last`, of a unit or (None) the venue.
+
+    In UTC. Judges no notice and no horizon. Returns [] when it is closed.
+    """
     policy = venue.policy
     if modes.sells_nights(venue):
         closed = hours.closed_days(venue, unit)
@@ -24,7 +27,7 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
     openings = hours.openings_of(venue, unit)
     if modes.is_always_open(venue, openings):
         length = _offered_length(policy)
-        # Steps are counted from each midnight, and a stay may end on another day.
+        # Steps count from each midnight, and a range may end on another day.
         return [
             start
             for day in dates(first, last)
@@ -43,7 +46,10 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
 def sold(
     venue: Venue, units: Sequence[Resource], first: date, last: date
 ) -> Iterator[tuple[list[Window], Sequence[Resource]]]:
-    """The ranges that are sold on some local days, each list with the units that sell those."""
+    """Yields the ranges sold on the local days `first` to `last`, with the units that sell them.
+
+    One list for all units, or one for each unit where units have their own hours.
+    """
     if not hours.opens_by_itself(venue):
         yield sold_ranges(venue, None, first, last), units
         return
@@ -52,9 +58,9 @@ def sold(
 
 
 def bookable_on(venue: Venue, units: Sequence[Resource], day: date, now: datetime) -> list[Window]:
-    """The ranges that start on a local day and that policy and hours let be booked, in order.
+    """The ranges that start on a local day and that policy and hours allow, earliest first.
 
-    Of nights one, of the usual length.
+    Where nights are sold, the one stay of the usual length, or [].
     """
     if modes.sells_nights(venue):
         policy = venue.policy
@@ -72,14 +78,17 @@ def bookable_on(venue: Venue, units: Sequence[Resource], day: date, now: datetim
 
 
 def sold_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
-    """What is sold of a local day: its night, or from the first opening to the last closing."""
+    """The part of a local day that is sold, in UTC: its night, or the hours of `open_part`."""
     if modes.sells_nights(venue):
         return modes.stay(venue, day, day + DAY)
     return open_part(venue, day, openings)
 
 
 def open_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
-    """From the hour of a day's first opening to its last closing; the whole day without any."""
+    """From the full hour of the day's first opening to its last closing, in UTC.
+
+    The whole local day when it has no opening.
+    """
     found = hours.windows(openings, venue.zone, day, day)
     if not found:
         return modes.days(day, day, venue.zone)
@@ -89,7 +98,7 @@ def open_part(venue: Venue, day: date, openings: Sequence[Opening]) -> Window:
 
 
 def dates(first: date, last: date) -> Iterator[date]:
-    """Each date from `first` to `last`."""
+    """Yields each date from `first` to `last`, both included."""
     for number in range((last - first).days + 1):
         yield first + timedelta(days=number)
 
@@ -109,7 +118,7 @@ def _offered_length(policy: Policy) -> timedelta:
 def _starts(
     entry: Window, fitting: timedelta, length: timedelta, step: timedelta
 ) -> Iterator[Window]:
-    """Ranges of a length at every step of an entry, of which `fitting` must lie within it."""
+    """Ranges of a length at every step of an opening. A part `fitting` of each lies within it."""
     start = entry.start
     while start < entry.end and start + fitting <= entry.end:
         yield Window(start, start + length)
