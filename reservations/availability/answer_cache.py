@@ -1,4 +1,4 @@
-"""Answers kept for some seconds, and not once anything they tell has changed."""
+"""Keeps answers about availability for some seconds, until their subject changes."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -18,19 +18,20 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LONGEST = timedelta(seconds=10)
+"""How long an answer is kept at most."""
 SLACK = timedelta(seconds=60)
-"""Longer than any transaction takes from writing an event to its commit."""
+"""A time longer than any transaction takes from writing an event to its commit."""
 BUSIEST = 200
-"""Events of a venue in the last while; above that an answer is old before it is asked for again."""
+"""The largest number of recent events of a venue for which keeping its answers is worth it."""
 LARGEST = 1_000_000
-"""Bytes of an answer that are still worth keeping."""
+"""The largest answer that is kept, in bytes."""
 
 MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A value, until when it is good, and how many events there were since an instant before."""
+    """A value, the instant until which it is good, and the number of events since `since`."""
 
     value: Any
     until: datetime
@@ -39,7 +40,11 @@ class _Kept:
 
 
 def one(question: str, venue: Venue, *, now: datetime, work_out: Callable[[], T]) -> T:
-    """The answer of one venue to a question, worked out unless it is remembered."""
+    """The answer of one venue to a question, from the cache or from `work_out`.
+
+    `question` must name everything that the answer depends on besides venue and time. The value
+    must be picklable, and may be shared: do not change it.
+    """
     found = several(question, [venue], now=now, work_out=lambda _: {venue.pk: work_out()})
     return found[venue.pk]
 
@@ -51,12 +56,16 @@ def several(
     now: datetime,
     work_out: Callable[[Sequence[Venue]], Mapping[int, T]],
 ) -> dict[int, T]:
-    """The answers of some venues to a question; those not remembered are worked out together."""
+    """The answers of some venues to one question, by venue id.
+
+    Calls `work_out` at most once, with all venues whose answers are not in the cache. Without a
+    cache it works out every answer.
+    """
     lasting = {
         venue.pk: venue for venue in catalogue.those(venues) if _changes_by_the_minute(venue)
     }
     since = now - SLACK - LONGEST
-    # Read before the answers are: what changes meanwhile makes them old ones.
+    # Read before the answers, so that a change in between makes them stale.
     recorded = _recorded(lasting, since)
     found: dict[int, T] = {
         pk: entry.value
@@ -72,7 +81,7 @@ def several(
 
 
 def _recorded(venues: Mapping[int, Venue], since: datetime) -> dict[int, list[datetime]]:
-    """When events of each venue were recorded since an instant; without those that are too busy."""
+    """When events of each venue were recorded since an instant. Leaves out venues with too many."""
     most = BUSIEST * len(venues)
     rows = Event.objects.filter(venue__in=venues, recorded_at__gt=since).order_by()
     times: dict[int, list[datetime]] = {pk: [] for pk in venues}
@@ -125,26 +134,26 @@ def _keep(
 
 
 def _next_edge(now: datetime) -> datetime:
-    """The next whole minute; this instant, if it is one: a start just now is past in a moment."""
+    """The next whole minute; `now` itself when it is one, since starts pass at that instant."""
     begun = now.replace(second=0, microsecond=0)
     return now if begun == now else begun + MINUTE
 
 
 def _set(key: str, entry: _Kept, seconds: float) -> None:
     try:
-        # Rounded up: `until` is what counts, and 0 would mean not at all.
+        # Rounded up, since 0 means "do not keep". `until` decides anyway.
         cache.set(key, entry, timeout=int(seconds) + 1)
     except Exception as fault:  # noqa: BLE001 - a reader without a cache is slow, not wrong
         log.warning("Answers are not remembered: %r", fault)
 
 
 def _next_lapses(venues: Sequence[Venue], now: datetime) -> dict[int, datetime]:
-    """When the next hold lapses, or guest fails to come, within the time an answer may be kept."""
+    """By venue id, the first lapse of a hold or no-show while an answer may be kept."""
     soon = (now, now + LONGEST)
     rows = Reservation.objects.filter(venue__in=venues)
     held = rows.open_holds().filter(hold_expires_at__range=soon)
     awaited = rows.awaited().filter(no_show_at__range=soon)
-    # Two queries in one, as each has an index of its own.
+    # A union, since each part has an index of its own.
     lapses = held.order_by().values_list("venue_id", "hold_expires_at")
     found: dict[int, datetime] = {}
     for venue_id, at in lapses.union(awaited.order_by().values_list("venue_id", "no_show_at")):
@@ -154,7 +163,7 @@ def _next_lapses(venues: Sequence[Venue], now: datetime) -> dict[int, datetime]:
 
 
 def _changes_by_the_minute(venue: Venue) -> bool:
-    """Whether starts, ends, notice and horizon all fall on whole minutes, as those of most do."""
+    """True when starts, ends, notice and horizon all fall on whole minutes, as at most venues."""
     policy = venue.policy
     lengths = (
         policy.notice, policy.horizon, policy.step, policy.slot_length, policy.default_length,

@@ -1,4 +1,4 @@
-"""The rows that take time at venues within windows."""
+"""Reads the ranges that are taken at venues."""
 
 from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
@@ -15,7 +15,10 @@ from venues.hours import Window
 
 
 class BusyRange(NamedTuple):
-    """One row that takes time: whose, and since when it would not (`lapses_at`)."""
+    """One range that is taken on a unit. Venue, unit and reservation are ids; instants are UTC.
+
+    `reservation` is None for a closure. From `lapses_at` on (None: never) the range is free.
+    """
 
     venue: int
     unit: int
@@ -27,17 +30,18 @@ class BusyRange(NamedTuple):
 
     @property
     def is_closure(self) -> bool:
+        """True for a closure, False for a reservation."""
         return self.reservation is None
 
 
-# As `BusyRange._make` does, but for counting the fields of each row; there are thousands.
+# BusyRange._make without its check of each row's length, since there are thousands of rows.
 _told = partial(tuple.__new__, BusyRange)
 
 Windows = Mapping[int, Window]
-"""Venue by id, and the window (UTC) that is looked at there."""
+"""Ids of venues, each with the range (UTC) to read there."""
 
-# A hold past its time takes none. Who did not come had the unit until then, whether that is
-# written down or not.
+# A lapsed hold takes no time. A guest who did not come had the unit until the no-show, whether or
+# not a sweep has recorded it.
 _TOOK = """
 SELECT row.venue_id, row.resource_id, row.starts_at,
     CASE WHEN row.lapses_at <= %(now)s THEN least(row.ends_at, row.lapses_at) ELSE row.ends_at END,
@@ -57,7 +61,7 @@ AND (row.reservation_id IS NULL OR row.reservation_id <> ALL(%(without)s::bigint
 
 _OF_ONE = _TOOK.format(venue="%(venue)s::bigint", start="%(start)s", end="%(end)s") + "ORDER BY 3"
 
-# How many venues there are is not known beforehand, so that this one is planned each time.
+# This one is planned each time, since the best plan depends on the number of venues.
 _OF_MANY = f"""
 SELECT found.*
 FROM unnest(%(venues)s::bigint[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
@@ -68,7 +72,7 @@ CROSS JOIN LATERAL (
 ORDER BY 3
 """  # noqa: S608 - our own words
 
-# Only what may lapse is looked up: most rows may not, and their reservations are not read.
+# Reads a reservation only for a row that may lapse. Most rows cannot.
 _IS_HELD = Case(
     When(lapses_at__isnull=True, then=Value(False)),
     default=Exists(
@@ -80,9 +84,9 @@ _IS_HELD = Case(
 def read(
     windows: Windows, *, now: datetime, without: Collection[int]
 ) -> dict[int, list[BusyRange]]:
-    """What takes time at each venue as seen at `now`, earliest first; no query for no venue.
+    """The ranges taken at each venue as of `now`, by venue id, earliest first; [] where none are.
 
-    Time of the reservations `without` counts as free.
+    Reservations whose ids are in `without` count as free. Runs one query, or none for no venues.
     """
     if not windows:
         return {}
@@ -97,7 +101,10 @@ def read(
 
 
 def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[BusyRange]:
-    """What PostgreSQL tells by one statement."""
+    """Reads the ranges by one statement of PostgreSQL, earliest first.
+
+    `windows` must not be empty.
+    """
     values: dict[str, Any] = {"now": now, "without": list(without)}
     if len(windows) == 1:
         ((venue, window),) = windows.items()
@@ -112,7 +119,7 @@ def in_one(windows: Windows, now: datetime, without: Collection[int]) -> Iterato
 
 
 def through_orm(windows: Windows, now: datetime, without: Collection[int]) -> Iterator[BusyRange]:
-    """The same on any database."""
+    """Reads the ranges on any database, earliest first. `windows` must not be empty."""
     venues: dict[Window, list[int]] = {}
     for venue, window in windows.items():
         venues.setdefault(window, []).append(venue)

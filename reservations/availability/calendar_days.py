@@ -1,4 +1,4 @@
-"""Calendar days."""
+"""Counts free units for each day of a calendar. Reads only."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,11 @@ from venues.prices import price_of
 
 @dataclass(frozen=True, slots=True)
 class CalendarDay:
-    """A night, or a day of times: how many could be sold, how many still can, the lowest price."""
+    """One local date: how many units can be sold, how many are free, and the lowest price.
+
+    Each night, or each range of each unit that begins on the date, counts once. The price is in
+    minor units; None when nothing is sold.
+    """
 
     day: date
     capacity: int
@@ -26,9 +30,10 @@ class CalendarDay:
 def calendar(
     venue: Venue, first: date, last: date, *, now: datetime, category: str | None = None
 ) -> list[CalendarDay]:
-    """Each local day from `first` to `last`: the nights, or else the unit-slots, that begin on it.
+    """The calendar of a venue or of one category (its code), for local dates `first` to `last`.
 
-    What begins after midnight counts for the day it begins on.
+    A range that begins after midnight counts for the date on which it begins. Raises NotFound for
+    an unknown category.
     """
     categories = {one.pk: one for one in categories_named(venue, category)}
     begun: dict[date, list[Stretch]] = {day: [] for day in dates(first, last)}

@@ -1,4 +1,4 @@
-"""Why a time can or cannot be booked: the rule, or the rows, that stand against it. Reads only."""
+"""Explains why a range can or cannot be booked: the rule or the rows against it. Reads only."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ from venues.models import Resource, Venue
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A range, whether it could be booked now, and what stands against it if not."""
+    """A range, the refusal that a booking would get now (or None), and the rows in its way."""
 
     window: Window
     refusal: Refusal | None
@@ -30,9 +30,9 @@ class Explanation:
 def explain(
     venue: Venue, times: Times, *, resource: int | None, party: int, now: datetime
 ) -> Explanation:
-    """Judge a range as a booking would be, of one unit or of any category.
+    """Judges a range as a booking would be, on one unit (by id) or in any category.
 
-    Raises Invalid where the times mean no range, NotFound for a unit that is not the venue's.
+    Raises Invalid when the times are no range, NotFound when the unit is not the venue's.
     """
     window = modes.window_of(venue, times, now)
     try:
@@ -70,7 +70,7 @@ def _of_unit(found: Snapshot, unit: Resource, party: int, window: Window) -> Exp
 
 
 def _of_any(found: Snapshot, window: Window) -> Explanation:
-    """Units that seat the party alone come first; combinations are for categories without any."""
+    """Judges units that seat the party alone, and combinations in categories without such units."""
     opened = booking_window.open_units(found.venue, window, found.units)
     if not found.units and not found.joined:
         raise PartyTooLarge
@@ -94,7 +94,7 @@ def _against(found: Snapshot, units: list[Resource], window: Window) -> Explanat
 
 
 def _fixed(found: Snapshot, units: list[Resource], window: Window) -> Explanation:
-    """Some unit is free at every instant, but none throughout, and nobody can be moved for it."""
+    """The refusal when units are free at every instant but no one throughout, because of pins."""
     around = found.around(window)
     names = [unit.name for unit in units if not found.is_free(unit.pk, around)]
     detail = f"There is room only if somebody moves who is fixed: see {', '.join(names)}."

@@ -1,4 +1,4 @@
-"""How each unit of a venue stands in a range, and for staff what and who is there. Reads only."""
+"""Shows the state of each unit of a venue in a range; to staff also who is there. Reads only."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ State = Literal["free", "taken", "held", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One unit in a range; `vehicle` and `guest` are told to staff, where somebody has it."""
+    """One unit and its state. `vehicle` and `guest` are None unless read for staff."""
 
     unit: Resource
     state: State
@@ -27,7 +27,10 @@ class Standing:
 def stand(
     venue: Venue, window: Window, *, now: datetime, is_for_staff: bool = False
 ) -> list[Standing]:
-    """Every unit of a venue, and its state in a range. A few queries, however many units."""
+    """Every unit of a venue that is not retired, with its state in a range, in the venue's order.
+
+    Runs a few queries, however many units there are. Only staff may see vehicles and guests.
+    """
     found = snapshot_queries.board(venue, window, now=now)
     rows = {unit.pk: found.taken(unit.pk, window) for unit in found.units}
     known = _known(row for taken in rows.values() for row in taken) if is_for_staff else {}
@@ -43,7 +46,7 @@ def _standing(
 
 
 def _known(rows: Iterable[BusyRange]) -> dict[int, tuple[str, str]]:
-    """Vehicle and guest of each reservation in the rows."""
+    """The plate and the guest's name for each reservation in the rows, by id."""
     ids = {row.reservation for row in rows if row.reservation}
     names = Reservation.objects.filter(pk__in=ids).values_list(
         "pk", "vehicle_plate", "first_name", "last_name"

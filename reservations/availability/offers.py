@@ -1,4 +1,4 @@
-"""Offers."""
+"""Finds what each category of a venue can offer for one range. Reads only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,11 @@ from venues.prices import price_of
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A category for one whole range: free units, how many more fit, the price of one."""
+    """A category for a range: the units that are free, how many bookings fit, the price of one.
+
+    `count` may exceed the number of free units where guests can be re-seated. `price_minor` is in
+    minor units.
+    """
 
     category: Category
     units: list[Resource]
@@ -28,7 +32,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """A range and what of it can be booked; `refusal` is the rule against it, if one is."""
+    """A range and its offers. `refusal` is the rule that forbids the range, or None."""
 
     window: Window
     offers: list[Offer]
@@ -38,9 +42,10 @@ class Availability:
 def of_range(
     venue: Venue, times: Times, *, party: int, category: str | None, now: datetime
 ) -> Availability:
-    """What of each category is free for the whole range, judged as a booking would be.
+    """The offers of each category, or of one (its code), for a range, judged as a booking would be.
 
-    Raises Invalid where the times mean no range, NotFound for a category that is not there.
+    With a refusal every offer has no units. Raises Invalid or TooLong when the times are no range,
+    NotFound for an unknown category.
     """
     window = modes.resolve(venue, times, now)
     found = snapshot_queries.board(venue, window, now=now, category=category, party=party)
@@ -54,7 +59,10 @@ def of_range(
 
 
 def _judged(found: Snapshot, window: Window) -> list[Resource]:
-    """The units that are open then. Raises the rule that a booking would meet before its time."""
+    """The units that are open.
+
+    Raises the refusal that a booking would get before its time is judged.
+    """
     opened = booking_window.judge_range(found.venue, window, found.units, found.now)
     if not found.units and not found.joined:
         raise PartyTooLarge
@@ -70,7 +78,7 @@ def _offer(
     if all(category_of[unit.id] != key for unit in found.units):
         return Offer(category, [], len(found.free_joined(key, window)), price)
     units = [unit for unit in opened if category_of[unit.id] == key]
-    # Where fixed units leave room at every instant, but on no unit throughout, none can be had.
+    # Pinned guests can leave room at every instant but on no unit throughout. Then nothing fits.
     pools = [pool for pool in pools_of(found.venue, units) if found.has_room(pool, around)]
     count = sum(found.free_count(pool, around) for pool in pools)
     return Offer(category, found.free(around, units), count, price)

@@ -1,6 +1,6 @@
-"""The next starts that could be booked at each of some venues, for lists of them. Reads only.
+"""Finds the next starts that can be booked at venues, for lists of venues. Reads only.
 
-As many queries for a page of venues as for one.
+Runs as many queries for a page of venues as for one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,15 +19,19 @@ from venues.models import Category, Resource, Venue
 
 DAY = timedelta(days=1)
 MOST = 5
+"""The largest number of open slots for each venue in a list."""
 MOST_OF_DAY = 288
-"""As many as a day has steps of five minutes."""
+"""The largest number of open slots of one day: every five minutes."""
 LOOK_AHEAD = 7
-"""Local days after today on which an open start is looked for, where no date is asked for."""
+"""How many local days after today are searched when no date is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class VenueSlot:
-    """A range in a category that a booking naming both would get at this moment."""
+    """A range in a category that a booking naming both would get now.
+
+    The price is in minor units.
+    """
 
     window: Window
     category: Category
@@ -37,18 +41,18 @@ class VenueSlot:
 def next_few(
     venues: Sequence[Venue], *, day: date | None, party: int | None, now: datetime
 ) -> dict[int, list[VenueSlot]]:
-    """Up to MOST open slots by venue, all on `day`, or else on the first day that has any.
+    """By venue id, at most MOST open slots: on `day`, or on the first day that has any.
 
-    Of times and slots the earliest starts, each in the cheapest category that has a place; of
-    nights one for each category, cheapest first. What is given on request only is left out.
+    Times and slots: the earliest starts, each in the cheapest category with a place. Nights: one
+    for each category, cheapest first. Leaves out categories on request. [] for a venue without any.
     """
     venues = catalogue.those(venues)
     units = snapshot_queries.units(venues)
     searches = [_Search(venue, units[venue.pk], party=party, now=now) for venue in venues]
     for search in searches:
         search.begin(day)
-    # Most venues have something on the first day that they sell at all; the others get a second
-    # look, at all the days that are left.
+    # Most venues have a place on their first day. The others are read once more, for all other
+    # days.
     for look_at in (_Search.first_day, _Search.other_days):
         asked = [search for search in searches if look_at(search)]
         looks = [search.look() for search in asked]
@@ -60,7 +64,10 @@ def next_few(
 
 
 def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list[VenueSlot]:
-    """Every open start of one local day, each in the cheapest category that has a place."""
+    """Every open start of one local day, earliest first, in the cheapest category with a place.
+
+    Returns [] for a day in the past, or one that is full or closed.
+    """
     units = snapshot_queries.units([venue])
     search = _Search(venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY)
     search.begin(day)
@@ -70,7 +77,7 @@ def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list
 
 
 class _Search:
-    """The days of one venue, and what was found on the first of them that has anything."""
+    """The search at one venue: its days, and the open slots of the first day that has any."""
 
     def __init__(
         self,
@@ -89,7 +96,7 @@ class _Search:
         self._asked: list[list[Window]] = []
 
     def begin(self, day: date | None) -> None:
-        """Set the days to look at: the one given, or today and those after it."""
+        """Sets the days to search: `day`, or for None today and LOOK_AHEAD days after it."""
         today = self.now.astimezone(self.venue.zone).date()
         days = [today + number * DAY for number in range(LOOK_AHEAD + 1)] if day is None else [day]
         starts = (
@@ -100,25 +107,31 @@ class _Search:
         self._days = (windows for windows in starts if windows)
 
     def first_day(self) -> bool:
-        """Whether there is a day on which anything is sold; it is looked at next."""
+        """Makes the first day that sells anything the one to read. False when there is none."""
         self._asked = list(islice(self._days, 1))
         return bool(self._asked)
 
     def other_days(self) -> bool:
-        """Whether there are more, and reason to look at them."""
+        """Makes the other days the ones to read.
+
+        False when there are none, or when slots are found.
+        """
         self._asked = [] if self.found else list(self._days)
         return bool(self._asked)
 
     def look(self) -> SnapshotQuery:
-        """What a board must show of the days that are looked at."""
+        """The query for the days to read.
+
+        Call it after `first_day` or `other_days` returned True.
+        """
         windows = list(chain.from_iterable(self._asked))
         start, end = min(one.start for one in windows), max(one.end for one in windows)
         return SnapshotQuery(venue=self.venue, window=Window(start, end), party=self.party)
 
     def see(self, found: Snapshot) -> None:
-        """Keep what is open on the first of the days that has anything."""
-        # Whether re-seating around somebody fixed makes room is worth reading a year for when one
-        # venue is asked about, not for a list of them: such a start is not told here.
+        """Keeps the open slots of the first of these days that has any."""
+        # A list leaves out starts that need a re-seat around later pins: that would take reading a
+        # year of reservations for each venue.
         fitting = Fitting(found, self.categories, makes_room=found.is_roomy)
         for windows in self._asked:
             self.found = list(islice(self._open(fitting, windows), self.most))

@@ -1,4 +1,4 @@
-"""What could be booked: whole ranges, nights of a month, slots of some days. Reads only."""
+"""Lists the ranges of units with their state: free, taken, past or closed. Reads only."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ State = Literal["free", "taken", "past", "closed"]
 
 
 class Slot(NamedTuple):
-    """One unit for one range that is sold, and how it stands now."""
+    """One unit for one range that it sells, and its state now."""
 
     unit: Resource
     window: Window
@@ -30,13 +30,16 @@ class Slot(NamedTuple):
 def slots(
     venue: Venue, within: Window, *, now: datetime, category: str | None = None
 ) -> list[Slot]:
-    """The grid of units and the ranges that start within a window, in order of time, then unit."""
+    """The slots that start within a range (UTC), earliest first, then in the order of the units.
+
+    `category` is a code, or None for all.
+    """
     grid = _grid(venue, units_sold(venue, category), within, now=now)
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.id))
 
 
 def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
-    """One unit's ranges that start within a window, earliest first."""
+    """The slots of one unit that start within a range (UTC), earliest first."""
     venue = records.load_venue(unit.venue_id)
     those = [one for one in units_sold(venue, None) if one.pk == unit.pk]
     return list(_grid(venue, those, within, now=now))
@@ -44,7 +47,10 @@ def of_unit(unit: Resource, within: Window, *, now: datetime) -> list[Slot]:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A range that some units sell; `state` where it is alike for all, `taken` where it is not."""
+    """A range that some units sell. `state` is the state of all of them, or None where they differ.
+
+    `taken` has the state of each unit (by id) that is not free; it counts when `state` is None.
+    """
 
     window: Window
     units: Sequence[Resource]
@@ -52,6 +58,7 @@ class Stretch:
     taken: Mapping[int, State]
 
     def state_of(self, unit: Resource) -> State:
+        """The state of one of the units in this range."""
         return self.state or self.taken.get(unit.id, "free")
 
 
@@ -66,8 +73,8 @@ def _grid(
 def stretches_sold(
     venue: Venue, units: Sequence[Resource], within: Window, *, now: datetime
 ) -> list[Stretch]:
-    """The ranges that start within a window, earliest first, and how each stands."""
-    # A unit's own zone, and hours past midnight, put a start on another date of the venue's.
+    """The ranges that start within `within` (UTC), earliest first, with units and state."""
+    # A unit's own zone, or hours past midnight, can put a start on the venue's day before or after.
     first = within.start.astimezone(venue.zone).date() - DAY
     last = within.end.astimezone(venue.zone).date() + DAY
     sellers: dict[Window, list[Resource]] = {}
@@ -77,7 +84,7 @@ def stretches_sold(
                 sellers.setdefault(window, []).extend(alike)
     if not sellers:
         return []
-    # No further than they reach: what is read is what can be in their way.
+    # Read no further than these ranges reach.
     reach = Window(min(sellers).start, max(window.end for window in sellers))
     found = snapshot_queries.board(venue, reach, now=now)
     return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
@@ -89,7 +96,7 @@ def _stretch(found: Snapshot, window: Window, units: Sequence[Resource]) -> Stre
 
 
 def _taken(found: Snapshot, window: Window) -> dict[int, State]:
-    """How each unit stands that is not free for all of a range."""
+    """The state of each unit, by id, that is not free for all of the range."""
     states: dict[int, State] = {}
     for row in found.taken_at(found.around(window)):
         if not (row.is_closure and row.unit in states):
@@ -98,14 +105,14 @@ def _taken(found: Snapshot, window: Window) -> dict[int, State]:
 
 
 def units_sold(venue: Venue, category: str | None) -> list[Resource]:
-    """The units of a venue, or of a category of it, in the order they are shown."""
+    """The units in use of a venue, or of one category (its code), in display order."""
     (every,) = snapshot_queries.units([venue]).values()
     found = [unit for unit in every if category is None or unit.category.code == category]
     return sorted(found, key=lambda unit: (unit.rank, unit.id))
 
 
 def _barred(found: Snapshot, window: Window) -> State | None:
-    """How a range stands that nobody may book any more, or yet."""
+    """"past" or "closed" for a range that nobody may book; None for any other."""
     if window.start < found.now:
         return "past"
     try:

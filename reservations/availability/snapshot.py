@@ -1,7 +1,7 @@
-"""What is taken at one venue within a window, and questions answered from it in memory.
+"""Answers questions about one venue in a range from rows read once, in memory.
 
-`reading` makes boards, in as many queries for many units and venues as for one. A board only
-tells: whoever wants to take time asks allocation.py, under locks.
+`snapshot_queries` makes snapshots, in as many queries for many venues as for one. A snapshot takes
+no time and no locks: to book, use `allocation.placement`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,29 +19,29 @@ from venues.hours import Window
 from venues.models import Resource, Venue
 
 MANY = 1_000
-"""Rows of a board from which on it is worth knowing where to look among them."""
+"""The number of rows above which a snapshot searches by bisection."""
 
 _NOTHING: tuple[list[BusyRange], list[datetime]] = ([], [])
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """The units of a declared combination that seats the party, and the category it is of."""
+    """The units of a combination that seats the party, and the id of its category."""
 
     category: int
     units: list[Resource]
 
 
 class Later:
-    """What is known of some units beyond any window, read when it is first asked for.
+    """Allocations of some units beyond the range of a snapshot, read when first needed.
 
-    Boards that are made together share one, so that it is read once for all of them.
+    Snapshots made together share one, so that it runs each query once.
     """
 
     def __init__(
         self, units: Iterable[Resource], now: datetime, *, without: Collection[int] = ()
     ) -> None:
-        """The reservations `without` count as gone."""
+        """The reservations whose ids are in `without` count as free."""
         self._units = units
         self._now = now
         self._without = without
@@ -52,19 +52,23 @@ class Later:
 
     @cached_property
     def last_pins(self) -> dict[int, datetime]:
-        """When the last seat that cannot be changed begins, on each unit that has one."""
+        """By unit id, the start of its last pinned allocation after `now`.
+
+        Other units are absent.
+        """
         return reseating.last_pins(self._ids, self._now)
 
     @cached_property
     def seats(self) -> list[Seat]:
-        """Who sits where from now on: who is moved may have to make way far beyond a window."""
+        """The seats from now on, without an end, since a re-seat may move guests beyond the range.
+        """
         rows = ledger.taken_from(self._ids, self._now, now=self._now)
         others = [row for row in rows if row.reservation_id not in self._without]
         return reseating.seated(others, self._now)
 
 
 class Snapshot:
-    """The units of a venue that seat a party, and what takes time there within a window."""
+    """The units of a venue that seat a party, and the ranges taken on them."""
 
     def __init__(
         self,
@@ -77,7 +81,10 @@ class Snapshot:
         now: datetime,
         later: Later,
     ) -> None:
-        """`every` unit is known, as a combination may need those that `units` leaves out."""
+        """`units` seat the party.
+
+        `every` holds all units in use, since combinations need the others.
+        """
         self.venue = venue
         self.every = every
         self.units = units
@@ -88,39 +95,45 @@ class Snapshot:
         self._last: tuple[Window | None, list[BusyRange], set[int]] = (None, [], set())
 
     def taken(self, unit: int, window: Window) -> list[BusyRange]:
-        """What takes a unit's time within a window, earliest first."""
+        """The ranges that overlap `window` on a unit (by id), earliest first; [] when free."""
         rows, starts = self._of_unit.get(unit, _NOTHING)
         last = bisect_left(starts, window.end)
-        # Rows of one unit do not overlap, so at most one that starts earlier reaches in.
+        # Rows of one unit do not overlap, so at most one earlier row reaches into the window.
         first = max(0, bisect_right(starts, window.start) - 1)
         return [row for row in rows[first:last] if row.end > window.start]
 
     def taken_at(self, window: Window) -> list[BusyRange]:
-        """What takes time within a window on any unit, earliest first."""
+        """The ranges that overlap `window` on any unit, earliest first."""
         return self._seen(window)[0]
 
     def units_taken(self, window: Window) -> set[int]:
-        """The units that something takes at some instant of the window."""
+        """The ids of the units that are taken at some instant of the window."""
         return self._seen(window)[1]
 
     def is_free(self, unit: int, window: Window) -> bool:
-        """Whether nothing takes the unit at any instant of the window."""
+        """True when the unit (by id) is free for the whole window."""
         return not self.taken(unit, window)
 
     def free(self, window: Window, units: Iterable[Resource] | None = None) -> list[Resource]:
-        """The units that are free for all of the window, moving nobody."""
+        """The units that are free for the whole window without a re-seat, in the order given.
+
+        Without `units`, all units that seat the party.
+        """
         taken = self.units_taken(window)
         asked = self.units if units is None else units
         return [unit for unit in asked if unit.id not in taken]
 
     def free_count(self, units: Sequence[Resource], window: Window) -> int:
-        """How many more bookings of the window these like units can take, moving who can be."""
+        """How many more bookings of the window these like units take, if every guest can move."""
         ids = {unit.id for unit in units}
         rows = [row for row in self.taken_at(window) if row.unit in ids]
         return len(units) - seating.most_at_once(rows, window.start, window.end)
 
     def free_joined(self, category: int, window: Window) -> list[Joined]:
-        """The combinations of a category that are open and free for a range that is sold."""
+        """The combinations of a category (by id) that are open and free for a range.
+
+        Adds the buffers to the range.
+        """
         around = self.around(window)
         return [
             one
@@ -131,20 +144,21 @@ class Snapshot:
         ]
 
     def is_roomy(self, units: Sequence[Resource], window: Window) -> bool:
-        """Whether these like units have a place at every instant, and nobody fixed comes later.
+        """True when these like units have room at every instant and no pin starts after the window.
 
-        Enough for a booking; where somebody fixed does come later, `can_reseat` tells.
+        Then a booking finds a place. If a pin does start later, ask `can_reseat`.
         """
         return bool(self.free_count(units, window)) and self._is_simple(units, window)
 
     def can_reseat(self, units: Sequence[Resource], window: Window) -> bool:
-        """Whether moving later guests along makes room among these like units."""
+        """True when the greedy pass of `seating.reseat` makes room among these like units."""
         if not self.free_count(units, window):
             return False
         return self._is_simple(units, window) or self._greedy(units, window) is not None
 
     def has_room(self, units: Sequence[Resource], window: Window) -> bool:
-        """Whether these like units take one more booking of the window, as `placing` would."""
+        """True when these like units take one more booking of the window, as a booking decides it.
+        """
         taken = self.units_taken(window)
         if any(unit.id not in taken for unit in units):
             return True
@@ -162,12 +176,12 @@ class Snapshot:
             near = self._rows if len(self._rows) < MANY else self._near(window)
             rows = [row for row in near if row.start < end and row.end > start]
             units = {row.unit for row in rows}
-            # Each category asks about the same range, and each of its pools.
+            # Every category and pool asks about the same range, so the last answer is kept.
             self._last = window, rows, units
         return rows, units
 
     def _near(self, window: Window) -> list[BusyRange]:
-        """The rows of which some take time within a window, and none of the others does."""
+        """A slice of the rows that has all rows which overlap the window, and others."""
         first = bisect_left(self._starts, window.start - self._longest)
         return self._rows[first : bisect_left(self._starts, window.end)]
 
@@ -181,7 +195,7 @@ class Snapshot:
 
     @cached_property
     def _of_unit(self) -> dict[int, tuple[list[BusyRange], list[datetime]]]:
-        """Each unit's rows, and when they begin. Not before it is asked for: few ranges ask."""
+        """By unit id, its rows and their starts. Built when first needed, which is rare."""
         found: dict[int, tuple[list[BusyRange], list[datetime]]] = {}
         for row in self._rows:
             rows, starts = found.setdefault(row.unit, ([], []))
@@ -190,7 +204,7 @@ class Snapshot:
         return found
 
     def around(self, window: Window) -> Window:
-        """A range that is sold, with the buffers that are taken around it."""
+        """The range with the policy's buffers added, as a booking would take it."""
         policy = self.venue.policy
         return Window(window.start - policy.buffer_before, window.end + policy.buffer_after)
 
@@ -200,7 +214,7 @@ class Snapshot:
         return all(booking_window.is_open_for(self.venue, window, unit) for unit in joined.units)
 
     def _is_simple(self, units: Sequence[Resource], window: Window) -> bool:
-        """Whether no pin starts after the window does: then a place at every instant is enough."""
+        """True when no pin starts after the window does. Then room at every instant is enough."""
         pins = (self._later.last_pins.get(unit.pk) for unit in units)
         return all(pin is None or pin <= window.start for pin in pins)
 

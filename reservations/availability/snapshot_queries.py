@@ -1,6 +1,6 @@
-"""Reads what boards are made of: units, combinations and taken time, of one venue or of many.
+"""Reads snapshots: units, combinations and taken ranges of one venue or of many.
 
-As many queries for a page of venues as for one of them.
+Runs as many queries for a page of venues as for one.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,19 +14,22 @@ from venues.hours import Window
 from venues.models import Combination, Resource, Venue
 
 Units = Mapping[int, Sequence[Resource]]
-"""Venue by id to its units, in the order it gives them out."""
+"""Ids of venues, each with its units in the venue's order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotQuery:
-    """What is to be seen: a venue within a window (UTC), its units that seat a party."""
+    """A request for the snapshot of a venue in a range (UTC), for units that seat the party.
+
+    `category` is a code, or None for all.
+    """
 
     venue: Venue
     window: Window
     party: int = 1
     category: str | None = None
     without: int | None = None
-    """A reservation whose time counts as free, as it does to a change of it."""
+    """The id of a reservation whose time counts as free, as for a change of it; or None."""
 
 
 def board(
@@ -38,7 +41,10 @@ def board(
     party: int = 1,
     without: int | None = None,
 ) -> Snapshot:
-    """The board of a venue for a window as seen at `now`, for units that seat the party."""
+    """The snapshot of a venue in a range (UTC) as of `now`, with the units that seat the party.
+
+    `category` is a code, or None for all. The time of reservation `without` (an id) counts as free.
+    """
     look = SnapshotQuery(
         venue=venue, window=window, party=party, category=category, without=without
     )
@@ -47,7 +53,10 @@ def board(
 
 
 def boards(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) -> list[Snapshot]:
-    """A board for each look, given the units of its venue."""
+    """One snapshot for each query, in the order given; [] for none.
+
+    `units` are those of the venues.
+    """
     if not looks:
         return []
     gone = _gone(looks)
@@ -70,7 +79,7 @@ def boards(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) -> li
 
 
 def units(venues: Sequence[Venue]) -> dict[int, list[Resource]]:
-    """The units of each venue that are not retired, in the order it gives them out."""
+    """By venue id, its units that are not retired, in the venue's order."""
     return {venue.pk: catalogue.units_in_use(venue) for venue in venues}
 
 
@@ -87,13 +96,13 @@ def _fitting(look: SnapshotQuery, units: Units) -> Sequence[Resource]:
 
 
 def _seats_all(look: SnapshotQuery) -> bool:
-    """Whether every unit seats the party."""
+    """True when every unit of the venue seats the party."""
     smallest = catalogue.smallest_capacity(look.venue)
     return not smallest or smallest >= look.party
 
 
 def _windows(looks: Sequence[SnapshotQuery]) -> dict[int, Window]:
-    """What is read of each venue: its window, with the buffers around it."""
+    """By venue id, the range to read: the range asked for, with buffers."""
     found: dict[int, Window] = {}
     for look in looks:
         policy = look.venue.policy
@@ -110,7 +119,7 @@ def _gone(looks: Iterable[SnapshotQuery]) -> set[int]:
 def _joined(
     looks: Sequence[SnapshotQuery], units: Units
 ) -> dict[int, list[tuple[Combination, Joined]]]:
-    """The combinations of each venue where some unit does not seat the party alone."""
+    """By venue id, its combinations, where some unit does not seat the party alone."""
     asked = {look.venue.pk: look for look in looks if not _seats_all(look)}
     found: dict[int, list[tuple[Combination, Joined]]] = {look.venue.pk: [] for look in looks}
     if not asked:

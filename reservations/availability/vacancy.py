@@ -1,4 +1,4 @@
-"""Whether a category has a place for a range."""
+"""Says whether a category has a place for a range."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain
@@ -11,11 +11,11 @@ from venues.hours import Window
 from venues.models import Resource
 
 MakesRoom = Callable[[Sequence[Resource], Window], bool]
-"""Whether moving others along makes room among like units: `can_reseat`, or surer and cheaper."""
+"""Decides whether a re-seat makes room among like units: `can_reseat`, or a cheaper check."""
 
 
 class Fitting:
-    """A board's units by category, and what of a range fits on them."""
+    """The units of a snapshot by category, and the places they have for a range."""
 
     def __init__(
         self, found: Snapshot, categories: Iterable[int], *, makes_room: MakesRoom | None = None
@@ -28,7 +28,7 @@ class Fitting:
             if (category := category_of[unit.id]) in self._units:
                 self._units[category].append(unit)
         self._ids = {pk: {unit.id for unit in units} for pk, units in self._units.items()}
-        # Worked out once and when asked, as every range asks for them and few ranges do.
+        # Worked out when first needed. Most searches never need the pools.
         self._pools: dict[int, list[list[Resource]]] = {}
         self._is_apart = hours.opens_by_itself(found.venue)
 
@@ -40,16 +40,22 @@ class Fitting:
         first: int | None = None,
         barred: Collection[int] = (),
     ) -> Resource | None:
-        """A unit, none of those `barred`, that is free and open for a range; `first`, if it is."""
+        """A unit of the category that is free and open, without a re-seat; None when none is.
+
+        Tries `first` (an id) first, and leaves out units whose ids are in `barred`.
+        """
         gone = self.board.units_taken(self.board.around(window)).union(barred)
         if self._ids[category] <= gone:
             return None
         free = (unit for unit in self._in_turn(category, first) if unit.id not in gone)
-        # Hours are many times dearer to judge than whether something is free.
+        # Hours are judged last, since that costs many times more than the check for free units.
         return next((unit for unit in free if self._is_open(unit, window)), None)
 
     def has_room(self, category: int, window: Window) -> bool:
-        """Whether a booking by category finds a place though no unit is free as things stand."""
+        """True when a booking of the category would find a place by a re-seat or on a combination.
+
+        Call it after `free_unit` returned None.
+        """
         if not self._units[category]:
             return bool(self.board.free_joined(category, window))
         around = self.board.around(window)

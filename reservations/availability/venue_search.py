@@ -1,6 +1,6 @@
-"""Venues as they are looked for: by words, kind and city, with their rating and today's bookings.
+"""Searches venues by words, kind and city, with ratings and today's number of bookings.
 
-What is here is the same for the search over the API and on the pages.
+The API and the pages use the same search.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ from venues.models import Venue
 
 
 def rated() -> QuerySet[Venue]:
-    """Venues that take reservations, each with the mean of its reviews' stars and their number."""
+    """Venues that take reservations, with `rating` (mean stars, or None) and `review_count`."""
     return Venue.objects.filter(is_active=True).annotate(
         rating=Avg("reviews__stars"), review_count=Count("reviews")
     )
 
 
 def matching(*, words: str, kind: str, city: str, by: Caller) -> QuerySet[Venue]:
-    """Those whose name, city or address has every word; a blank asks for nothing.
+    """The venues whose name, city or address has every word. An empty filter matches all.
 
-    What is not listed is found by who runs it alone.
+    Venues that are not listed appear only for their own staff and partners.
     """
     venues = rated()
     if by.venue_ids is not None:
@@ -42,9 +42,12 @@ def matching(*, words: str, kind: str, city: str, by: Caller) -> QuerySet[Venue]
 
 
 def booked_today(venues: Sequence[Venue], *, now: datetime) -> Counter[int]:
-    """Reservations made on each venue's own today, in one query."""
+    """By venue id, how many reservations were made since local midnight. Runs one query.
+
+    Leaves out cancelled ones.
+    """
     zones = {venue.pk: venue.zone for venue in venues}
-    # Of events, as an index finds the latest of a venue.
+    # Counts events, because an index finds the latest events of a venue.
     made = Event.objects.filter(
         venue__in=zones,
         recorded_at__gt=now - timedelta(hours=26),

@@ -19,8 +19,7 @@ _SALT = "holdfast.quote"
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """The lines of a price, and a token that promises their sum (minor units) until `expires_at`.
-    """
+    """The lines of a price, and a token that promises their sum until `expires_at`."""
 
     token: str
     items: list[Item]
