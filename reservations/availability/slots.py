@@ -112,7 +112,7 @@ def units_sold(venue: Venue, category: str | None) -> list[Resource]:
 
 
 def _barred(found: Snapshot, window: Window) -> State | None:
-    """"past" or "closed" for a range that nobody may book; None for any other."""
+    """The state "past" or "closed" of a range that nobody may book; None for any other."""
     if window.start < found.now:
         return "past"
     try:

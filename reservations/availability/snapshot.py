@@ -60,8 +60,7 @@ class Later:
 
     @cached_property
     def seats(self) -> list[Seat]:
-        """The seats from now on, without an end, since a re-seat may move guests beyond the range.
-        """
+        """The seats from now on, without an end: a re-seat may move guests beyond the range."""
         rows = ledger.taken_from(self._ids, self._now, now=self._now)
         others = [row for row in rows if row.reservation_id not in self._without]
         return reseating.seated(others, self._now)
@@ -157,8 +156,7 @@ class Snapshot:
         return self._is_simple(units, window) or self._greedy(units, window) is not None
 
     def has_room(self, units: Sequence[Resource], window: Window) -> bool:
-        """True when these like units take one more booking of the window, as a booking decides it.
-        """
+        """True when these like units take one more booking of the window, with re-seats."""
         taken = self.units_taken(window)
         if any(unit.id not in taken for unit in units):
             return True
