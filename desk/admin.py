@@ -1,4 +1,4 @@
-"""The admin of every app; Django finds it here."""
+"""Registers the admin of every app. Django imports this module by its name."""
 
 from desk.lists import people, reservations, venues
 

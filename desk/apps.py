@@ -1,4 +1,4 @@
-"""Puts the desk's site in the place of Django's own admin site."""
+"""Replaces Django's admin site with the desk's own."""
 
 from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig

@@ -1,4 +1,4 @@
-"""Who asks, for which venue, and where they go next."""
+"""What every page of the desk needs: the caller, the venue, and the page to go to next."""
 
 from datetime import date, datetime
 from typing import Any
@@ -23,13 +23,14 @@ from reservations.rules import modes
 from venues.models import Venue
 
 REMEMBERED = "desk_venue"
-"""Under which the session keeps the venue that somebody works at."""
+"""The session key of the chosen venue's id."""
 
 MOST_LISTED = 100
+"""Venues in the list to choose from."""
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Who does it. Raises PermissionDenied for whoever is not staff."""
+    """Returns the person who is logged in. Raises PermissionDenied unless they are staff."""
     user = request.user
     if not isinstance(user, User) or not user.is_active or not user.is_staff:
         raise PermissionDenied
@@ -37,9 +38,9 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
-    """The venue named in the address, the one chosen before, or the only one there is.
+    """Returns the venue in the address, else the one chosen before, else the caller's only venue.
 
-    None while it is to be chosen.
+    None if the caller has to choose first. Raises Http404 for a venue that is not theirs.
     """
     asked = request.GET.get("venue", "")
     venues = venues_of(request).filter(is_active=True).select_related("policy")
@@ -57,7 +58,7 @@ def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
 
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
-    """Choose the venue one works at; it is remembered until another is chosen."""
+    """Stores the chosen venue in the session. A GET shows the list of venues."""
     by = caller_of(request)
     next_page = next_of(request) or "admin:today"
     if request.method == "POST":
@@ -72,7 +73,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 def choose_venue(request: HttpRequest, title: str, **context: Any) -> HttpResponse:
-    """Ask for which venue it is."""
+    """Shows the list of the caller's venues, to choose one."""
     asked = request.GET.get("q", "").replace("\0", "").strip()
     venues = venues_of(request).filter(is_active=True)
     if asked:
@@ -91,13 +92,13 @@ def choose_venue(request: HttpRequest, title: str, **context: Any) -> HttpRespon
 
 
 def page(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-    """One of the desk's pages, within the admin's."""
+    """Renders a page of the desk inside the admin's layout."""
     template = f"desk/{name}.html"
     return render(request, template, {**admin.site.each_context(request), **context})
 
 
 def form_page(request: HttpRequest, form: Any, **context: Any) -> HttpResponse:
-    """A page with a form, shown as the admin shows its own."""
+    """Renders a page with a form in the style of the admin's own forms."""
     shown = AdminForm(form, form.fieldsets, {})
     row = context.get("row")
     row_page = reverse("admin:reservations_reservation_change", args=[row.pk]) if row else ""
@@ -114,7 +115,7 @@ def form_page(request: HttpRequest, form: Any, **context: Any) -> HttpResponse:
 
 
 def next_of(request: HttpRequest) -> str:
-    """The page of ours to go to afterwards, empty where none, or none of ours, is named."""
+    """Returns the address of the next page, "" without one or if it is not on this site."""
     asked = request.POST.get("next") or request.GET.get("next") or ""
     is_ours = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
@@ -123,7 +124,7 @@ def next_of(request: HttpRequest) -> str:
 
 
 def onward(request: HttpRequest, reservation_id: int) -> HttpResponseRedirect:
-    """Back to the page that was named, else to the reservation."""
+    """Redirects to the next page, or to the reservation if none is given."""
     following = next_of(request)
     if following:
         return HttpResponseRedirect(following)
@@ -133,14 +134,16 @@ def onward(request: HttpRequest, reservation_id: int) -> HttpResponseRedirect:
 def turned_away(
     request: HttpRequest, row: Reservation, refused: str, now: datetime
 ) -> HttpResponseRedirect:
-    """Back from what cannot be done in this status; `refused` names `code` and `status`."""
+    """Redirects with an error if the status does not allow the verb. `refused` has `%(code)s` and
+    `%(status)s`.
+    """
     status = str(phrases.LABELS[row.status_at(now)]).lower()
     messages.error(request, refused % {"code": row.code, "status": status})
     return onward(request, row.pk)
 
 
 def day_of(request: HttpRequest, venue: Venue, now: datetime, name: str = "day") -> date:
-    """The day that is asked for, today at the venue where none is or it cannot be meant."""
+    """Returns the date in the query parameter `name`, else today at the venue."""
     today = now.astimezone(venue.zone).date()
     try:
         day = date.fromisoformat(request.GET.get(name, ""))
@@ -150,7 +153,7 @@ def day_of(request: HttpRequest, venue: Venue, now: datetime, name: str = "day")
 
 
 def mine(reservation_id: int, by: Caller) -> Reservation:
-    """A reservation of a venue they run. Raises Http404 for any other."""
+    """Returns a reservation at one of the caller's venues. Raises Http404 for any other."""
     rows = Reservation.objects.select_related("venue__policy", "category", "guest")
     if by.venue_ids is not None:
         rows = rows.filter(venue__in=by.venue_ids)

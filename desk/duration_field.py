@@ -1,4 +1,4 @@
-"""A length of time as people write it, `1 day 12 hours`, in forms of the admin."""
+"""A form field for durations in words, such as `1 day 12 hours`."""
 
 import re
 from datetime import timedelta
@@ -17,17 +17,20 @@ _LONGEST = timedelta(days=10_000)
 
 
 class LengthField(forms.Field):
-    """Shows and reads a timedelta in words; empty is None where that is allowed."""
+    """Shows and reads a timedelta in words. An empty field is None."""
 
     def prepare_value(self, value: Any) -> Any:
+        """Returns a timedelta in words; other values as they are."""
         return duration(value) if isinstance(value, timedelta) else value
 
     def to_python(self, value: Any) -> timedelta | None:
+        """Returns a timedelta, or None for an empty field. Raises ValidationError."""
         if value in self.empty_values:
             return None
         return read(str(value))
 
     def has_changed(self, initial: Any, data: Any) -> bool:
+        """Compares durations: `90 minutes` and `1h 30m` are the same."""
         try:
             return bool(self.to_python(data) != initial)
         except forms.ValidationError:
@@ -35,7 +38,7 @@ class LengthField(forms.Field):
 
 
 def read(text: str) -> timedelta:
-    """`90 minutes`, `1 day 2 hours`, `1h 30m`, `no time`. Raises ValidationError."""
+    """Reads `90 minutes`, `1 day 2 hours`, `1h 30m` or `no time`. Raises ValidationError."""
     text = text.strip()
     if text.lower() in ("0", "no time", "none"):
         return timedelta(0)

@@ -1,4 +1,4 @@
-"""Form fields of the desk: times as the venue's clocks show them, units and categories."""
+"""Form fields of the desk: local times, dates, units and categories."""
 
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,10 @@ _SHOWN = "%Y-%m-%dT%H:%M"
 
 
 class LocalTimeField(forms.Field):
-    """A time on the clocks of a zone, as the instant it is.
+    """A local time at a zone, as an aware datetime.
 
-    Shown twice in autumn means the first showing; never shown, in spring, is refused.
+    If clocks show a time twice, in autumn, the field takes the first. It refuses a time that clocks
+    skip in spring.
     """
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=_SHOWN)
@@ -26,9 +27,11 @@ class LocalTimeField(forms.Field):
         self.zone = zone
 
     def prepare_value(self, value: Any) -> Any:
+        """Returns an instant as local time, in the format of the input."""
         return f"{value.astimezone(self.zone):{_SHOWN}}" if isinstance(value, datetime) else value
 
     def to_python(self, value: Any) -> datetime | None:
+        """Returns an instant, or None for an empty field. Raises ValidationError."""
         if value in self.empty_values:
             return None
         if isinstance(value, datetime):
@@ -43,16 +46,19 @@ class LocalTimeField(forms.Field):
         return moment
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        # Compared as shown: a second showing, or seconds, that nobody touched stay as they are.
+        """Compares the local times as shown."""
+        # Compare what the page shows: an untouched field keeps its seconds, and which of two equal
+        # local times it was.
         return not self.disabled and (self.prepare_value(initial) or "") != (data or "")
 
 
 class DeskDayField(forms.DateField):
-    """A date, of a night for instance, of a year that can be meant."""
+    """A date, such as that of a night, in a plausible year."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     def clean(self, value: Any) -> Any:
+        """Returns the date, or None for an empty field. Raises ValidationError."""
         day = super().clean(value)
         if day is not None and day.year not in modes.YEARS:
             raise forms.ValidationError("Check the year.")
@@ -60,27 +66,29 @@ class DeskDayField(forms.DateField):
 
 
 def time_field(venue: Venue, **options: Any) -> forms.Field:
-    """A field for either end of a range: a date where nights are sold, else a time there."""
+    """Returns a field for one end of a range: a date if the venue sells nights, else
+    a local time.
+    """
     if modes.sells_nights(venue):
         return DeskDayField(**options)
     return LocalTimeField(zone=venue.zone, **options)
 
 
 def field_text(venue: Venue, at: datetime) -> str:
-    """An end of a range as its field holds it."""
+    """Returns one end of a range as the text of its field."""
     local = at.astimezone(venue.zone)
     return f"{local:{'%Y-%m-%d' if modes.sells_nights(venue) else _SHOWN}}"
 
 
 class UnitField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """One unit, told with what one would want to know of it."""
+    """A choice of one unit."""
 
     def label_from_instance(self, obj: Any) -> str:
         return unit_label(obj)
 
 
 class UnitsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """Several units."""
+    """A choice of several units."""
 
     widget = forms.CheckboxSelectMultiple
 
@@ -89,7 +97,7 @@ class UnitsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 
 def unit_label(unit: Resource) -> str:
-    """`201 · Deluxe double · floor 2 · for 2`."""
+    """Returns a label such as `201 · Deluxe double · floor 2 · for 2`."""
     floor = f" · floor {unit.floor}" if unit.floor else ""
     return f"{unit.name} · {unit.category}{floor} · for {unit.capacity}"
 

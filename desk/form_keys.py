@@ -1,4 +1,4 @@
-"""One reservation for a form that is sent twice, by an impatient hand or a lost answer."""
+"""Makes a form that is sent twice count once."""
 
 import hashlib
 
@@ -10,7 +10,11 @@ from venues.models import Venue
 
 
 def once_for(request: HttpRequest, venue: Venue, by: Caller) -> Once:
-    """What makes this sending of a form, with its hidden `once`, count a single time."""
+    """Returns the idempotency key of a sent form, from its hidden field `once`.
+
+    The engine raises Repeated for the same form again, and KeyReused for the same key with other
+    values.
+    """
     sent = sorted(
         (name, value)
         for name, values in request.POST.lists()

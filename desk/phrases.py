@@ -1,4 +1,4 @@
-"""How the desk reads: times in the venue's own zone, amounts with their currency, refusals."""
+"""Texts of the desk: local times, amounts with their currency, refusals and events."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ ADVICE: Mapping[str, str | Promise] = {
     "wrong_status": _("The buttons show what can be done with it now."),
     "precondition_failed": _("Open the page again to see what changed."),
 }
-"""What a clerk can do about a refusal, beside what the refusal itself says to do."""
+"""What a clerk can do after a refusal, by code, if its own text does not say."""
 
 LABELS: Mapping[Status, str | Promise] = {
     Status.UPCOMING: _("Upcoming"),
@@ -52,15 +52,18 @@ _FACTS: Mapping[str, str | Promise] = {
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
-    """`Mon 1 Mar 2027, 12:00 CET`."""
+    """Returns an instant as local text, such as `Mon 1 Mar 2027, 12:00 CET`."""
     local = at.astimezone(zone)
     return f"{day(local)} {local.year}, {local:%H:%M %Z}"
 
 
 def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
-    """`Mon 1 Mar 2027, 12:00 – 14:00 CET`, with the second day where it is another."""
+    """Returns a range as local text, such as `Mon 1 Mar 2027, 12:00 – 14:00 CET`.
+
+    If it ends on another local day, the text has both dates.
+    """
     begin, finish = start.astimezone(zone), end.astimezone(zone)
-    # Across a change of the clocks each end needs its own.
+    # If clocks change in between, each end shows its own zone.
     mark = "" if begin.tzname() == finish.tzname() else f" {begin.tzname()}"
     ends = f"{finish:%H:%M %Z}"
     if begin.date() != finish.date():
@@ -70,29 +73,29 @@ def span(start: datetime, end: datetime, zone: ZoneInfo) -> str:
 
 
 def day(local: datetime | date) -> str:
-    """`Mon 1 Mar`, in the language that is read."""
+    """Returns a local date such as `Mon 1 Mar`, in the active language."""
     return date_format(local, "D j M")
 
 
 def soon(at: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """`12:00` today, `Mon 1 Mar, 12:00` on another day."""
+    """Returns the local time `12:00` if it is today, else `Mon 1 Mar, 12:00`."""
     is_today = at.astimezone(zone).date() == now.astimezone(zone).date()
     return f"{at.astimezone(zone):%H:%M}" if is_today else short(at, zone)
 
 
 def short(at: datetime, zone: ZoneInfo) -> str:
-    """`Mon 1 Mar, 12:00`."""
+    """Returns an instant as local text without year and zone, such as `Mon 1 Mar, 12:00`."""
     local = at.astimezone(zone)
     return f"{day(local)}, {local:%H:%M}"
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """`EUR 120.00`."""
+    """Returns an amount of minor units such as `EUR 120.00`."""
     return f"{currency} {prices.decimal(amount_minor, currency):,f}"
 
 
 def refusal(fault: Refusal | GuestError, zone: ZoneInfo) -> str:
-    """What was refused, why, what to do about it, and the code to look it up by."""
+    """Returns the text of a refusal: what is wrong, its facts, what to do, and the code."""
     parts = [fault.detail]
     if isinstance(fault, Refusal):
         parts += _told(fault.facts, zone)
@@ -102,14 +105,16 @@ def refusal(fault: Refusal | GuestError, zone: ZoneInfo) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What it takes to read an event's data: `units` names units by the ids that events keep."""
+    """Turns the data of an event into text. `units` has the names of units by id."""
 
     currency: str
     zone: ZoneInfo
     units: Mapping[str, str]
 
     def line(self, values: Mapping[str, Any]) -> str:
-        """`changed: phone; fee: EUR 48.00`, without what is empty or nothing."""
+        """Returns text such as `changed: phone; fee: EUR 48.00`. Leaves out empty values and
+        amounts of 0.
+        """
         told = [
             f"{_plain(name)}: {self._value(name, value)}"
             for name, value in values.items()
@@ -124,7 +129,7 @@ class Reading:
             case str() if name.endswith("_at"):
                 return moment(datetime.fromisoformat(value), self.zone)
             case str():
-                # Ids of units where it names units, and fields where it names what changed.
+                # The ids of units become names, and field names become words.
                 return self._word(name, value)
             case list():
                 return ", ".join(self._value(name, item) for item in value)

@@ -1,4 +1,4 @@
-"""Whose rows the admin shows and offers: staff those of their venues, administrators all."""
+"""Limits the admin to the rows of the caller's venues. Administrators see all."""
 
 from typing import Any, ClassVar
 
@@ -15,21 +15,21 @@ from venues.models import Venue
 
 
 def venues_of(request: HttpRequest) -> QuerySet[Venue]:
-    """The venues whose rows this person may see and edit."""
+    """Returns the venues whose rows the caller may see and edit. Empty for guests."""
     user = request.user
     return permissions.venues_run_by(user) if isinstance(user, User) else Venue.objects.none()
 
 
 def is_administrator(request: HttpRequest) -> bool:
-    """Whether this person runs every venue."""
+    """Says whether the caller is an administrator."""
     return request.user.is_authenticated and request.user.is_superuser
 
 
 class OfOwnVenues(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows of other venues do not exist here: not in lists, pages, choices, buttons or counts."""
+    """An admin that hides rows of other venues in lists, pages, choices, buttons and counts."""
 
     venue_lookup: ClassVar[str] = "venue"
-    """How a row's venue is reached from it."""
+    """The path from a row to its venue, in Django's notation."""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request)
@@ -40,7 +40,8 @@ class OfOwnVenues(admin.ModelAdmin):  # type: ignore[type-arg]
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> models.Model:
-        # Django sends who asks for a row that is not theirs to the index; a stranger gets 404.
+        """Returns the row. Raises Http404 if there is none, or it is not the caller's."""
+        # Django redirects to the index if the row is not in the queryset. Give 404 instead.
         found: models.Model | None = super().get_object(request, object_id, from_field)
         if found is None:
             raise Http404("There is no such thing, or it is not yours.")
@@ -49,7 +50,7 @@ class OfOwnVenues(admin.ModelAdmin):  # type: ignore[type-arg]
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            # A category is not deleted in passing, from the page of one of its units.
+            # Nobody should delete a category in passing, from the page of one of its units.
             field.widget.can_delete_related = False
         return field
 
@@ -67,7 +68,7 @@ class OfOwnVenues(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class OwnVenueFilter(admin.RelatedFieldListFilter):
-    """Filters by venue, offering one's own; not shown to who has only one."""
+    """Filters by the caller's venues. Hidden if the caller has only one."""
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
@@ -76,14 +77,14 @@ class OwnVenueFilter(admin.RelatedFieldListFilter):
 
 
 class OfVenueField(forms.ModelChoiceField):  # type: ignore[type-arg]
-    """A choice among things of several venues, each told with its venue."""
+    """A choice of one row of several venues. The label names the venue."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.venue} · {obj}"
 
 
 class OfVenuesField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
-    """The same where several are chosen."""
+    """A choice of several rows of several venues. The label names the venue."""
 
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.venue} · {obj}"

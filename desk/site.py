@@ -1,4 +1,6 @@
-"""The desk's admin site: whoever logs in lands on today, and the day's pages come first."""
+"""The desk's admin site: a log-in leads to the page of today, and every page links
+the daily ones.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,11 +26,11 @@ DAILY = (
     ("charts", _("Charts")),
     ("lots", _("Lots")),
 )
-"""The pages a day is run from, in the order in which the head of every page links them."""
+"""The pages for daily work, in the order of the links at the top of each page."""
 
 
 class DeskSite(AdminSite):
-    """Django's own, with the pages of the desk."""
+    """Django's admin site with the pages of the desk."""
 
     site_header = site_title = "Holdfast"
     index_title = _("Everything")
@@ -56,7 +58,9 @@ class DeskSite(AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The index is nowhere one asked to go: it is where a log-in begins."""
+        """Leads to the page of today, unless another page was asked for. The index
+        does not count.
+        """
         asked = request.GET.get("next", "")
         if request.method == "GET" and asked in ("", reverse("admin:index")):
             if self.has_permission(request):
@@ -65,6 +69,7 @@ class DeskSite(AdminSite):
         return super().login(request, extra_context)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Adds the links to the daily pages."""
         here = request.path
         daily = [
             {"title": title, "address": address, "is_here": here.startswith(address)}

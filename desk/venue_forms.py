@@ -1,4 +1,4 @@
-"""What the admin's forms of venues refuse beyond what their fields say."""
+"""Forms of the admin for venues, with the checks that their fields do not make."""
 
 from decimal import Decimal
 from functools import cache
@@ -27,7 +27,7 @@ def _clock() -> forms.TimeInput:
     return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
-# Read when a form is shown, not when every process starts.
+# The zones are read when a form is shown, not at the start of every process.
 ZONES = CallableChoiceIterator(_zones)
 
 
@@ -100,7 +100,7 @@ class CategoryForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Hours of a weekday or of a date; a date without times is closed."""
+    """The hours of a weekday or a date. A date without times is closed."""
 
     class Meta:
         model = Opening
@@ -112,9 +112,10 @@ class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
         }
 
     def clean(self) -> dict[str, Any]:
+        """Checks weekday, date, hours and unit against each other."""
         values: dict[str, Any] = super().clean() or {}
         opens, closes = values.get("opens"), values.get("closes")
-        # A row on a venue's page has no date to give, one of a unit may have either.
+        # A row on a venue's page has no date field. A unit's row has both fields.
         if not self.errors and (values.get("weekday") is None) == (values.get("date") is None):
             self.add_error("weekday", "Give a weekday or a date, one of them.")
         elif (opens is None) != (closes is None):
@@ -129,7 +130,7 @@ class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class InCategoryForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Of something in a category: its venue is the category's, and stays that one."""
+    """A row in a category. Its venue is the category's and never changes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,6 +141,7 @@ class InCategoryForm(forms.ModelForm):  # type: ignore[type-arg]
                 self.fields[name].queryset = rows.filter(venue=venue)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
+        """Sets the venue and checks that the name is free there."""
         values: dict[str, Any] = super().clean() or {}
         category: Category | None = values.get("category") or self._parent()
         if category is None:
@@ -204,7 +206,7 @@ class CombinationForm(InCategoryForm):
 
 
 class RateForm(InCategoryForm):
-    """An amount in the venue's currency; what is stored is its minor units."""
+    """A rate. The form takes amounts in the venue's currency and stores minor units."""
 
     amount = forms.DecimalField(
         min_value=Decimal(0), max_digits=15, help_text="in the venue's currency, such as 120.00"
@@ -235,6 +237,7 @@ class RateForm(InCategoryForm):
             self.fields["amount"].label = f"Amount ({venue.currency})"
 
     def clean(self) -> dict[str, Any]:
+        """Checks dates and times, and converts the amounts to minor units."""
         values = super().clean()
         first, last = values.get("first_date"), values.get("last_date")
         if first and last and last < first:

@@ -1,4 +1,4 @@
-"""Charts drawn on the server: bars as they stand in an SVG, and the same facts as a table."""
+"""Bar charts as SVG from the server, each with its values as a table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _PLOT = HEIGHT - _TOP - _BOTTOM
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One thing that is counted: its name, how much, and that in words."""
+    """One bar: its label, its value, and the value in words."""
 
     label: str
     value: float
@@ -27,7 +27,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A point as a bar, in units of the view box."""
+    """The position of a bar in its SVG, in units of the view box."""
 
     x: float
     y: float
@@ -41,7 +41,11 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A title, what it says in one sentence, its bars and its table."""
+    """A chart: its title, a summary of one sentence, its bars and the table of its points.
+
+    `what` and `measure` are the heads of the table's columns; `top` is the label of the highest
+    line.
+    """
 
     name: str
     title: str
@@ -56,10 +60,12 @@ class Chart:
 
     @property
     def baseline(self) -> int:
+        """The y of the bottom line."""
         return _TOP + _PLOT
 
     @property
     def first_line(self) -> int:
+        """The y of the top line."""
         return _TOP
 
 
@@ -73,7 +79,9 @@ def chart(
     measure: str,
     most: float | None = None,
 ) -> Chart:
-    """Bars as high as their values, the highest (or `most`) as high as the plot."""
+    """Makes a chart. The highest value, or `most` if given, reaches the top. No points make no
+    bars.
+    """
     highest = most or max((point.value for point in points), default=0) or 1
     peak = max(points, key=lambda point: point.value, default=None)
     return Chart(
@@ -89,7 +97,7 @@ def chart(
 
 
 def of_lots(lots: Sequence["Lot"]) -> Chart:
-    """How full each lot is now."""
+    """Makes the chart of how full each lot is now."""
     points = [Point(lot.venue.name, lot.share / 100, _share(lot.taken, lot.spots)) for lot in lots]
     taken, spots = sum(lot.taken for lot in lots), sum(lot.spots for lot in lots)
     return chart(
@@ -104,7 +112,10 @@ def of_lots(lots: Sequence["Lot"]) -> Chart:
 
 
 def of_spots(counts: Sequence[tuple["Category", int, int]]) -> Chart:
-    """How full each category of a lot is now."""
+    """Makes the chart of how full each category of a lot is now.
+
+    `counts` has the category, its spots and how many of them are taken.
+    """
     points = [
         Point(category.name, taken / every if every else 0, _share(taken, every))
         for category, every, taken in counts

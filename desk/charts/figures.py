@@ -1,6 +1,6 @@
-"""How a venue did in a period: how full, what was earned, how early they booked, who did not come.
+"""The figures of a venue in a period: occupancy, revenue, lead time and no-shows.
 
-Four queries and a board, whatever the period and however many reservations.
+Takes four queries and a snapshot, whatever the period and the number of reservations.
 """
 
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ from venues.hours import DAY, Window
 from venues.models import Venue
 
 LONGEST = 92
-"""Days that one page of charts tells of."""
+"""Days in one page of charts, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The charts of a period, and its sums in words."""
+    """The sums of a period in words, as pairs of label and text, and its charts."""
 
     sums: list[tuple[str, str]]
     charts: list[Chart]
 
 
 def of(venue: Venue, first: date, last: date, *, now: datetime) -> Figures:
-    """The local days `first` to `last`, both included."""
+    """Returns the figures of the local days `first` to `last`, both included."""
     days = [first + number * DAY for number in range((last - first).days + 1)]
     rows = _sold(venue, days)
     by_day = _by_day(rows, venue, now)
@@ -86,7 +86,9 @@ def _by_day(rows: Any, venue: Venue, now: datetime) -> dict[date, dict[str, int]
 
 
 def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:
-    """Of each day the share of what is sold of it: the night, or the hours it is open."""
+    """For each day, the share of sellable time that is taken: of the night, or of the opening
+    hours.
+    """
     openings = openings_of(venue)
     windows = [sold_part(venue, day, openings) for day in days]
     found = snapshot_queries.board(venue, Window(windows[0].start, windows[-1].end), now=now)
@@ -172,7 +174,7 @@ def _lead_chart(rows: QuerySet[Reservation], stays: int) -> Chart:
 
 
 def _ahead(least: int | None, most: int | None) -> Q:
-    """Booked at least `least` days and less than `most` days before the start."""
+    """Matches reservations made at least `least` and less than `most` days before the start."""
     asked = Q()
     if least is not None:
         asked &= Q(created_at__lte=F("starts_at") - least * DAY)

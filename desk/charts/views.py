@@ -1,4 +1,4 @@
-"""The page that tells how a venue does."""
+"""The page of a venue's charts."""
 
 from datetime import timedelta
 
@@ -15,7 +15,9 @@ USUAL = timedelta(days=29)
 
 @require_GET
 def charts(request: HttpRequest) -> HttpResponse:
-    """How full, what was earned, how early they booked and who did not come."""
+    """Shows occupancy, revenue, lead time and no-shows of a period, by default of the
+    last 30 days.
+    """
     venue = own_venue(request, caller_of(request))
     if venue is None:
         return choose_venue(request, _("Which venue do you work at?"))

@@ -1,4 +1,4 @@
-"""Forms."""
+"""The form that closes units."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from venues.models import Venue
 
 
 class CloseForm(forms.Form):
-    """Units out of use for a time, and why."""
+    """Asks which units to close, for which range, and why."""
 
     def __init__(self, *args: Any, venue: Venue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -26,14 +26,15 @@ class CloseForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The fields in their order."""
         return [(None, {"fields": ["starts_at", "ends_at", "reason", "units"]})]
 
     def window(self) -> Window:
-        """The range the engine is asked to close."""
+        """Returns the range to close. Call it on a valid form only."""
         return Window(self.cleaned_data["starts_at"], self.cleaned_data["ends_at"])
 
     def refuse(self, fault: Refusal) -> None:
-        """Tell a refusal beside the field that it is about."""
+        """Shows a refusal beside its field, or at the top if it has none here."""
         name = fault.field if isinstance(fault, Invalid) else None
         told = phrases.refusal(fault, self.venue.zone)
         self.add_error(name if name in self.fields else None, told)

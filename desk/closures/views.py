@@ -1,4 +1,4 @@
-"""The admin's pages that take units out of use for a time and put them back."""
+"""The pages that close units and reopen them."""
 
 import uuid
 
@@ -21,7 +21,7 @@ from reservations.models import Allocation
 
 @require_http_methods(["GET", "POST"])
 def close(request: HttpRequest) -> HttpResponse:
-    """Take units out of use."""
+    """Asks for units, range and reason, then closes the units."""
     by = caller_of(request)
     venue = own_venue(request, by)
     if venue is None:
@@ -60,7 +60,7 @@ def close(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def reopen(request: HttpRequest, closure_id: uuid.UUID) -> HttpResponse:
-    """Say what is opened and ask once more, then put the units back into use from now on."""
+    """Asks for confirmation, then ends the closure now. Raises Http404 for one of another venue."""
     by = caller_of(request)
     rows = _closed(closure_id, by)
     listed = next_of(request) or reverse("admin:reservations_allocation_changelist")

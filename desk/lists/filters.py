@@ -1,4 +1,4 @@
-"""Filters of the admin's lists: by derived status, by a day on each venue's own clocks."""
+"""Filters of the admin's lists: by status now, local day, event and caller."""
 
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
@@ -32,7 +32,7 @@ _NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
 
 
 class StatusFilter(admin.SimpleListFilter):
-    """The status the ladder derives now, by its twin in SQL."""
+    """Filters by the status at this moment, which SQL derives."""
 
     title = "status now"
     parameter_name = "status"
@@ -49,7 +49,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 class DayFilter(admin.SimpleListFilter):
-    """Whose range touches a day, on the clocks of each venue."""
+    """Filters by ranges that overlap a local day of their venue."""
 
     title = "day at the venue"
     parameter_name = "day"
@@ -65,7 +65,7 @@ class DayFilter(admin.SimpleListFilter):
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield from super().choices(changelist)
         value = self.value() or ""
-        # For the template's own field, which keeps what else is filtered by.
+        # For the date field of the template, which keeps the other filters.
         others = [
             (name, text)
             for name, texts in changelist.filter_params.items()
@@ -89,7 +89,7 @@ class DayFilter(admin.SimpleListFilter):
 
 
 class KindFilter(admin.SimpleListFilter):
-    """Whether time is taken by a reservation or by a closure."""
+    """Filters allocations by reservation or closure."""
 
     title = "taken by"
     parameter_name = "by"
@@ -108,7 +108,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 class TakingFilter(admin.SimpleListFilter):
-    """Whether a row takes its time now."""
+    """Filters allocations by whether they take time now."""
 
     title = "state now"
     parameter_name = "state"
@@ -129,7 +129,9 @@ class TakingFilter(admin.SimpleListFilter):
 
 
 class EventFilter(admin.SimpleListFilter):
-    """By what happened; the names stand here, since the events are too many to look through."""
+    """Filters events by name. The names come from the event types: the table is too large to
+    search.
+    """
 
     title = "what happened"
     parameter_name = "event"
@@ -142,7 +144,7 @@ class EventFilter(admin.SimpleListFilter):
 
 
 class CallerFilter(admin.SimpleListFilter):
-    """By the kind of who did it."""
+    """Filters events by the kind of caller."""
 
     title = "who"
     parameter_name = "who"

@@ -1,4 +1,4 @@
-"""The admin's pages that issue, rotate and revoke a partner's key; a key is shown in one answer."""
+"""The pages that issue, rotate and revoke a partner's API key. A key is shown once only."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ class IssueForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def issue(request: HttpRequest, partner_id: int) -> HttpResponse:
-    """Ask for an expiry, then make a key and show it."""
+    """Asks for an expiry, then issues a key and shows it. Administrators only."""
     user = _administrator(request)
     partner = get_object_or_404(Partner, pk=partner_id)
     form = IssueForm(request.POST or None)
@@ -46,7 +46,9 @@ def issue(request: HttpRequest, partner_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
-    """Ask once more, then make the successor and show it; the old key ends after a grace."""
+    """Asks for confirmation, then issues a new key and shows it. The old one ends
+    after the grace.
+    """
     user = _administrator(request)
     key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
     if request.method == "GET":
@@ -61,7 +63,7 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    """Ask once more, then end the key at once."""
+    """Asks for confirmation, then revokes the key at once. Administrators only."""
     _administrator(request)
     key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
     if request.method == "GET":
@@ -79,7 +81,7 @@ def _administrator(request: HttpRequest) -> User:
 
 
 def _shown(request: HttpRequest, key: PartnerKey, secret: str, message: str) -> HttpResponse:
-    # In this answer only: a redirect would have to keep the secret somewhere on the way.
+    # Show the secret in this response: a redirect would have to store it on the way.
     _log(request, key.partner, message)
     return _page(request, "shown", key=key, secret=secret, title="The new key")
 

@@ -1,4 +1,4 @@
-"""The admin's view of people, partners and keys; administrators only."""
+"""The admin of people, partners and API keys. Administrators only."""
 
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from guests.emails import fold
 from guests.models import Partner, PartnerKey, User
 from guests.scopes import SCOPES
 
-# Roles say what a person may do; groups of permissions would be a second answer.
+# Roles say what a person may do. Groups of permissions would be a second answer.
 admin.site.unregister(Group)
 
 
@@ -32,9 +32,10 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Whoever knew the old password is logged out."""
+    """Sets a password and logs the person out everywhere."""
 
     def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's signature
+        """Saves the password and ends all log-ins of the person."""
         user: User = super().save(commit)
         accounts.log_out_everywhere(user)
         return user
@@ -42,7 +43,9 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
-    """People are closed by `is_active`; erasing them is their own call on the API."""
+    """The admin of people. Clear `is_active` to close an account. Erasure is an operation of the
+    API.
+    """
 
     add_form = NewUserForm
     change_password_form = PasswordForm
@@ -95,7 +98,7 @@ class KeyInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Partner)
 class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Keys are issued by a button: a page of its own shows the key, once."""
+    """The admin of partners. A button issues a key, on a page that shows it once."""
 
     form = PartnerForm
     inlines = (KeyInline,)
@@ -105,7 +108,7 @@ class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     filter_horizontal = ("venues",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Reservations carry the slug of the partner that made them.
+        # Reservations store the slug of the partner that made them.
         return ("slug",) if obj else ()
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -125,7 +128,7 @@ class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(PartnerKey)
 class PartnerKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Facts to look at; rotating and revoking are buttons, and the digest is nobody's business."""
+    """The admin of API keys, to read only. Buttons rotate and revoke. The digest is not shown."""
 
     fields = ("partner", *KEY_FACTS)
     list_display = ("prefix", "partner", "created_at", "expires_at", "revoked_at", "last_used_at")

@@ -1,4 +1,4 @@
-"""The admin's view of reservations, taken time and events: to read; verbs are buttons."""
+"""The admin of reservations, allocations and events: lists to read, and buttons for the verbs."""
 
 import uuid
 from functools import partial
@@ -34,7 +34,7 @@ VENUE_FILTER = ("venue", OwnVenueFilter)
 
 
 class ReadOnly(OfOwnVenues):
-    """Rows to look at: nothing is added, edited or deleted past the engine."""
+    """An admin without adding, editing and deleting: all changes go through the engine."""
 
     show_full_result_count = False
     list_per_page = 50
@@ -57,7 +57,7 @@ class ReadOnly(OfOwnVenues):
         return super().change_view(request, object_id, form_url, more)
 
     def title_of(self, row: Any) -> str:
-        """What a row's page is headed by."""
+        """Returns the title of a row's page."""
         return str(row)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -75,7 +75,7 @@ class ReadOnly(OfOwnVenues):
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnly):
-    """The list is the admin's; the pages behind it are the desk's own."""
+    """The list of reservations. The other pages are views of the desk."""
 
     list_display = ("code", "guest_name", "status", "when", "where", "price")
     list_filter: ClassVar = [StatusFilter, DayFilter, VENUE_FILTER]
@@ -84,7 +84,7 @@ class ReservationAdmin(ReadOnly):
     search_help_text = "name, phone, code, plate or e-mail"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Through the engine: the page for it is `hold`."""
+        """True: the desk's view `hold` makes reservations through the engine."""
         return True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -145,7 +145,7 @@ class ReservationAdmin(ReadOnly):
 
 @admin.register(Allocation)
 class AllocationAdmin(ReadOnly):
-    """Time that is taken or was; units are closed and reopened on pages of their own."""
+    """The list of allocations. Pages of the desk close and reopen units."""
 
     fields = ("venue", "resource", "when", "taken_by", "state", "fixed")
     list_display = ("resource", "venue", "when", "taken_by", "state", "reopen")
@@ -208,7 +208,7 @@ class AllocationAdmin(ReadOnly):
 
 @admin.register(Event)
 class EventAdmin(ReadOnly):
-    """What happened; nobody can alter it here."""
+    """The list of events, to read only."""
 
     fields = ("name", "when", "recorded", "venue", "of", "who", "told")
     list_display = ("what", "when", "of", "who", "told")

@@ -1,4 +1,4 @@
-"""The admin's view of what can be reserved; staff see and edit what their venues sell."""
+"""The admin of venues, categories, units, hours and rates. Staff edit those of their venues."""
 
 from typing import Any, ClassVar
 
@@ -29,7 +29,7 @@ VENUE_FILTER = ("venue", OwnVenueFilter)
 
 
 class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
-    """A venue always has its one policy: it comes with the venue and goes with it."""
+    """The venue's one policy: it comes and goes with the venue."""
 
     model = Policy
     form = PolicyForm
@@ -90,7 +90,7 @@ class CategoryInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
-    """The venue's own week; dates and the schedules of units have their list."""
+    """The weekly hours of a venue. Dates and the schedules of units have a list of their own."""
 
     model = Opening
     form = OpeningForm
@@ -105,7 +105,7 @@ class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Venue)
 class VenueAdmin(OfOwnVenues):
-    """Administrators make venues, each with the policy that is usual for its kind."""
+    """The admin of venues. Administrators create one, which gets the usual policy of its kind."""
 
     venue_lookup = "pk"
     form = VenueForm
@@ -125,7 +125,7 @@ class VenueAdmin(OfOwnVenues):
 
     @admin.display(ordering="unit_count")
     def units(self, venue: Any) -> int:
-        """Those in use."""
+        """The number of units in use."""
         count: int = venue.unit_count
         return count
 
@@ -136,14 +136,14 @@ class VenueAdmin(OfOwnVenues):
         return {} if obj else self.prepopulated_fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Addresses, keys and partners' systems know a venue by its slug.
+        # Addresses, API keys and the systems of partners name a venue by its slug.
         return ("slug",) if obj else ()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_administrator(request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # A lot is given up on its own page, and only while it is empty.
+        # A lot is closed on its own page, and only while it is empty.
         is_lot = isinstance(obj, Venue) and kinds.named(obj.kind).has_spots
         return is_administrator(request) and not is_lot
 
@@ -205,7 +205,7 @@ class CategoryAdmin(OfOwnVenues):
 
     @admin.display(ordering="unit_count")
     def units(self, category: Any) -> int:
-        """Those in use."""
+        """The number of units in use."""
         count: int = category.unit_count
         return count
 
@@ -220,7 +220,7 @@ class CategoryAdmin(OfOwnVenues):
 
 
 class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
-    """A provider's schedule; hours of a unit stand instead of the venue's."""
+    """The hours of one unit, such as a provider's schedule. They replace the venue's hours."""
 
     model = Opening
     form = OpeningForm
@@ -232,7 +232,7 @@ class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Resource)
 class ResourceAdmin(OfOwnVenues):
-    """Units are retired rather than deleted, so that what was sold on them can still be read."""
+    """The admin of units. Retire a unit instead of deleting it, to keep its history."""
 
     form = ResourceForm
     inlines = (ScheduleInline,)
@@ -297,7 +297,7 @@ class ResourceAdmin(OfOwnVenues):
 
     @method_decorator(require_POST)
     def retire(self, request: HttpRequest, unit_id: int) -> HttpResponse:
-        """Take the unit out of sale, unless somebody has it reserved."""
+        """Retires the unit, unless it has upcoming reservations."""
         unit = self.get_object(request, str(unit_id))
         if inventory_units.retire(resource_id=unit_id):
             _log(request, unit, "Retired.")
@@ -312,7 +312,7 @@ class ResourceAdmin(OfOwnVenues):
 
     @method_decorator(require_POST)
     def restore(self, request: HttpRequest, unit_id: int) -> HttpResponse:
-        """Sell the unit again."""
+        """Puts a retired unit back into use."""
         unit = self.get_object(request, str(unit_id))
         inventory_units.restore(resource_id=unit_id)
         _log(request, unit, "Put back into use.")
@@ -346,7 +346,7 @@ class OpeningAdmin(OfOwnVenues):
 
     @admin.display(ordering="resource__name")
     def of(self, opening: Opening) -> str:
-        """Whose hours these are."""
+        """The unit that has these hours, or the whole venue."""
         return opening.resource.name if opening.resource else "the whole venue"
 
     @admin.display(ordering="weekday")

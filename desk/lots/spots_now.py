@@ -1,4 +1,4 @@
-"""What an attendant or administrator sees of lots: how full each is, and who is on which spot."""
+"""Lots and spots at this moment: how full each lot is, and who is on which spot."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ MONTH = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Lot:
-    """A lot in a list."""
+    """One lot in the list. `count` and `revenue` are those of the last 30 days."""
 
     venue: Venue
     price: str
@@ -30,17 +30,21 @@ class Lot:
 
     @property
     def free(self) -> int:
+        """The number of spots that are free now."""
         return self.spots - self.taken
 
     @property
     def share(self) -> int:
-        """Of all spots, in percent."""
+        """The share of spots taken, in percent."""
         return round(100 * self.taken / self.spots) if self.spots else 0
 
 
 @dataclass(frozen=True, slots=True)
 class SpotNow:
-    """A spot now: free, or with whom or what is on it."""
+    """A spot at this moment: free, reserved or occupied, or closed.
+
+    `word` is the status, `label` its text. `reservation` is None if the spot is free or closed.
+    """
 
     unit: Resource
     word: str
@@ -51,7 +55,7 @@ class SpotNow:
 
 
 def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
-    """A line of each; as many queries for many lots as for one."""
+    """Returns one row for each lot, in the same number of queries for many as for one."""
     ids = [venue.pk for venue in venues]
     spots = _counted(Resource.objects.filter(venue__in=ids, retired_at=None))
     at_once = Allocation.objects.filter(venue__in=ids).taking_time(at=now)
@@ -84,7 +88,7 @@ def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
 
 
 def spots(venue: Venue, *, now: datetime) -> list[SpotNow]:
-    """Every spot of a lot as it stands, in two queries."""
+    """Returns every spot of a lot, by floor and rank, in two queries."""
     rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
     rows = rows.filter(starts_at__lte=now, ends_at__gt=now).select_related("reservation__guest")
     found = {row.resource_id: row for row in rows}
@@ -93,13 +97,17 @@ def spots(venue: Venue, *, now: datetime) -> list[SpotNow]:
 
 
 def past(unit: Resource) -> list[Allocation]:
-    """Who was, is and will be on a spot, the latest first."""
+    """Returns the reservations of a spot, past and upcoming, the latest first: at
+    most MOST_PAST.
+    """
     rows = unit.allocations.filter(reservation__isnull=False).select_related("reservation__guest")
     return list(rows.order_by("-starts_at")[:MOST_PAST])
 
 
 def price_of(venue: Venue) -> str:
-    """What an hour costs, where it costs the same everywhere."""
+    """Returns the price of an hour, or the lowest and highest, or "–" without a rate
+    by the hour.
+    """
     amounts = {rate.amount_minor for rate in venue.rates.all() if "hour" in rate.unit}
     if not amounts:
         return "–"
@@ -108,7 +116,7 @@ def price_of(venue: Venue) -> str:
 
 
 def by_category(found: Sequence[SpotNow]) -> list[tuple[Category, int, int]]:
-    """How many spots of each category there are, and how many of them are taken."""
+    """Counts the spots of each category, and how many of them are taken."""
     counts: dict[Category, list[int]] = {}
     for spot in found:
         count = counts.setdefault(spot.unit.category, [0, 0])
@@ -125,7 +133,7 @@ def _spot(unit: Resource, row: Allocation | None, venue: Venue, now: datetime) -
         return SpotNow(unit, "closed", _("Closed"), None, until, row.reason)
     row.reservation.venue = venue
     status = row.reservation.status_at(now)
-    # What is sold and not arrived at yet is taken all the same.
+    # A spot whose driver has not arrived yet counts as taken.
     label = _("Reserved") if status is Status.UPCOMING else str(phrases.LABELS[status])
     return SpotNow(unit, status.word, label, row.reservation, until, "")
 

@@ -1,4 +1,4 @@
-"""Lots in the admin: made, changed and given up by the engine's verbs, spots by their number."""
+"""The pages of lots: create, change and close them, and see their spots."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ from venues.models import Rate, Venue
 
 
 class LotForm(forms.Form):
-    """What a lot is to be; its spots are made from their number."""
+    """Asks for the fields of a lot. The number of spots sets which spots it has."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     address = forms.CharField(label=_("Address"), max_length=200, required=False)
@@ -57,10 +57,11 @@ class LotForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The fields in their order."""
         return [(None, {"fields": list(self.fields)})]
 
     def wish(self) -> LotWish:
-        """What the engine is asked for; what was not touched stays as it is."""
+        """Returns the wish for the engine. Fields that the clerk did not touch are None."""
         values, touched = self.cleaned_data, set(self.changed_data)
         is_new = self.venue is None
         currency = values["currency"].upper()
@@ -74,7 +75,7 @@ class LotForm(forms.Form):
         return LotWish(**given)
 
     def refuse(self, fault: Refusal) -> None:
-        """Tell a refusal beside the field that it is about."""
+        """Shows a refusal beside its field, or at the top if it has none here."""
         name = fault.field if isinstance(fault, Invalid) else None
         beside = {"lot_in_use": "capacity"}.get(fault.code, name)
         told = f"{fault.detail} ({fault.code})"
@@ -83,7 +84,7 @@ class LotForm(forms.Form):
 
 @require_GET
 def every_lot(request: HttpRequest) -> HttpResponse:
-    """How full each lot is, and what it earned."""
+    """Shows how full each lot is now, and its revenue."""
     by = caller_of(request)
     asked = request.GET.get("q", "").replace("\0", "").strip()
     rows = _lots(request).prefetch_related("rates")
@@ -104,7 +105,9 @@ def every_lot(request: HttpRequest) -> HttpResponse:
 
 @require_GET
 def lot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Every spot of a lot, and the vehicle on it."""
+    """Shows every spot of a lot and the vehicle on it. Raises Http404 for one that is
+    not theirs.
+    """
     by, venue, now = caller_of(request), _lot(request, slug), clock.now()
     found = spots_now.spots(venue, now=now)
     return page(
@@ -123,7 +126,7 @@ def lot(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def spot(request: HttpRequest, slug: str, spot_id: int) -> HttpResponse:
-    """A spot, who is on it, and who was and will be."""
+    """Shows a spot with its past and upcoming reservations."""
     caller_of(request)
     venue, now = _lot(request, slug), clock.now()
     unit = get_object_or_404(venue.resources.select_related("category"), pk=spot_id)
@@ -153,7 +156,7 @@ def spot(request: HttpRequest, slug: str, spot_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def open_lot(request: HttpRequest) -> HttpResponse:
-    """A new lot with as many spots as are asked for."""
+    """Asks for the fields of a new lot, then creates it. Administrators only."""
     by = _keeper(request)
     form = LotForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -169,7 +172,7 @@ def open_lot(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def change_lot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Name, address, price and number of spots."""
+    """Changes name, address, price and number of spots. Administrators only."""
     by, venue = _keeper(request), _lot(request, slug)
     form = LotForm(request.POST or None, venue=venue)
     if request.method == "POST" and form.is_valid():
@@ -186,7 +189,7 @@ def change_lot(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def close_lot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask once more, then give the lot up; only while every spot is empty."""
+    """Asks for confirmation, then closes the lot if every spot is empty. Administrators only."""
     by, venue = _keeper(request), _lot(request, slug)
     if request.method == "POST":
         try:

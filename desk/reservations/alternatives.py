@@ -1,4 +1,4 @@
-"""What could be had instead of what was refused, as buttons that ask for just that."""
+"""Alternatives to a refused reservation or move, as buttons that send the form again."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -28,19 +28,21 @@ from reservations.rules import modes
 from venues.models import Venue
 
 REFUSALS = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge, TooSoon, TooFar)
-"""After these something else may help."""
+"""The refusals after which alternatives are offered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Instead:
-    """A way out: what it is, and what the form is to send for it."""
+    """An alternative: its text, and the form fields that ask for it."""
 
     text: str
     fields: dict[str, str]
     sent: tuple[tuple[str, str], ...] = ()
 
     def to_send(self, form: forms.Form) -> "Instead":
-        """With all else that was sent, so that one press asks again."""
+        """Returns the alternative with all other fields that were sent, so that one press asks
+        again.
+        """
         data = form.data
         assert isinstance(data, QueryDict)
         others = [
@@ -55,7 +57,7 @@ class Instead:
 def for_booking(
     booking: Booking, fault: Refusal | GuestError, *, by: Caller, venue: Venue, now: datetime
 ) -> list[Instead]:
-    """For a new reservation."""
+    """Returns the alternatives to a new reservation. [] if another range or unit would not help."""
     if not isinstance(fault, REFUSALS):
         return []
     found = find.for_booking(booking, fault, by=by, now=now)
@@ -68,7 +70,7 @@ def for_booking(
 def for_move(
     row: Reservation, change: Change, fault: Refusal | GuestError, *, now: datetime
 ) -> list[Instead]:
-    """For one that is to move."""
+    """Returns the alternatives to a change. [] if another range or unit would not help."""
     if not isinstance(fault, REFUSALS):
         return []
     found = find.for_change(row, change, now=now)

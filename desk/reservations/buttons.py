@@ -1,4 +1,4 @@
-"""The verbs that may be pressed for a reservation now, as each verb of the engine says itself."""
+"""The buttons of a reservation: the verbs that its status allows now."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from reservations.status import Status
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A verb to press; `asks` where it opens a page first."""
+    """The button of a verb. `asks` means that it opens a page first."""
 
     verb: str
     label: str | Promise
@@ -43,13 +43,15 @@ PRESSED: dict[str, tuple[Callable[..., Reservation], str | Promise]] = {
     "check_in": (actions.check_in, _("%(code)s is checked in.")),
     "check_out": (actions.check_out, _("%(code)s is checked out.")),
 }
-"""Verbs that one press carries out, and what is said when it has."""
+"""The verbs that one press carries out, with the message after success."""
 
 
 def buttons_for(row: Reservation, now: datetime) -> list[Button]:
-    """The buttons to show, the likeliest first. Makes no query beyond the venue's policy."""
+    """Returns the buttons to show, the most likely first. Reads the venue's policy,
+    nothing else.
+    """
     may_modify = modifications.may(row, now)
-    # Where arrival is assumed, nobody at the desk has to record it.
+    # If the venue assumes arrival, the desk does not record it.
     may_check_in = check_ins.may(row, now) and row.status_at(now) is not Status.PRESENT
     offered = (
         (CONFIRM, confirmations.may(row, now)),
@@ -63,7 +65,9 @@ def buttons_for(row: Reservation, now: datetime) -> list[Button]:
 
 
 def hint_for(row: Reservation, now: datetime) -> str:
-    """Why an expected button is missing, or what the clock is about to do."""
+    """Returns why an expected button is missing, or what happens next. "" if there is nothing to
+    say.
+    """
     zone = row.venue.zone
     match row.status_at(now):
         case Status.HELD if row.hold_expires_at:

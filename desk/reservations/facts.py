@@ -1,4 +1,4 @@
-"""A reservation as its page tells it: facts in sections, the time it takes, what happened."""
+"""The facts on a reservation's page: sections, allocations and events."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ _PREFERENCES = (
 
 
 def sections(row: Reservation) -> list[Section]:
-    """Titles, each with labels and values; what is empty is left out."""
+    """Returns titles, each with pairs of label and value. Leaves out empty values."""
     told = [
         ("When and where", _place(row)),
         ("Guest", _guest(row)),
@@ -34,7 +34,7 @@ def sections(row: Reservation) -> list[Section]:
 
 
 def allocations(row: Reservation, now: datetime) -> list[dict[str, str]]:
-    """The time it takes or took, unit by unit."""
+    """Returns the allocations of a reservation as texts, live ones first."""
     rows = row.allocations.select_related("resource").order_by("-is_live", "starts_at", "pk")
     zone = row.venue.zone
     return [
@@ -49,12 +49,12 @@ def allocations(row: Reservation, now: datetime) -> list[dict[str, str]]:
 
 
 def fixed_of(taken: Allocation) -> str:
-    """Whether re-seating may give the reservation another unit."""
+    """Returns whether re-seating may give the reservation another unit, in words."""
     return "fixed" if taken.is_locked else "may be moved"
 
 
 def state_of(taken: Allocation, now: datetime) -> str:
-    """Whether a row takes its time."""
+    """Returns whether an allocation takes its time, in words."""
     if not taken.is_live:
         return "freed"
     if taken.lapses_at and taken.lapses_at <= now:
@@ -63,7 +63,7 @@ def state_of(taken: Allocation, now: datetime) -> str:
 
 
 def events(row: Reservation) -> list[dict[str, str]]:
-    """What happened to it, the last first."""
+    """Returns the events of a reservation as texts, newest first."""
     found = list(row.events.order_by("-pk"))
     reading = phrases.Reading(currency=row.currency, zone=row.venue.zone, units=unit_names(found))
     people = _people(found)
@@ -80,12 +80,12 @@ def events(row: Reservation) -> list[dict[str, str]]:
 
 
 def event_label(name: str) -> str:
-    """`reservation.checked_in` as `Checked in`."""
+    """Turns `reservation.checked_in` into `Checked in`."""
     return name.rpartition(".")[2].replace("_", " ").capitalize()
 
 
 def unit_names(found: Iterable[Event]) -> dict[str, str]:
-    """The names of the units that these events keep by id, in one query."""
+    """Returns the names of the units in the data of events, by id, in one query."""
     ids: set[str] = set()
     for event in found:
         ids.update(_ids(event.data, "from"), _ids(event.data, "to"), _ids(event.data, "units"))
@@ -94,7 +94,10 @@ def unit_names(found: Iterable[Event]) -> dict[str, str]:
 
 
 def units_of(taken: Sequence[Allocation]) -> str:
-    """The units a reservation has, or had last; each row with its unit at hand."""
+    """Returns the names of the live units, else of the last one. "" without allocations.
+
+    Load each row with its unit.
+    """
     shown = [row for row in taken if row.is_live] or list(taken[-1:])
     return ", ".join(row.resource.name for row in shown)
 

@@ -1,4 +1,4 @@
-"""What is typed at the desk, turned into what the engine is asked; refusals put beside it."""
+"""The forms of reservations: from what a clerk types to a booking or a change for the engine."""
 
 import uuid
 from datetime import datetime, timedelta
@@ -24,18 +24,18 @@ from venues.hours import Window
 from venues.models import Policy, Venue
 
 LONGEST_LINE = 80
-"""Texts that may be longer get several lines."""
+"""Characters. Longer texts get a field of several lines."""
 
 _BESIDE = {
     "too_soon": "start", "too_far": "start", "closed": "start", "not_offered": "start",
     "taken": "start", "held_by_other": "start", "too_short": "end", "too_long": "end",
     "party_too_large": "guest_count", "no_choice": "resource",
 }  # fmt: skip
-"""Which field a refusal is told beside; `start` and `end` by the names the venue's mode has."""
+"""The field beside which a refusal appears. `start` and `end` depend on the venue's mode."""
 
 
 class ReservationForm(forms.Form):
-    """What a new reservation and a change have in common."""
+    """The fields that a new reservation and a change share."""
 
     guest_count = forms.IntegerField(
         label="Guests", min_value=1, max_value=LARGEST_PARTY, initial=1
@@ -71,7 +71,7 @@ class ReservationForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
-        """The order in which things are asked."""
+        """The fields in their order, by section."""
         place = [name for name in ("category", "resource") if name in self.fields]
         title = f"When, on the clocks of {self.venue.name} ({self.venue.time_zone})"
         return [
@@ -83,7 +83,7 @@ class ReservationForm(forms.Form):
         ]
 
     def refuse(self, fault: Refusal | GuestError) -> None:
-        """Tell a refusal beside the field that it is about."""
+        """Shows a refusal beside its field, or at the top if it has none here."""
         if isinstance(fault, ContactInvalid):
             for name, sentence in fault.errors:
                 self.add_error(name if name in self.fields else None, sentence)
@@ -109,7 +109,7 @@ class ReservationForm(forms.Form):
 class HoldForm(ReservationForm):
     """A new reservation."""
 
-    # Sent twice, by an impatient hand or a lost answer, it makes one reservation.
+    # If the form is sent twice, it makes one reservation.
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -129,13 +129,16 @@ class HoldForm(ReservationForm):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The sections, without fields that this venue does not ask."""
         shown = super().fieldsets
         for _title, options in shown:
             options["fields"] = [name for name in options["fields"] if name in self.fields]
         return shown
 
     def may_be_sent_again(self) -> None:
-        """Say that this form was sent before, and make the next sending one of its own."""
+        """Shows that the form was sent before, and gives it a new key so that it can
+        be sent again.
+        """
         data = QueryDict(mutable=True)
         data.update(self.data)
         data["once"] = str(uuid.uuid4())
@@ -145,7 +148,7 @@ class HoldForm(ReservationForm):
         )
 
     def booking(self) -> Booking:
-        """What the engine is asked for."""
+        """Returns the booking for the engine. Call it on a valid form only."""
         values = self.cleaned_data
         category, unit = values["category"], values["resource"]
         return Booking(
@@ -161,7 +164,7 @@ class HoldForm(ReservationForm):
 
 
 class ModifyForm(ReservationForm):
-    """A change of a reservation: what was not touched stays as it is, to the second."""
+    """A change of a reservation. Untouched fields stay as they are, to the second."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
@@ -169,7 +172,7 @@ class ModifyForm(ReservationForm):
         self.reservation = reservation
         venue = reservation.venue
         super().__init__(*args, venue=venue, **kwargs)
-        # Who walked in was perhaps not asked.
+        # A walk-in may have no phone number.
         self.fields["phone"].required = bool(reservation.phone)
         self._add_places(
             any_category=f"as it is: {reservation.category}",
@@ -184,7 +187,7 @@ class ModifyForm(ReservationForm):
         self.initial.update(self._as_it_is())
 
     def change(self) -> Change | None:
-        """What the engine is asked for; None where nothing was touched."""
+        """Returns the change for the engine, or None if the clerk touched no field."""
         values, touched = self.cleaned_data, set(self.changed_data)
         details = {name: values[name] for name in DETAILS if name in touched}
         category, unit = values["category"], values["resource"]
@@ -221,14 +224,14 @@ class ModifyForm(ReservationForm):
 
 
 def _extra_field(name: str) -> forms.CharField:
-    """The field of what else a guest says, in several lines where there is room for a sentence."""
+    """A field for an extra text of the guest: several lines if there is room for a sentence."""
     has_lines = longest(name) > LONGEST_LINE
     widget = forms.Textarea(attrs={"rows": 3, "cols": 40}) if has_lines else forms.TextInput()
     return forms.CharField(max_length=longest(name), required=False, widget=widget)
 
 
 class NoteForm(forms.Form):
-    """Remarks alone."""
+    """The remarks of a reservation."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     remarks = forms.CharField(
@@ -241,7 +244,7 @@ class NoteForm(forms.Form):
     fieldsets: ClassVar = [(None, {"fields": ["remarks"]})]
 
     def change(self) -> Change:
-        """What the engine is asked for."""
+        """Returns the change for the engine. Call it on a valid form only."""
         values = self.cleaned_data
         return Change(details={"remarks": values["remarks"]}, version=values["version"])
 

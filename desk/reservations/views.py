@@ -1,6 +1,7 @@
-"""The admin's pages that show, make and change a reservation; each a view and transaction apart.
+"""The pages that show, make and change a reservation.
 
-Every change goes through the engine's verbs, and no GET changes anything.
+Every change goes through the engine's verbs, each in a transaction of its own. No GET changes
+anything.
 """
 
 from collections.abc import Callable
@@ -44,7 +45,7 @@ WISHED = ("resource", "category", "guest_count", "check_in", "check_out", "start
 
 @require_GET
 def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
-    """Everything known of a reservation, and what can be done with it now."""
+    """Shows a reservation and the verbs that are possible now."""
     row, now = mine(reservation_id, caller_of(request)), clock.now()
     return page(
         request,
@@ -66,7 +67,7 @@ def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def hold(request: HttpRequest) -> HttpResponse:
-    """Take time for a new reservation."""
+    """Asks for a new reservation and holds it."""
     by = caller_of(request)
     venue = own_venue(request, by)
     if venue is None:
@@ -78,7 +79,7 @@ def hold(request: HttpRequest) -> HttpResponse:
         try:
             return _hold(request, form, wish, by)
         except KeyReused:
-            # Somebody came back to a form that was sent, and altered it.
+            # The clerk went back to a form that was sent, and altered it.
             form.may_be_sent_again()
         except (Refusal, GuestError) as fault:
             form.refuse(fault)
@@ -95,7 +96,7 @@ def hold(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
-    """Change range, unit, party or details."""
+    """Asks for changes of range, unit, party or details and carries them out."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
     if not modifications.may(row, now):
@@ -125,7 +126,7 @@ def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def note(request: HttpRequest, reservation_id: int) -> HttpResponse:
-    """What the next one at the desk should know."""
+    """Changes the remarks, for the next clerk."""
     by = caller_of(request)
     row = mine(reservation_id, by)
     form = NoteForm(request.POST or None, initial={"remarks": row.remarks, "version": row.version})
@@ -148,7 +149,7 @@ def note(request: HttpRequest, reservation_id: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def cancel(request: HttpRequest, reservation_id: int) -> HttpResponse:
-    """Say what cancelling costs and ask once more, then give the reservation up."""
+    """Shows the fee and asks for confirmation, then cancels the reservation."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
     if request.method == "POST":
@@ -168,7 +169,7 @@ def cancel(request: HttpRequest, reservation_id: int) -> HttpResponse:
 
 @require_POST
 def press(request: HttpRequest, reservation_id: int, verb: str) -> HttpResponse:
-    """Carry out a verb that needs no more than a press."""
+    """Carries out a verb of PRESSED."""
     by = caller_of(request)
     row = mine(reservation_id, by)
     act, done = PRESSED[verb]
@@ -216,12 +217,12 @@ def _hold(request: HttpRequest, form: HoldForm, wish: Booking, by: Caller) -> Ht
 
 
 def _wished(request: HttpRequest) -> dict[str, str]:
-    """What a cell of the timeline fills in."""
+    """The values that a cell of the timeline fills in."""
     return {name: request.GET[name] for name in WISHED if name in request.GET}
 
 
 def _cell(request: HttpRequest, venue: Venue) -> str:
-    """The query that closes the unit instead, where the form was come to from a cell."""
+    """The query for closing the unit instead, if the clerk came from a cell of the timeline."""
     unit = request.GET.get("resource", "")
     if not unit.isdecimal():
         return ""

@@ -1,4 +1,4 @@
-"""A guest who stands at the desk: a name and a party, or a plate; all else is as usual."""
+"""Walk-ins: a guest at the desk gives a name and a party, or a plate. Defaults fill the rest."""
 
 import uuid
 from datetime import datetime
@@ -33,13 +33,13 @@ from venues import kinds
 from venues.models import Venue
 
 REASON = "Walk-in"
-"""Why the policy is set aside: notice and steps are of those who reserve."""
+"""The override reason of a walk-in: notice and steps do not apply to it."""
 
 
 class WalkInForm(forms.Form):
-    """Two fields that matter, and more for whoever wants them."""
+    """Shows two fields first, and the others on request."""
 
-    # Sent twice, by an impatient hand or a lost answer, it makes one reservation.
+    # If the form is sent twice, it makes one reservation.
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
     last_name = forms.CharField(
         label=_("Last name"),
@@ -88,6 +88,7 @@ class WalkInForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The fields in their order, by section."""
         two = ["vehicle_plate", self.end] if self.is_parking else ["last_name", "guest_count"]
         rest = [
             name
@@ -101,7 +102,7 @@ class WalkInForm(forms.Form):
         ]
 
     def booking(self) -> Booking:
-        """What the engine is asked for."""
+        """Returns the booking for the engine. Call it on a valid form only."""
         values = self.cleaned_data
         unit, category = values["resource"], values["category"]
         return Booking(
@@ -111,7 +112,7 @@ class WalkInForm(forms.Form):
                 first_name=values["first_name"] or str(_("Walk-in")),
                 last_name=values["last_name"] or str(_("Guest")),
                 phone=values["phone"],
-                # Nobody is told of what they were told to their face.
+                # The guest is at the desk and needs no e-mail.
                 receive_email_updates=False,
                 receive_phone_call=bool(values["phone"]),
             ),
@@ -125,7 +126,7 @@ class WalkInForm(forms.Form):
         )
 
     def refuse(self, fault: Refusal | GuestError) -> None:
-        """Tell a refusal beside the field that it is about."""
+        """Shows a refusal beside its field, or at the top if it has none here."""
         if isinstance(fault, ContactInvalid):
             for name, sentence in fault.errors:
                 self.add_error(name if name in self.fields else None, sentence)
@@ -136,7 +137,7 @@ class WalkInForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def walk_in(request: HttpRequest) -> HttpResponse:
-    """Take the first unit that is free, from now, and let the guest in."""
+    """Holds the first free unit from now and checks the guest in."""
     by, now = caller_of(request), clock.now()
     venue = own_venue(request, by)
     if venue is None:
@@ -166,7 +167,7 @@ def _let_in(request: HttpRequest, form: WalkInForm, wish: Booking, by: Caller) -
     except Repeated as repeated:
         row = Reservation.objects.select_related("venue__policy").get(pk=int(repeated.answer.body))
     except KeyReused:
-        # Somebody came back to a form that was sent, and altered it.
+        # The clerk went back to a form that was sent, and altered it.
         return redirect("admin:walk_in")
     row = _arrive(row, by)
     messages.success(request, _said(row))
@@ -176,7 +177,7 @@ def _let_in(request: HttpRequest, form: WalkInForm, wish: Booking, by: Caller) -
 
 
 def _arrive(row: Reservation, by: Caller) -> Reservation:
-    """Checked in where they may be by now, else confirmed."""
+    """Checks the guest in if check-in is open, else confirms the reservation."""
     now = clock.now()
     if row.status_at(now) is Status.PRESENT:
         return row

@@ -1,6 +1,6 @@
-"""Units against days, or against the hours of a day: who has which when, as cells of a table.
+"""The timeline: a table of units against days, or against the hours of one day.
 
-Nothing is placed by style: every stretch of a row is a cell as many columns wide as it lasts.
+No style places anything: each part of a row is a cell as many columns wide as it lasts.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,9 @@ _MINUTE = "%Y-%m-%dT%H:%M"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One step of time; its label stands over `width` columns, 0 where the one before covers it."""
+    """One step of time. The label spans `width` columns; 0 if the label of an earlier column covers
+    it.
+    """
 
     window: Window
     label: str
@@ -47,7 +49,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch that is taken; `reservation` is None for a closure."""
+    """A range that is taken. `reservation` is None for a closure."""
 
     reservation: Reservation | None
     closure: str
@@ -64,7 +66,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Columns of a row, from `first` on: free, or with what is there (mostly one)."""
+    """Some columns of a row from `first` on: free, or with bars, usually one."""
 
     first: int
     width: int
@@ -76,7 +78,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A unit and its cells, which together are as wide as the table."""
+    """A unit and its cells, which fill the width of the table."""
 
     unit: Resource
     cells: list[Cell]
@@ -84,7 +86,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class TimelineQuery:
-    """A page of the timeline."""
+    """One page of the timeline."""
 
     is_nights: bool
     first: date
@@ -97,7 +99,11 @@ class TimelineQuery:
 
 
 def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> TimelineQuery:
-    """Days where nights are sold, else the hours of one day; in as many queries for many units."""
+    """Returns one page of the timeline: `days` days if the venue sells nights, else the hours of
+    `first`.
+
+    A page has at most UNITS_SHOWN units. The number of queries does not depend on the units.
+    """
     is_nights = modes.sells_nights(venue)
     windows = _nights(venue, first, days) if is_nights else _steps(venue, first)
     units = venue.resources.filter(retired_at=None).select_related("category")
@@ -121,16 +127,16 @@ def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) ->
 
 
 class _Teller:
-    """Turns rows of one unit into cells."""
+    """Turns the allocations of a unit into cells."""
 
     def __init__(self, venue: Venue, windows: Sequence[Window], now: datetime) -> None:
         self.venue, self.windows, self.now = venue, windows, now
         self.is_nights = modes.sells_nights(venue)
-        # Free cells are the same on every unit.
+        # All units share their free cells.
         self.known: dict[tuple[int, int], Cell] = {}
 
     def cells(self, rows: Iterable[Allocation]) -> Iterator[Cell]:
-        """Free and taken ones in turn; what shares a column shares a cell."""
+        """Yields free and taken cells in turn. Allocations that share a column share a cell."""
         at = 0
         for first, after, group in self._groups(rows):
             yield from self._free(at, first)
@@ -166,7 +172,7 @@ class _Teller:
         return (touched[0], touched[-1] + 1) if touched else (0, 0)
 
     def _free(self, first: int, after: int) -> Iterator[Cell]:
-        """A cell a night; of hours one an hour, so that there are not too many to go through."""
+        """Yields free cells: one a night or one an hour, so that there are not too many."""
         at = first
         while at < after:
             width = 1
@@ -193,7 +199,7 @@ class _Teller:
         if self.is_nights:
             asked |= {"check_in": f"{local:%Y-%m-%d}", "check_out": f"{after:%Y-%m-%d}"}
         else:
-            # Of an hour that has begun, what is left of it.
+            # If the hour has begun, start now.
             begin = max(start, self.now).astimezone(zone)
             asked["starts_at"] = f"{begin:{_MINUTE}}"
         made = Cell(first, width, bars, label, urlencode(asked), end <= self.now)
@@ -218,7 +224,7 @@ class _Teller:
         reservation.venue = self.venue
         status = reservation.status_at(self.now)
         if status is Status.PRESENT and row.ends_at <= self.now < reservation.ends_at:
-            # Where they were until they were given another unit.
+            # The guest was on this unit until they moved to another.
             return Bar(reservation, word=Status.LEFT.word, label=_("Moved on"),
                        text=reservation.last_name, may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
         return Bar(
@@ -236,7 +242,7 @@ class _Teller:
 
 
 def is_drawn(status: Status) -> bool:
-    """Whether a reservation of this status has a bar: while its unit is taken, or was."""
+    """Says whether a reservation of this status has a bar: if its unit is or was taken."""
     match status:
         case Status.HELD | Status.UPCOMING | Status.PRESENT | Status.LEFT | Status.NO_SHOW:
             return True
@@ -255,11 +261,11 @@ def _may_move(status: Status) -> bool:
 
 
 def _shown_range(row: Allocation) -> tuple[datetime, datetime]:
-    """What was sold, without the buffers around it, as far as it is really taken."""
+    """The part of the sold range that the row takes, without buffers."""
     if row.reservation is None:
         return row.starts_at, row.ends_at
     start, end = row.starts_at, row.ends_at
-    # A stay moved to another unit has two rows, each with a part of it.
+    # A stay that moved to another unit has two rows, each with a part of it.
     return max(start, min(row.reservation.starts_at, end)), min(end, row.reservation.ends_at)
 
 
@@ -278,7 +284,7 @@ def _taken(
 
 
 def _nights(venue: Venue, first: date, days: int) -> list[Window]:
-    """From check-in time to check-in time: whoever leaves and whoever arrives share no column."""
+    """Ranges from check-in time to check-in time, so departures and arrivals share no column."""
     policy = venue.policy
     arrive = [
         instant(first + number * DAY, policy.check_in_time, venue.zone)
@@ -288,7 +294,7 @@ def _nights(venue: Venue, first: date, days: int) -> list[Window]:
 
 
 def _steps(venue: Venue, day: date) -> list[Window]:
-    """The hours of a day in which something is open, in steps of what is sold."""
+    """The opening hours of a day, in the steps in which the venue sells time."""
     whole = open_part(venue, day, openings_of(venue))
     step = _step(venue)
     found, at = [], whole.start
@@ -299,7 +305,7 @@ def _steps(venue: Venue, day: date) -> list[Window]:
 
 
 def openings_of(venue: Venue) -> Sequence[Opening]:
-    """All of a venue's and of its units."""
+    """Returns the openings of a venue and of its units."""
     return list(records.load_venue(venue.pk).openings.all())
 
 

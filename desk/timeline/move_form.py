@@ -1,4 +1,4 @@
-"""The form that moves a reservation: a unit, a start; how long it lasts stays as it is."""
+"""The form that moves a reservation to another unit or start. Its length stays."""
 
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,9 @@ _OF_TIME = (
 
 
 class MoveForm(forms.Form):
-    """What is asked; an empty unit keeps the one there is, or takes any that is free."""
+    """Asks for unit and start. Without a unit, the reservation keeps its own or gets
+    any free one.
+    """
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     category = forms.SlugField(widget=forms.HiddenInput, required=False)
@@ -51,10 +53,11 @@ class MoveForm(forms.Form):
 
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The fields in their order."""
         return [(None, {"fields": ["resource", "start", "override_reason"]})]
 
     def change(self) -> Change | None:
-        """What the engine is asked for; None where nothing is to change."""
+        """Returns the change for the engine, or None if nothing would change."""
         values = self.cleaned_data
         unit, category = values["resource"], values["category"] or None
         start = values["start"] or self._start()
@@ -71,7 +74,7 @@ class MoveForm(forms.Form):
         )
 
     def refuse(self, fault: Refusal | GuestError) -> None:
-        """Tell a refusal beside the field that it is about."""
+        """Shows a refusal beside its field, or at the top if it has none here."""
         beside = {"no_choice": "resource", "party_too_large": "resource"}
         name = "start" if fault.code in _OF_TIME else beside.get(fault.code)
         self.add_error(name, phrases.refusal(fault, self.venue.zone))

@@ -1,4 +1,4 @@
-"""The timeline's page, and the one that moves a reservation to another unit or time."""
+"""The page of the timeline, and the page that moves a reservation."""
 
 from datetime import datetime, timedelta
 
@@ -35,7 +35,7 @@ from venues.models import Venue
 
 @require_GET
 def timeline(request: HttpRequest) -> HttpResponse:
-    """Who has which unit when."""
+    """Shows which reservation has which unit when."""
     venue = own_venue(request, caller_of(request))
     if venue is None:
         return choose_venue(request, _("Which venue do you work at?"))
@@ -66,7 +66,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def move(request: HttpRequest, reservation_id: int) -> HttpResponse:
-    """Another unit, another start, as long as before."""
+    """Asks for another unit or start, then moves the reservation. Its length stays."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
     if not modifications.may(row, now):
@@ -105,7 +105,7 @@ def _moved(code: str, venue: Venue, starts_at: datetime) -> str:
 
 def _legend() -> list[tuple[str, str]]:
     drawn = [status for status in Status if grid.is_drawn(status)]
-    # As a reservation goes through them: it is held first.
+    # In the order of a reservation's life: a hold comes first.
     drawn.sort(key=lambda status: status is not Status.HELD)
     told = [(status.word, str(phrases.LABELS[status])) for status in drawn]
     return [*told, (grid.CLOSED, _("Closed"))]

@@ -1,6 +1,6 @@
-"""A day at one venue: who arrives, is here, leaves, did not come, and which holds lapse soon.
+"""A day at one venue: arrivals, departures, guests in house, no-shows and open holds.
 
-As many queries for a full house as for an empty one; none but of rows that the day touches.
+The number of queries does not depend on the reservations. It reads only rows that overlap the day.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,15 +20,17 @@ from venues.hours import Window
 from venues.models import Venue
 
 SOON = timedelta(hours=1)
-"""How long before its end a stay by the hour is told among those that leave."""
+"""A stay sold by the hour is a departure this long before its end."""
 
 MOST_SHOWN = 100
+"""Rows in one list."""
 MOST_FOUND = 20
+"""Rows of a search."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayRow:
-    """A reservation as one line of the day."""
+    """A reservation as one line of the day. `button` is None if no verb is likely now."""
 
     reservation: Reservation
     units: str
@@ -39,16 +41,18 @@ class DayRow:
 
     @property
     def word(self) -> str:
+        """The status as a code, such as `no_show`."""
         return self.status.word
 
     @property
     def label(self) -> str:
+        """The status as text."""
         return str(phrases.LABELS[self.status])
 
 
 @dataclass(slots=True)
 class Part:
-    """One list of the day; `count` is of all, `rows` are those that one screen holds."""
+    """One list of the day. `count` and `party` are sums of all; `rows` has the first MOST_SHOWN."""
 
     name: str
     title: str
@@ -61,7 +65,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class DeskDay:
-    """All of it, and how full the house is."""
+    """All lists of the day, and how many units are taken."""
 
     date: date
     is_today: bool
@@ -73,19 +77,19 @@ class DeskDay:
 
     @property
     def columns(self) -> list[list[Part]]:
-        """Who is expected, and who is here."""
+        """The lists by column: who is expected first, then who is here."""
         here = ("departures", "in_house")
         expected = [part for part in self.parts if part.name not in here]
         return [expected, [part for part in self.parts if part.name in here]]
 
     @property
     def share(self) -> int:
-        """Of all units, in percent."""
+        """The share of units taken, in percent."""
         return round(100 * self.taken / self.units) if self.units else 0
 
 
 def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
-    """The day as it stands at `now`."""
+    """Returns the lists of a local day, as of the instant `now`."""
     window = modes.days(day, day, venue.zone)
     is_today = window.start <= now < window.end
     live = _live(venue, window)
@@ -121,7 +125,9 @@ def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
 
 
 def found(venue: Venue, asked: str, *, now: datetime) -> list[DayRow]:
-    """Reservations of the venue by name, phone, code or plate, the latest first."""
+    """Returns reservations by name, phone, code or plate, the latest start first: at most
+    MOST_FOUND.
+    """
     rows = Reservation.objects.filter(venue=venue).matching(asked).order_by("-starts_at")
     seen = list(rows[:MOST_FOUND])
     units: dict[int, str] = {}
@@ -134,14 +140,14 @@ def found(venue: Venue, asked: str, *, now: datetime) -> list[DayRow]:
 
 
 class _Teller:
-    """Sorts reservations into the lists of a day, and words them."""
+    """Sorts reservations into the lists of a day and makes their lines."""
 
     def __init__(self, window: Window, now: datetime, units: dict[int, str]) -> None:
         self.window, self.now, self.units = window, now, units
         self.is_today = window.start <= now < window.end
 
     def part(self, name: str, rows: Iterable[Reservation]) -> Part:
-        """The list of that name."""
+        """Returns the list of that name, in its order."""
         title, nothing, column = _told(name)
         mine = sorted((row for row in rows if self._belongs(name, row)), key=_order(name))
         return Part(
@@ -166,14 +172,18 @@ class _Teller:
                 return True
 
     def arrives(self, row: Reservation) -> bool:
-        """Expected today and not here; on another day, whoever begins then."""
+        """Says whether a guest is expected today and not here yet. On another day, whether they
+        start then.
+        """
         status = row.status_at(self.now)
         if not self.window.start <= row.starts_at < self.window.end:
             return False
         return status is Status.UPCOMING if self.is_today else _is_stay(status)
 
     def departs(self, row: Reservation) -> bool:
-        """Here, and to leave by the end of the day, or within the hour where time is sold."""
+        """Says whether a guest is here and leaves by the end of the day, or SOON if the venue sells
+        time.
+        """
         status = row.status_at(self.now)
         if self.is_today:
             return status is Status.PRESENT and row.ends_at <= self._due(row)
@@ -181,7 +191,7 @@ class _Teller:
         return ends and row.starts_at < self.window.start and _is_stay(status)
 
     def is_here(self, row: Reservation) -> bool:
-        """Here, and not among those who leave."""
+        """Says whether a guest is here and no departure."""
         status = row.status_at(self.now)
         if self.is_today:
             return status is Status.PRESENT and not self.departs(row)
@@ -189,13 +199,13 @@ class _Teller:
         return stays and _is_stay(status)
 
     def has_left(self, row: Reservation) -> bool:
-        """Left on this day."""
+        """Says whether a guest left on this day."""
         ended = row.checked_out_at or row.ends_at
         is_left = row.status_at(self.now) is Status.LEFT
         return is_left and self.window.start <= ended < self.window.end
 
     def row(self, name: str, row: Reservation) -> DayRow:
-        """One line."""
+        """Returns the line of a reservation in the list `name`."""
         button = next(iter(buttons_for(row, self.now)), None)
         if button is not None and (button.asks or not button.is_main):
             button = None
@@ -230,7 +240,7 @@ class _Teller:
             return _("check-in from %(time)s") % {
                 "time": phrases.soon(opens, row.venue.zone, self.now)
             }
-        # Rooms are taken up until late; for tables and times a quarter of an hour is long.
+        # Hotel guests arrive until late. For tables and other times, a quarter of an hour is long.
         by_night = modes.sells_nights(row.venue)
         if status is Status.UPCOMING and row.starts_at < self.now and not by_night:
             return _("late")
@@ -238,7 +248,7 @@ class _Teller:
 
 
 def _is_stay(status: Status) -> bool:
-    """Whether the day of another date lists it: who is to come then, or came."""
+    """Says whether the page of another date lists the status: guests who will come, or came."""
     match status:
         case Status.UPCOMING | Status.PRESENT | Status.LEFT:
             return True
@@ -248,7 +258,7 @@ def _is_stay(status: Status) -> bool:
 
 
 def _told(name: str) -> tuple[str, str, str]:
-    """Title, what is said where nobody is in it, and what its first column tells."""
+    """The title of a list, its text if it is empty, and the head of its first column."""
     return {
         "arrivals": (_("Arrivals"), _("Nobody else is expected."), _("From")),
         "departures": (_("Departures"), _("Nobody leaves now."), _("Until")),
@@ -267,14 +277,14 @@ def _order(name: str) -> Callable[[Reservation], Any]:
 
 
 def _live(venue: Venue, window: Window) -> list[Allocation]:
-    """What takes or took time that day, with its reservation and unit."""
+    """The live allocations that overlap the day, with reservation and unit."""
     rows = Allocation.objects.overlapping(window.start, window.end, venues=[venue.pk])
     rows = rows.filter(is_live=True)
     return list(rows.select_related("resource", "reservation").order_by("starts_at", "pk"))
 
 
 def _missed(venue: Venue, window: Window, now: datetime) -> list[Reservation]:
-    """Who should have begun that day and did not come; their time may have been given away."""
+    """The no-shows of the day. Their units may have gone to other guests."""
     rows = Reservation.objects.filter(
         venue=venue,
         starts_at__gte=window.start,
@@ -287,13 +297,15 @@ def _missed(venue: Venue, window: Window, now: datetime) -> list[Reservation]:
 
 
 def _overdue(venue: Venue, now: datetime) -> list[Reservation]:
-    """Who is still here past the end; their time is over, so that nothing else tells of them."""
+    """The guests who are still here after the end. Their allocations are over, so `_live` misses
+    them.
+    """
     rows = Reservation.objects.staying().filter(venue=venue, ends_at__lte=now)
     return list(rows.order_by("ends_at")[:MOST_SHOWN])
 
 
 def _units(live: Sequence[Allocation]) -> dict[int, str]:
-    """Where each reservation is, by its id."""
+    """The names of units by the id of the reservation."""
     names: dict[int, list[str]] = {}
     for row in live:
         if row.reservation_id is not None:
@@ -302,7 +314,9 @@ def _units(live: Sequence[Allocation]) -> dict[int, str]:
 
 
 def _add_units(units: dict[int, str], ids: Sequence[int]) -> None:
-    """The same for those who take no time that day: where they are, or were last."""
+    """Adds the units of reservations that take no time on the day: their live one,
+    else the last.
+    """
     rows = Allocation.objects.filter(reservation_id__in=ids).select_related("resource")
     last: dict[int, Allocation] = {}
     for row in rows.order_by("is_live", "ends_at", "pk"):
@@ -317,7 +331,7 @@ def _closed(live: Sequence[Allocation]) -> list[str]:
 
 
 def _taken(live: Sequence[Allocation], at: datetime | None, now: datetime) -> set[int]:
-    """The units that are taken at an instant, or at any of the day."""
+    """The units that are taken at an instant, or at any time of the day for None."""
     return {
         row.resource_id
         for row in live

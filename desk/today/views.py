@@ -1,4 +1,4 @@
-"""The page that the desk runs its day from."""
+"""The page of today."""
 
 from datetime import timedelta
 
@@ -11,11 +11,12 @@ from desk.today import day as days
 from reservations import clock
 
 LONGEST_SEARCH = 80
+"""Characters."""
 
 
 @require_GET
 def today(request: HttpRequest) -> HttpResponse:
-    """Who arrives, is here, leaves and did not come on a day; today unless another is asked for."""
+    """Shows arrivals, departures, guests in house and no-shows of a day, by default of today."""
     venue = own_venue(request, caller_of(request))
     if venue is None:
         return choose_venue(request, _("Which venue do you work at?"))
