@@ -14,9 +14,9 @@ from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import Span, has_its_time, live
 from reservations.allocation.placement import place
-from reservations.allocation.rows import allocations
 from reservations.errors import HoldExpired, TooLong, WrongStatus
 from reservations.event_types import CHECKED_IN, CONFIRMED
+from reservations.lifecycle import drafts
 from reservations.limits import state_changes
 from reservations.models import Allocation, Reservation
 from reservations.ranges import MAX_SPAN
@@ -99,7 +99,7 @@ def seat(reservation: Reservation, placement: Placement | None, *, now: datetime
         # Released or re-seated between `prepare` and the lock.
         raise Restart
     if not rows:
-        for draft in allocations(reservation, placement):
+        for draft in drafts.allocations(reservation, placement):
             draft.starts_at, draft.is_locked = now, True
             ledger.take(draft)
         return

@@ -6,10 +6,10 @@ from django.utils.translation import gettext
 
 from guests.callers import Caller
 from reservations import clock, events
-from reservations.allocation import rows
 from reservations.allocation.ledger import has_its_time, live
 from reservations.errors import HoldExpired, WrongStatus
 from reservations.event_types import CONFIRMED
+from reservations.lifecycle import drafts
 from reservations.limits import state_changes
 from reservations.models import Reservation
 from reservations.records import locked, save
@@ -46,6 +46,6 @@ def confirm(reservation_id: int, *, by: Caller) -> Reservation:
     judge(reservation, now)
     reservation.confirmed_at = now
     save(reservation, "confirmed_at")
-    live(reservation).update(lapses_at=rows.lapses_at(reservation))
+    live(reservation).update(lapses_at=drafts.lapses_at(reservation))
     events.record(reservation, CONFIRMED({}), at=now, by=by, is_limited=by.limits_apply)
     return reservation

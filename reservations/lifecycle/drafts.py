@@ -1,13 +1,13 @@
-"""Drafts reservations before they are saved: contact, price, and the promised instants."""
+"""Drafts a reservation and its allocations before they are saved."""
 
 from collections.abc import Mapping
 from datetime import datetime
 
 from django.conf import settings
 
-from reservations.allocation.ask import Ask
+from reservations.allocation.ask import Ask, Placement
 from reservations.event_types import CONFIRMED, CREATED, BookedData, EventType
-from reservations.models import Reservation
+from reservations.models import Allocation, Reservation
 from reservations.pricing import quotes, settlement
 from reservations.requests import Booking
 from reservations.rules import guest_fields
@@ -85,3 +85,32 @@ PROMISED = (
 def events_of(row: Reservation) -> list[EventType[BookedData]]:
     """The types of the events to record when the draft is saved, in the order of their ids."""
     return [CREATED, CONFIRMED] if row.confirmed_at else [CREATED]
+
+
+def allocations(row: Reservation, placement: Placement) -> list[Allocation]:
+    """The unsaved allocations of a reservation, one for each unit, buffers included, in UTC."""
+    policy = row.venue.policy
+    return [
+        Allocation(
+            venue_id=row.venue_id,
+            resource=unit,
+            reservation=row,
+            starts_at=row.starts_at - policy.buffer_before,
+            ends_at=row.ends_at + policy.buffer_after,
+            is_locked=placement.is_locked,
+            lapses_at=lapses_at(row),
+        )
+        for unit in placement.units
+    ]
+
+
+def lapses_at(row: Reservation) -> datetime | None:
+    """The instant (UTC) at which others may take the reservation's time; None when it keeps it.
+
+    A hold lapses at `hold_expires_at`, and a guest who is awaited at `no_show_at` where the policy
+    releases no-shows.
+    """
+    if not row.confirmed_at:
+        return row.hold_expires_at
+    is_awaited = row.is_no_show_released and not row.checked_in_at
+    return row.no_show_at if is_awaited else None

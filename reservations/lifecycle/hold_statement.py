@@ -12,7 +12,6 @@ from psycopg.types.json import Jsonb
 
 from guests.callers import Caller
 from reservations import events
-from reservations.allocation import rows
 from reservations.allocation.ask import Ask, Placement
 from reservations.lifecycle import drafts
 from reservations.models import Allocation, Reservation
@@ -214,5 +213,5 @@ def _adapted(at: datetime) -> Any:
 
 def _drafted(row: Reservation, ask: Ask, unit: Resource) -> Allocation:
     placement = Placement(units=[unit], is_locked=ask.resource is not None)
-    (drafted,) = rows.allocations(row, placement)
+    (drafted,) = drafts.allocations(row, placement)
     return drafted

@@ -11,7 +11,6 @@ from reservations import clock, events, idempotency
 from reservations.allocation import candidates, early_refusal, ledger
 from reservations.allocation.ask import Ask, asking
 from reservations.allocation.placement import place
-from reservations.allocation.rows import allocations
 from reservations.errors import TooManyHolds
 from reservations.event_types import BookedData
 from reservations.idempotency import Once
@@ -127,7 +126,7 @@ def place_and_write(wish: JudgedBooking) -> Reservation:
         cancel=partial(cancellations.replace, now=now, by=ask.by),
     )
     row.save(force_insert=True)
-    row.just_taken = [ledger.take(draft) for draft in allocations(row, placement)]
+    row.just_taken = [ledger.take(draft) for draft in drafts.allocations(row, placement)]
     reason: BookedData = {"override_reason": booking.override_reason} if ask.is_override else {}
     events.record_many(
         events.draft(row, kind(reason), at=now, by=ask.by) for kind in drafts.events_of(row)

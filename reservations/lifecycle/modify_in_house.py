@@ -10,7 +10,6 @@ from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask
 from reservations.allocation.ledger import Span, live
 from reservations.allocation.placement import place
-from reservations.allocation.rows import allocations
 from reservations.errors import Invalid, PartyTooLarge, WrongStatus
 from reservations.lifecycle import changes, drafts
 from reservations.models import Reservation
@@ -144,7 +143,7 @@ def _extend(reservation: Reservation, venue: Venue, window: Window) -> None:
 def _move(reservation: Reservation, ask: Ask) -> Category:
     ledger.truncate(live(reservation), at=ask.now)
     placement = place(ask)
-    for draft in allocations(reservation, placement):
+    for draft in drafts.allocations(reservation, placement):
         draft.starts_at, draft.ends_at = ask.now, ask.span.end
         draft.is_locked, draft.lapses_at = True, None
         ledger.take(draft)

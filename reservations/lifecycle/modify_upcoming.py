@@ -8,7 +8,6 @@ from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import live
 from reservations.allocation.placement import place
-from reservations.allocation.rows import allocations
 from reservations.lifecycle import changes, drafts
 from reservations.limits import one_per_day
 from reservations.models import Reservation
@@ -123,7 +122,7 @@ def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Chan
     )
     reservation.category, reservation.guest_count = category, ask.party
     drafts.promise(reservation, ask.venue.policy, ask.window, price)
-    for draft in allocations(reservation, placement):
+    for draft in drafts.allocations(reservation, placement):
         ledger.take(draft)
     fields = ("category", "guest_count", "day_key", "tariff", *drafts.PROMISED)
     return changes.write(reservation, wish, *fields, by=ask.by, before=before)
