@@ -1,4 +1,4 @@
-"""Takes units out of use and puts them back: time taken like any other, by nobody's reservation."""
+"""Closes units for a range and reopens them. A closure takes time as a reservation does."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -22,15 +22,20 @@ from venues.models import Resource
 def close(
     *, venue_id: int, resource_ids: Sequence[int], window: Window, reason: str, by: Caller
 ) -> uuid.UUID:
-    """Take units out of use, all or none; longer than MAX_SPAN becomes abutting rows of one id.
+    """Closes these units, all or none, and returns the closure's id. Staff of the venue only.
 
-    Raises Taken or HeldByOther where somebody's reservation is in the way.
+    A range longer than MAX_SPAN becomes several rows with one id. Opens its own transaction. Raises
+    Taken or HeldByOther when a reservation is in the way, NotFound, Invalid or Forbidden.
     """
     return in_transaction(lambda: _close(venue_id, resource_ids, window, reason=reason, by=by))
 
 
 def reopen(*, closure_id: uuid.UUID, by: Caller) -> int:
-    """Put units back into use from now on. Returns how many rows had time left to give back."""
+    """Ends a closure from now on. Returns how many rows had time left; 0 when it was over.
+
+    Opens its own transaction. Raises NotFound, also for a venue that is not the caller's, or
+    Forbidden.
+    """
     return in_transaction(lambda: _reopen(closure_id, by=by))
 
 

@@ -1,4 +1,4 @@
-"""The words of lots: a lot is a parking venue with one price per hour, kept as venues are."""
+"""Opens, changes and closes lots: parking venues with one price per hour."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,10 @@ _HOURLY = (Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LotWish:
-    """What a lot is to be; None leaves it as it is. `price_minor` is per started hour."""
+    """The values to set for a lot; None leaves a value as it is.
+
+    `price_minor` is per started hour, in minor units. `capacity` is the number of spots.
+    """
 
     name: str | None = None
     address: str | None = None
@@ -32,19 +35,29 @@ class LotWish:
 
 
 def open_lot(*, wish: LotWish, by: Caller, once: Once | None = None) -> Venue:
-    """Make a lot with `capacity` spots, numbered from 1. Administrators only."""
+    """Creates a lot with `capacity` spots, numbered from 1. Administrators only.
+
+    Opens its own transaction. Raises Forbidden, Invalid, or what `idempotency.claim` raises.
+    """
     permissions.judge_administrator(by)
     return idempotency.carry_out(lambda: _open_lot(wish, by=by), once)
 
 
 def change_lot(*, slug: str, wish: LotWish, by: Caller) -> Venue:
-    """Change a lot; fewer spots only where so many are empty. Raises LotInUse naming the others."""
+    """Changes a lot. Administrators only. Opens its own transaction.
+
+    Raises LotInUse, which names the spots in use, when too few are empty; NotFound, Invalid or
+    Forbidden.
+    """
     permissions.judge_administrator(by)
     return in_transaction(lambda: _change_lot(slug, wish, by=by))
 
 
 def close_lot(*, slug: str, by: Caller) -> None:
-    """Give a lot up, only while every spot is empty; its history stays. Raises LotInUse."""
+    """Closes a lot whose spots are all empty; its history stays. Administrators only.
+
+    Opens its own transaction. Raises LotInUse, NotFound or Forbidden.
+    """
     permissions.judge_administrator(by)
     in_transaction(lambda: _close_lot(slug, by=by))
 
@@ -80,14 +93,14 @@ def _close_lot(slug: str, *, by: Caller) -> None:
 
 
 def _of_venue(wish: LotWish, *more: str) -> VenueWish:
-    """What of a wish a venue has; the price is its category's."""
+    """The values that belong to the venue. The price belongs to its categories."""
     named = {name: getattr(wish, name) for name in ("name", "address", *more)}
     given = {name: value for name, value in named.items() if value is not None}
     return VenueWish(fields=given, capacity=wish.capacity)
 
 
 def _set_price(venue: Venue, amount_minor: int) -> None:
-    """The price per hour of every category; prices of nights and flat ones stay as they are."""
+    """Sets the hourly price of every category. Prices for nights and flat prices stay."""
     hourly = venue.rates.filter(unit__in=_HOURLY)
     hourly.update(amount_minor=amount_minor)
     spots.category_of(venue)

@@ -1,4 +1,4 @@
-"""Providers and their schedules: blocks on dates, entered all together or not at all."""
+"""Enters providers and their schedules. A schedule is blocks on dates, stored all or none."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ from venues.models import Category, Opening, Provider, Resource, Venue
 
 DAY = timedelta(days=1)
 MOST_BLOCKS = 1_000
+"""The largest number of blocks in one request."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Block:
-    """A stretch of one local day, `[start, end)`."""
+    """A part `[start, end)` of one local day, in the provider's zone."""
 
     date: date
     start: time
@@ -39,7 +40,11 @@ def enter_provider(
     by: Caller,
     once: Once | None = None,
 ) -> Provider:
-    """Make a provider and the unit that stands for them. Raises AlreadyEntered for one known."""
+    """Creates a provider and their unit. Staff of the venue only. Opens its own transaction.
+
+    An empty `time_zone` means the venue's. Raises AlreadyEntered for a known e-mail address or
+    phone, Forbidden, or what `idempotency.claim` raises.
+    """
     judge_staff(venue.pk, by)
     return idempotency.carry_out(lambda: _enter_provider(venue, person, time_zone), once)
 
@@ -52,16 +57,20 @@ def add_blocks(
     by: Caller,
     once: Once | None = None,
 ) -> list[Block]:
-    """Open a provider for these blocks, beside what is open on those days already.
+    """Adds these blocks to a provider's schedule. Returns all blocks of those dates, sorted.
 
-    Raises Invalid, with nothing stored, for a block that ends before it starts, overlaps
-    another, be it stored or sent, or is of a day that is past where the provider is.
+    Opens its own transaction. Raises Invalid, with nothing stored, for a block that ends before it
+    starts, overlaps a stored or sent one, or is in the past by the provider's clock; NotFound or
+    Forbidden.
     """
     return idempotency.carry_out(lambda: _add_blocks(provider_id, blocks, time_zone, by=by), once)
 
 
 def find_provider(provider_id: int) -> Resource:
-    """The unit that stands for a provider, its venue and policy at hand. Raises NotFound."""
+    """The unit of a provider, with its venue and policy. Raises NotFound.
+
+    Leaves out retired units and venues that take no reservations.
+    """
     units = Resource.objects.select_related("venue__policy", "category")
     units = units.filter(venue__kind=kinds.PRACTICE.code, venue__is_active=True)
     unit = units.filter(pk=provider_id, retired_at__isnull=True).first()
@@ -85,7 +94,7 @@ def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Pro
                 rank=venue.resources.count(),
             )
     except IntegrityError:
-        # A namesake was entered in between.
+        # Another request has just taken this unit's name.
         raise Restart from None
     try:
         with transaction.atomic():
@@ -98,7 +107,7 @@ def _add_blocks(
     provider_id: int, blocks: Sequence[Block], time_zone: str, *, by: Caller
 ) -> list[Block]:
     judge_staff(find_provider(provider_id).venue_id, by)
-    # Two requests for one provider come one after the other.
+    # The lock makes requests for one provider run one after another.
     ledger.lock_units([provider_id])
     # Read again: the other request may have given the provider a zone.
     unit = find_provider(provider_id)
@@ -165,7 +174,7 @@ def _with_neighbours(dates: set[date]) -> set[date]:
 
 
 def _stored(rows: Sequence[Opening], dates: set[date]) -> list[Block]:
-    """What is open on these dates: hours of the date itself, or else those of its weekday."""
+    """The stored blocks of these dates: those of the date, else those of its weekday."""
     dated = _dated(rows)
     return [
         Block(day, row.opens, row.closes)

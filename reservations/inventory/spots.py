@@ -1,4 +1,4 @@
-"""Spots that are made from a number: put back or numbered on, and retired only while empty."""
+"""Sets the number of spots of a lot. Only empty spots are retired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,22 +17,26 @@ from reservations.status import Status
 from venues.models import Category, Resource, Venue
 
 HANDICAP = "handicap"
-"""The code of the category that is called so in parking."""
+"""The code of the category for accessible spots."""
 LARGEST_LOT = 5_000
+"""The largest number of spots."""
 _SEATS = 9
 _HIGHEST_RANK = 32_767
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A spot that is not retired, and whether nothing takes it at one instant."""
+    """A spot that is not retired. `is_free`: nothing takes it at the instant asked about."""
 
     unit: Resource
     is_free: bool
 
 
 def spots_of(lots: Sequence[Venue], *, now: datetime) -> list[Spot]:
-    """The spots of some lots as they stand at `now`, lot by lot as given. Two queries."""
+    """The spots of these lots as of `now`, in the order of the lots, then by rank.
+
+    Runs two queries.
+    """
     order = {lot.pk: place for place, lot in enumerate(lots)}
     units = Resource.objects.filter(venue_id__in=order, retired_at__isnull=True)
     moment = Span(start=now, end=now + timedelta(microseconds=1), now=now)
@@ -43,9 +47,10 @@ def spots_of(lots: Sequence[Venue], *, now: datetime) -> list[Spot]:
 
 
 def set_capacity(venue: Venue, capacity: int) -> None:
-    """Make it so many spots; fewer only where so many are empty. Raises LotInUse naming the others.
+    """Sets the number of spots. Assumes that the venue is locked.
 
-    Assumes that the venue is locked.
+    Restores retired spots first, then adds new numbers. Raises LotInUse, which names the spots in
+    use, when too few are empty.
     """
     spots = _spots(venue)
     _shrink(spots, len(spots) - capacity)
@@ -53,11 +58,11 @@ def set_capacity(venue: Venue, capacity: int) -> None:
 
 
 def in_use(rows: AllocationQuerySet, now: datetime) -> AllocationQuerySet:
-    """Those that take time now or later, or whose guest has stayed past the end."""
+    """The rows that take time now or later, or whose guest is still there past the end."""
     parked = Reservation.objects.filter(ends_at__lte=now, checked_in_at__isnull=False)
     staying = Q(
         reservation__in=parked.in_status(Status.PRESENT, at=now).values("pk"),
-        # Not what they had before they were moved.
+        # Leaves out units that the guest had before a move.
         ends_at__gte=F("reservation__ends_at"),
         is_live=True,
     )
@@ -66,13 +71,13 @@ def in_use(rows: AllocationQuerySet, now: datetime) -> AllocationQuerySet:
 
 
 def category_of(venue: Venue) -> Category:
-    """What new spots are: the first category there is."""
+    """The category of new spots: the venue's first one, which is created if it has none."""
     found = venue.categories.order_by("position", "pk").first()
     return found or Category.objects.create(venue=venue, code="regular", name="Regular")
 
 
 def _shrink(spots: Sequence[Resource], count: int) -> None:
-    """Retire `count` empty spots, the highest numbers first."""
+    """Retires `count` empty spots, the highest first. Raises LotInUse."""
     if count <= 0:
         return
     now = clock.now()
@@ -90,7 +95,7 @@ def _shrink(spots: Sequence[Resource], count: int) -> None:
 
 
 def _grow(venue: Venue, count: int) -> None:
-    """Put retired spots back first, then number new ones on from the highest."""
+    """Restores retired spots first, then adds spots with numbers after the highest."""
     if count <= 0:
         return
     retired = list(venue.resources.filter(retired_at__isnull=False).order_by("pk")[:count])

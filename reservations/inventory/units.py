@@ -1,4 +1,4 @@
-"""Takes a unit out of sale for good, and back; what was sold on it keeps its history."""
+"""Retires units and restores them. A retired unit keeps its history."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +9,11 @@ from venues.models import Resource
 
 @transaction.atomic(durable=True)
 def retire(*, resource_id: int) -> bool:
-    """Sell the unit no more; False, and nothing done, while reservations on it are to come."""
+    """Retires a unit. Returns False, and changes nothing, while reservations on it are not over.
+
+    Opens its own transaction. Raises Resource.DoesNotExist. True for a unit that is retired
+    already.
+    """
     unit = _locked(resource_id)
     now = timezone.now()
     if unit.retired_at:
@@ -23,12 +27,15 @@ def retire(*, resource_id: int) -> bool:
 
 @transaction.atomic(durable=True)
 def restore(*, resource_id: int) -> None:
-    """Sell the unit again."""
+    """Puts a retired unit back into use. Opens its own transaction.
+
+    Raises Resource.DoesNotExist.
+    """
     unit = _locked(resource_id)
     unit.retired_at = None
     unit.save(update_fields=["retired_at"])
 
 
 def _locked(resource_id: int) -> Resource:
-    # The lock that taking time on the unit waits for too.
+    # Whoever takes time on the unit needs this lock as well.
     return Resource.objects.select_for_update(no_key=True).get(pk=resource_id)

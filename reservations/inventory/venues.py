@@ -1,4 +1,4 @@
-"""Venues opened, changed, closed."""
+"""Opens, changes and closes venues."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,42 +25,51 @@ from venues.currencies import is_currency
 from venues.models import Resource, Venue
 
 MOST_NAMED = 20
-"""Reservations that are named to whoever is refused because of them."""
+"""The largest number of reservations that a refusal names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VenueWish:
-    """What a venue is to be; `fields` are those that change. `capacity` is of parking alone."""
+    """The values to set for a venue: `fields` by name, and for parking the number of spots."""
 
     fields: dict[str, Any]
     capacity: int | None = None
 
 
 def open_venue(*, kind: str, wish: VenueWish, by: Caller, once: Once | None = None) -> Venue:
-    """Make a venue with the policy that is usual for its kind. Administrators only."""
+    """Creates a venue with the usual policy of its kind. Administrators only.
+
+    Opens its own transaction. Raises Forbidden, Invalid, or what `idempotency.claim` raises.
+    """
     judge_administrator(by)
     return idempotency.carry_out(lambda: _open_venue(kind, wish, by=by), once)
 
 
 def change_venue(*, slug: str, wish: VenueWish, by: Caller) -> Venue:
-    """Change what is told of a venue; the number of its spots is the administrators' to change.
+    """Changes a venue. Staff only; only administrators change the number of spots.
 
-    Raises VenueInUse where reservations rest on what would change, LotInUse for spots in use.
+    Opens its own transaction. Raises VenueInUse when reservations depend on a value, LotInUse for
+    spots in use, NotFound, Invalid or Forbidden.
     """
     return in_transaction(lambda: _change_venue(slug, wish, by=by))
 
 
 def close_venue(*, slug: str, by: Caller) -> None:
-    """Give a venue up, with its units; its history stays. Administrators only.
+    """Closes a venue and retires its units; its history stays. Administrators only.
 
-    Raises VenueInUse naming the reservations to come or under way, of parking LotInUse.
+    Opens its own transaction. Raises VenueInUse, which names reservations that are not over; for
+    parking LotInUse; NotFound or Forbidden.
     """
     judge_administrator(by)
     in_transaction(lambda: _close_venue(slug, by=by))
 
 
 def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:
-    """A venue of a kind, with its spots where it is of those. Assumes a transaction."""
+    """Creates a venue with its spots and returns it. Assumes a transaction.
+
+    `policy` changes values of the usual policy. Raises Invalid, or Restart when another request
+    took the name.
+    """
     _judge_fields(wish)
     fields = dict(wish.fields)
     name = _name(fields.pop("name", ""))
@@ -72,7 +81,7 @@ def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:
     except IntegrityError:
         raise Restart from None
     except ValidationError as fault:
-        # Another venue got the name for its address in between.
+        # Another request has just taken this slug.
         if "slug" in fault.message_dict:
             raise Restart from None
         raise _invalid(fault) from fault
@@ -82,7 +91,7 @@ def make(kind: str, wish: VenueWish, **policy: Any) -> Venue:
 
 
 def alter(venue: Venue, wish: VenueWish) -> None:
-    """Change a locked venue. Assumes a transaction."""
+    """Changes a locked venue. Assumes a transaction. Raises Invalid, VenueInUse or LotInUse."""
     _judge_fields(wish)
     if wish.capacity is not None:
         _judge_capacity(venue.kind, wish)
@@ -102,12 +111,15 @@ def alter(venue: Venue, wish: VenueWish) -> None:
 
 
 def give_up(venue: Venue) -> None:
-    """Take a locked venue and its units out of use. Assumes a transaction. Raises as said above."""
+    """Closes a locked venue and retires its units. Assumes a transaction.
+
+    Raises VenueInUse, or for parking LotInUse.
+    """
     now = clock.now()
     if kinds.named(venue.kind).has_spots:
         spots.set_capacity(venue, 0)
     else:
-        # Whoever is taking time on a unit has its lock, and finds it retired once they get it.
+        # The locks make a booking wait, which then finds its unit retired.
         units = ledger.lock_units(venue.resources.values_list("pk", flat=True))
         _judge_unused(venue, now)
         used = [unit.pk for unit in units if unit.retired_at is None]
@@ -117,7 +129,10 @@ def give_up(venue: Venue) -> None:
 
 
 def locked(slug: str, **of: Any) -> Venue:
-    """The venue, locked, so that two who change it do so one after the other. Raises NotFound."""
+    """The active venue with this slug, locked until the transaction ends. Raises NotFound.
+
+    `of` are further conditions, such as its kind.
+    """
     venues = Venue.objects.select_for_update(no_key=True)
     venue = venues.filter(slug=slug, is_active=True, **of).first()
     if venue is None:
@@ -126,7 +141,7 @@ def locked(slug: str, **of: Any) -> Venue:
 
 
 def tell(venue: Venue, entry: Entry, by: Caller) -> None:
-    """Record an event of a venue, now. Assumes a transaction."""
+    """Records an event of a venue at the present instant. Assumes a transaction."""
     events.record_of_venue(venue.pk, entry, at=clock.now(), by=by)
 
 

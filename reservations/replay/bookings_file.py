@@ -1,4 +1,4 @@
-"""A hotel's bookings as they are published: one row of a file each.
+"""Reads a file of a hotel's bookings, one booking a row.
 
 The columns are those of Antonio, Almeida and Nunes, "Hotel booking demand datasets", Data in Brief
 22 (2019) 41-49.
@@ -16,12 +16,16 @@ _MONTHS = (
 ).split()
 
 CAME, NEVER_CAME = "Check-Out", "No-Show"
-"""What the file calls the two ways in which a booking that was not given up can end."""
+"""The file's words for a guest who stayed, and for one who did not come."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """One booking of the file: nights `[arrival, departure)`, when it was made and given up."""
+    """One booking of the file: the nights `[arrival, departure)`, when it was made and cancelled.
+
+    `number` counts from 1. `cancelled_on` is None for a booking that was not cancelled. `faults`
+    says why a row is not valid; () for a valid row.
+    """
 
     number: int
     category: str
@@ -35,9 +39,9 @@ class FileRow:
 
 
 def read(path: Path) -> Iterator[FileRow]:
-    """The rows of a CSV file, gzipped or not, numbered from 1.
+    """Yields the rows of a CSV file, which may be gzipped, numbered from 1.
 
-    Raises ValueError naming the row and what cannot be read of it.
+    Raises ValueError, which names the row and the reason, and OSError.
     """
     opening = gzip.open if path.suffix == ".gz" else open
     with opening(path, "rt", encoding="utf-8", newline="") as file:

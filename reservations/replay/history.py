@@ -1,4 +1,4 @@
-"""A hotel's booking history, played through the engine's verbs."""
+"""Replays a hotel's booking history with the engine's verbs."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ _POLICY = {
     "horizon": None,
     "longest_stay": None,
     "confirms_at_once": True,
-    # Who came is in the file; a sweep that runs meanwhile must not think that nobody did.
+    # The file says who came, so a sweep that runs meanwhile must not record no-shows.
     "records_arrival": False,
     "records_departure": False,
     "releases_no_shows": False,
@@ -39,7 +39,7 @@ _ANY_PARTY = 32_767
 
 @dataclass(slots=True)
 class Report:
-    """What became of the bookings; `invalid` rows are counted once, their faults one by one."""
+    """The counts of a replay. `invalid` counts rows; `reasons` counts each fault of a row."""
 
     rows: int = 0
     accepted: int = 0
@@ -53,9 +53,9 @@ class Report:
 
 
 def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
-    """A hotel with so many like rooms of each category, and no rule but that rooms are finite.
+    """Creates an unlisted hotel with `units` rooms by category code, and no rules.
 
-    It is not for guests, so it is not listed.
+    All rooms of a category are alike, and take any party.
     """
     hotel = presets.create_venue(
         slug=slug,
@@ -75,11 +75,11 @@ def make_hotel(*, slug: str, units: dict[str, int], time_zone: str) -> Venue:
 
 
 def play(hotel: Venue, rows: Iterable[FileRow]) -> Iterator[Report]:
-    """Play rows in the order of history; yields the one growing report after each booking.
+    """Replays rows in the order of history. Yields one growing report after each booking.
 
-    On a date cancellations of earlier bookings come first, then bookings in the file's order,
-    then cancellations of bookings made that same date. The clock is at 00:00 local. Whoever came
-    according to the file is recorded as having come and left, at the end, dated when they did.
+    On each date cancellations of earlier bookings come first, then bookings in the file's order,
+    then cancellations of bookings made that date, all at 00:00 local time. At the end it records
+    arrival and departure of the guests who came, at the instants of their range.
     """
     report = Report()
     valid = []
@@ -107,7 +107,10 @@ def play(hotel: Venue, rows: Iterable[FileRow]) -> Iterator[Report]:
 
 
 def peak_night(hotel: Venue) -> tuple[date | None, int]:
-    """The night with most rooms taken, of what was not cancelled, and how many; the first such."""
+    """The first night with the most rooms taken, cancelled ones aside, and that number.
+
+    Returns (None, 0) for a hotel without reservations.
+    """
     steps: Counter[date] = Counter()
     live = Allocation.objects.filter(venue=hotel, is_live=True)
     for start, end in live.values_list("starts_at", "ends_at").iterator():
@@ -146,14 +149,14 @@ def _book(hotel: Venue, row: FileRow, made: dict[int, int], report: Report) -> N
 
 
 def _expect_in_vain(booked: Reservation, hotel: Venue) -> None:
-    """Assume no arrival here: every reader, and the sweep, then finds that nobody came."""
+    """Makes the reservation a no-show: its arrival is not assumed, and nobody will record one."""
     booked.is_arrival_assumed = False
     booked.no_show_at = min(booked.starts_at + hotel.policy.grace, booked.ends_at)
     booked.save(update_fields=["is_arrival_assumed", "no_show_at"])
 
 
 def _record_stays(ids: Sequence[int]) -> int:
-    """Write down that these guests came and left when their time began and ended."""
+    """Records the arrival and departure of these guests, at the start and end of their range."""
     for begin in range(0, len(ids), settings.SWEEP_BATCH):
         with transaction.atomic(durable=True):
             rows = Reservation.objects.filter(pk__in=ids[begin : begin + settings.SWEEP_BATCH])

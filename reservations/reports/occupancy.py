@@ -1,4 +1,4 @@
-"""How full a venue is, was and usually is: shares of unit-time taken. Reads only."""
+"""Measures how full a venue is, was and usually is: shares of unit-time taken. Reads only."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -19,15 +19,21 @@ from venues.models import Venue
 
 HOUR = timedelta(hours=1)
 QUARTER = timedelta(minutes=15)
-"""What the offsets of all zones are multiples of, so that local hours begin with one."""
+"""The offset of every time zone is a multiple of this, so local hours begin with a quarter."""
 INSTANT = timedelta(microseconds=1)
+"""The smallest difference between two instants in the database."""
 MOST_STEPS = 1_000
+"""The largest number of steps in one answer."""
 LONGEST_LOOK = timedelta(days=800)
+"""The longest range that one answer covers."""
 
 
 @dataclass(frozen=True, slots=True)
 class OccupancyAt:
-    """A stretch of time and the share of unit-time taken in it, from 0 to 1, by group."""
+    """A range, and the share of unit-time taken in it, from 0 to 1.
+
+    `by_floor` and `by_category` (its code) have the share of each group of units.
+    """
 
     window: Window
     taken: float
@@ -37,7 +43,11 @@ class OccupancyAt:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What is usual: unit-hours taken by local hour of day and by weekday (Monday is 0)."""
+    """Unit-hours taken by local hour of the day (0 to 23) and by weekday (Monday is 0).
+
+    `reservations` counts those that began in the range. `no_show_share` is from 0 to 1; None when
+    no guest was due.
+    """
 
     window: Window
     reservations: int
@@ -50,9 +60,9 @@ class Stats:
 def over(
     venue: Venue, window: Window, step: timedelta | None, *, now: datetime
 ) -> list[OccupancyAt]:
-    """The share taken in each step of a window; without a step, in the window as a whole.
+    """The share taken in each step of a range, earliest first; without a step, in the whole range.
 
-    Raises Invalid for more steps, or a longer window, than one answer holds.
+    Raises Invalid when the range is too long, ends before it starts, or has too many steps.
     """
     judge(window)
     step = step or window.end - window.start
@@ -69,7 +79,7 @@ def over(
     for unit in found.units:
         groups = ("all", f"floor {unit.floor}", f"category {unit.category.code}")
         units.update(groups)
-        # The work is that of what is taken, not of each unit in each step.
+        # This takes time by the number of taken ranges, not by units times steps.
         for row in found.taken(unit.pk, window):
             for number in _touched(row, window, step):
                 taken = _overlap(row, parts[number])
@@ -79,18 +89,18 @@ def over(
 
 
 def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
-    """What the venue's reservations of a window say is usual, in its own zone.
+    """The usual occupancy of a venue, from its reservations in a range, in its local time.
 
-    Closures count for nothing, nor does what was given up before it began. Raises Invalid for a
-    longer window than one answer holds.
+    Closures and reservations cancelled before their start do not count. Raises Invalid when the
+    range is too long or ends before it starts.
     """
     judge(window)
     rows = Allocation.objects.overlapping(window.start, window.end, venues=[venue.pk])
     rows = rows.filter(is_live=True, reservation__isnull=False)
     rows = rows.filter(reservation__confirmed_at__isnull=False)
-    # Where nights or slots are sold, a year of them has few ranges that differ.
+    # Grouped, since a year of nights or slots has few different ranges.
     alike = rows.order_by().values_list("starts_at", "ends_at", "lapses_at").annotate(Count("pk"))
-    # Who did not come had the unit until then, whether a sweep has written that down or not.
+    # A guest who did not come had the unit until the no-show, whether or not a sweep recorded it.
     taken = (
         (start, min(end, lapses_at) if lapses_at and lapses_at <= now else end, count)
         for start, end, lapses_at, count in alike
@@ -113,7 +123,7 @@ def stats(venue: Venue, window: Window, *, now: datetime) -> Stats:
 
 
 def judge(window: Window) -> None:
-    """Whether a window can be looked at. Raises Invalid."""
+    """Raises Invalid when the range is longer than LONGEST_LOOK or ends before it starts."""
     if window.end <= window.start:
         raise Invalid("ends_at", gettext("The end must be after the start."))
     if window.end - window.start > LONGEST_LOOK:
@@ -124,7 +134,7 @@ def judge(window: Window) -> None:
 
 
 def _touched(row: BusyRange, window: Window, step: timedelta) -> range:
-    """The steps of a window in which a row takes time, by number."""
+    """The numbers of the steps in which a row takes time, counted from 0."""
     first = (max(row.start, window.start) - window.start) // step
     last = (min(row.end, window.end) - window.start - INSTANT) // step
     return range(first, last + 1)
@@ -161,13 +171,13 @@ def _parts(window: Window, step: timedelta) -> Iterator[Window]:
 def _by_quarter(
     ranges: Iterable[tuple[datetime, datetime, int]], window: Window
 ) -> Iterator[tuple[datetime, int]]:
-    """Each quarter of an hour in which any of a window is taken, and for how many INSTANTs.
+    """Yields each quarter of an hour with time taken, and how many INSTANTs are taken in it.
 
-    The work is that of the ranges and of the quarters, not of each range's quarters.
+    Takes time by the number of ranges plus the number of quarters, not by their product.
     """
     begin = window.start.replace(minute=0, second=0, microsecond=0)
-    # How many more ranges run from a quarter on; and what those that begin or end in it are less,
-    # or more, than a whole one.
+    # `more`: the change in the number of running ranges at a quarter. `odd`: the correction for
+    # ranges that begin or end within it.
     more: Counter[int] = Counter()
     odd: Counter[int] = Counter()
     for start, end, count in ranges:
@@ -196,7 +206,7 @@ def _begun(venue: Venue, window: Window) -> ReservationQuerySet:
 
 
 def _no_show_share(venue: Venue, window: Window, now: datetime) -> float | None:
-    """Of the reservations whose guest should have come by now, the share that did not."""
+    """The share of guests due by `now` who did not come, from 0 to 1; None when none was due."""
     due = _begun(venue, window).filter(Q(no_show_at__lte=now) | Q(checked_in_at__isnull=False))
     count = due.count()
     if not count:

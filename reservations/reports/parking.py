@@ -1,4 +1,4 @@
-"""A person's own parking: each time they parked, and what a month of it adds up to. Reads only."""
+"""Lists a person's own parking visits, and sums them up by month. Reads only."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -15,11 +15,12 @@ from reservations.status import Status
 from venues import kinds
 
 MONTHS = 12
+"""How many months are summed up, the present one included."""
 
 
 @dataclass(slots=True)
 class ParkingMonth:
-    """What was parked in one month, by the lots' own calendars; money in minor units."""
+    """The visits that began in one local month. `spent` is in minor units, by currency."""
 
     first: date
     visits: int = 0
@@ -28,7 +29,7 @@ class ParkingMonth:
 
 
 def parked(user: User, *, at: datetime) -> ReservationQuerySet:
-    """Each time the person parked, the one that goes on now too, latest first, with the spots."""
+    """The person's visits, including one that is still going on, latest first, with their spots."""
     spots = Allocation.objects.select_related("resource").order_by("-is_live", "-pk")
     rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
     rows = rows.in_one_of((Status.PRESENT, Status.LEFT), at=at)
@@ -37,19 +38,22 @@ def parked(user: User, *, at: datetime) -> ReservationQuerySet:
 
 
 def came_at(row: Reservation) -> datetime:
-    """When the vehicle was on the spot: as recorded, or assumed from the start."""
+    """The instant (UTC) of arrival: as recorded, else the start."""
     return row.checked_in_at or row.starts_at
 
 
 def left_at(row: Reservation, *, at: datetime) -> datetime | None:
-    """When it had left: as recorded, or assumed at the end; None while it is there."""
+    """The instant (UTC) of departure: as recorded, else the end.
+
+    None while the vehicle is there.
+    """
     if row.checked_out_at or row.status_at(at) == Status.PRESENT:
         return row.checked_out_at
     return row.ends_at
 
 
 def months(user: User, *, at: datetime) -> list[ParkingMonth]:
-    """The last twelve months, this one included, of what has ended."""
+    """The ended visits of the last twelve months, by month, oldest first, this month included."""
     rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
     rows = rows.in_status(Status.LEFT, at=at).filter(starts_at__gt=at - timedelta(days=400))
     return _by_month(rows.select_related("venue").order_by(), at)
