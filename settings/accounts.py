@@ -21,9 +21,9 @@ LOGOUT_REDIRECT_URL = "web:signed_out"
 
 # Contact details.
 CHECK_MAIL_DOMAINS = flag("CHECK_MAIL_DOMAINS", default=False)
-"""Whether DNS is asked if an address's domain takes mail."""
+"""Whether to ask DNS if the domain of an e-mail address takes mail."""
 DEFAULT_PHONE_REGION = text("DEFAULT_PHONE_REGION", "US")
-"""Reads national phone numbers where no venue is at hand, as at sign-up."""
+"""The region of national phone numbers without a venue, such as at sign-up."""
 if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
     raise ImproperlyConfigured("DEFAULT_PHONE_REGION is not valid: expected one such as US or NL.")
 
@@ -31,18 +31,18 @@ if DEFAULT_PHONE_REGION not in phonenumbers.SUPPORTED_REGIONS:
 ACCESS_TOKEN_LIFETIME = seconds("ACCESS_TOKEN_SECONDS", timedelta(minutes=15))
 REFRESH_TOKEN_LIFETIME = seconds("REFRESH_TOKEN_SECONDS", timedelta(days=30))
 JWT_OLD_SECRETS = names("JWT_OLD_SECRETS")
-"""Secrets that tokens are still accepted under while JWT_SECRET has been replaced."""
+"""Secrets that are still accepted after JWT_SECRET was replaced."""
 if any(len(old) < SHORTEST_SECRET for old in JWT_OLD_SECRETS):
     raise ImproperlyConfigured(f"JWT_OLD_SECRETS: each has at least {SHORTEST_SECRET} characters.")
 
 # Partners.
 PARTNER_KEYS = partner_keys.read(json_value("PARTNER_KEYS", []))
-# So long may a key that was revoked through one process still be used through another.
+# How long a process may still accept a key that another process has revoked.
 PARTNER_KEY_KEPT = min(seconds("PARTNER_KEY_KEPT", timedelta(seconds=5)), timedelta(seconds=10))
 
-# How often one address at one place may fail to log in before it has to wait.
+# Failed log-ins for one e-mail address from one network, before it has to wait.
 LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")
-# How many accounts may be asked for from one place: each costs a slow hash.
+# Sign-ups from one network. Each costs a slow hash.
 SIGN_UP_RATE = text("SIGN_UP_RATE", "300/m")
 for _name, _rate in (("LOGIN_FAILURE_RATE", LOGIN_FAILURE_RATE), ("SIGN_UP_RATE", SIGN_UP_RATE)):
     if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", _rate):

@@ -1,4 +1,4 @@
-"""What the project is made of: applications, middleware, templates, static files, language."""
+"""Applications, middleware, templates, static files and language."""
 
 from settings import environment
 from settings.cross_origin import CORS_ALLOWED_ORIGINS
@@ -38,12 +38,12 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "api.middleware.ProblemDocuments",
     "django.middleware.security.SecurityMiddleware",
-    # Before WhiteNoise, so that static files have its header too.
+    # Before WhiteNoise, so that static files have this header too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "web.middleware.ContentSecurity",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    # After the session, before anything that words an answer.
+    # After the session, and before everything that writes text.
     "web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -52,7 +52,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
 ]
 if CORS_ALLOWED_ORIGINS:
-    # Outermost, so that what is refused can be read there as well.
+    # Outermost, so that pages of other origins can read refusals too.
     MIDDLEWARE.insert(0, "corsheaders.middleware.CorsMiddleware")
 
 ROOT_URLCONF = "config.urls"

@@ -1,4 +1,4 @@
-"""Cache and outer limit counters: in this process when embedded, Redis through REDIS_URL."""
+"""The cache and the counters of limits: in memory when embedded, in Redis with REDIS_URL."""
 
 from typing import Any
 
@@ -30,16 +30,16 @@ def _local(name: str, entries: int) -> dict[str, Any]:
 
 CACHES = (
     {
-        # A reader without cache is slow, not wrong, so its errors are ignored ...
+        # Without a cache, reading is slower and still right, so errors are ignored ...
         "default": _redis("holdfast", ignore_errors=True),
-        # ... a limit without counters is another matter: its errors are seen by api/limits.py.
+        # ... but a limit needs its counters: api/limits.py handles these errors.
         "ratelimit": _redis("limits", ignore_errors=False),
     }
     if REDIS_URL
-    # An answer that is remembered may be a megabyte, a counter is a few bytes.
+    # An answer may take a megabyte, a counter takes a few bytes.
     else {"default": _local("holdfast", 300), "ratelimit": _local("limits", 100_000)}
 )
 
 RATELIMIT_USE_CACHE = "ratelimit"
-# In-process counters are exact where one process serves, which is what embedded means.
+# Counters in memory are exact with one process. Embedded, there is only one.
 SILENCED_SYSTEM_CHECKS = [] if REDIS_URL else ["django_ratelimit.E003", "django_ratelimit.W001"]

@@ -1,4 +1,4 @@
-"""Pages of which other origins may call the API and watch boards; by default none."""
+"""The other origins whose pages may call the API and open boards. By default none."""
 
 import re
 
@@ -7,9 +7,9 @@ from django.core.exceptions import ImproperlyConfigured
 from settings.environment import names
 
 CORS_ALLOWED_ORIGINS = names("CORS_ALLOWED_ORIGINS")
-"""As browsers send them: `https://shop.example`, and the port where it is not the usual one."""
+"""Origins as browsers send them: `https://shop.example`, with the port if it is not the default."""
 
-# No "*" and no "null": any page in a sandboxed frame says the latter of itself.
+# No "*" and no "null": any page in a sandboxed frame has the origin "null".
 _ORIGIN = re.compile(r"https?://(?!\.)([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 if not all(_ORIGIN.fullmatch(origin) for origin in CORS_ALLOWED_ORIGINS):
     raise ImproperlyConfigured(
@@ -18,7 +18,7 @@ if not all(_ORIGIN.fullmatch(origin) for origin in CORS_ALLOWED_ORIGINS):
     )
 
 CORS_URLS_REGEX = r"^/api/"
-# Tokens and keys go in headers; a cookie of somebody logged in here is nothing to another origin.
+# Callers send tokens and keys in headers. Cookies of this site are not for other origins.
 CORS_ALLOW_CREDENTIALS = False
 CORS_ALLOW_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 CORS_ALLOW_HEADERS = (

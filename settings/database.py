@@ -1,4 +1,4 @@
-"""Where facts are kept: SQLite in DATA_DIR when embedded, PostgreSQL through DATABASE_URL."""
+"""The database: SQLite in DATA_DIR when embedded, PostgreSQL with DATABASE_URL."""
 
 from typing import Any
 
@@ -19,15 +19,15 @@ if _url:
             "OPTIONS": {
                 **_url.get("OPTIONS", {}),
                 "connect_timeout": 5,
-                # The one hot statement is planned once a connection; a pooler that hands
-                # connections on after each transaction may not keep plans (DATABASE_PREPARE=0).
+                # PostgreSQL plans the hold statement once a connection. A pooler that shares
+                # connections between transactions may not keep plans (DATABASE_PREPARE=0).
                 "prepare_threshold": 5 if flag("DATABASE_PREPARE", default=True) else None,
                 "options": (
                     f"-c lock_timeout={_lock_timeout} "
                     f"-c statement_timeout={_statement_timeout} "
                     "-c idle_in_transaction_session_timeout=60000 "
-                    # Compiling costs 14 times what a look at a board takes, optimised 180 times.
-                    # What the planner expects of it sets that off from two, and ten million rows.
+                    # Compiling takes 14 times as long as reading a snapshot, with optimisation 180
+                    # times. The planner's estimates start it from two, and from ten million rows.
                     "-c jit=off"
                 ),
             },
@@ -38,18 +38,18 @@ else:
         "default": {
             "ENGINE": "config.sqlite",
             "NAME": DATA_DIR / "holdfast.sqlite3",
-            # To open the file and to close it costs several times what a booking does.
+            # Opening and closing the file takes several times as long as a booking.
             "CONN_MAX_AGE": _max_age,
             "CONN_HEALTH_CHECKS": True,
             "OPTIONS": {
-                # Writers queue instead of failing when they upgrade a read to a write.
+                # Writers wait. Otherwise they fail when a read becomes a write.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 5,
                 "init_command": (
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                 ),
             },
-            # Threads of one test need the same file, which a memory database cannot give them.
+            # The threads of a test need one file: they cannot share a database in memory.
             "TEST": {"NAME": DATA_DIR / "test.sqlite3"},
         }
     }

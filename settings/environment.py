@@ -1,4 +1,4 @@
-"""Reads values from the environment; a bad value stops start-up with one clear line."""
+"""Reads settings from the environment. A bad value stops the start with one clear line."""
 
 import json
 import tomllib
@@ -14,25 +14,28 @@ T = TypeVar("T")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION: str = tomllib.loads((BASE_DIR / "pyproject.toml").read_text())["project"]["version"]
-"""The product's own: the OpenAPI document tells it too."""
+"""The version of the product, also in the OpenAPI document."""
 
 _env = environ.Env()
 
 
 def text(name: str, default: str = "") -> str:
-    """The value as text, or the default where the variable is not set or empty."""
+    """Returns the value as text, or the default if the variable is not set or empty."""
     return _read(name, str, default, "text")
 
 
 def flag(name: str, *, default: bool) -> bool:
-    """True for 1, true, yes, on; False for 0, false, no, off."""
+    """Returns True for 1, true, yes and on, False for 0, false, no and off.
+
+    Raises ImproperlyConfigured for any other value.
+    """
     words = {"1": True, "true": True, "yes": True, "on": True}
     words |= {"0": False, "false": False, "no": False, "off": False}
     return _read(name, lambda raw: words[raw.strip().lower()], default, "0 or 1")
 
 
 def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> int:
-    """A whole number between `least` and `most`."""
+    """Returns a whole number from `least` to `most`. Raises ImproperlyConfigured."""
 
     def cast(raw: str) -> int:
         number = int(raw)
@@ -44,27 +47,27 @@ def integer(name: str, default: int, *, least: int = 0, most: int = 2**31) -> in
 
 
 def seconds(name: str, default: timedelta) -> timedelta:
-    """A duration given in seconds."""
+    """Returns a duration from a number of seconds, up to ten years. Raises ImproperlyConfigured."""
     return _read(name, lambda raw: _positive(float(raw)), default, "a number of seconds")
 
 
 def names(name: str, default: list[str] | None = None) -> list[str]:
-    """A comma-separated list, blanks dropped."""
+    """Returns the parts of a comma-separated list, without empty ones. [] by default."""
     return _read(name, _split, default or [], "names separated by commas")
 
 
 def folder(name: str, default: Path) -> Path:
-    """An absolute path; `~` is the home folder."""
+    """Returns an absolute path. `~` is the home folder."""
     return _read(name, lambda raw: Path(raw).expanduser().resolve(), default, "a folder")
 
 
 def json_value(name: str, default: Any) -> Any:
-    """A value written as JSON."""
+    """Returns a value from JSON. Raises ImproperlyConfigured for any other text."""
     return _read(name, json.loads, default, "JSON")
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    """One of the allowed words."""
+    """Returns one of the allowed words. Raises ImproperlyConfigured for any other."""
 
     def cast(raw: str) -> str:
         if raw not in allowed:
@@ -75,7 +78,10 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
 
 
 def database_url(name: str) -> dict[str, Any]:
-    """Django's connection settings from `postgres://user:secret@host:port/name`."""
+    """Returns Django's settings for `postgres://user:secret@host:port/name`, or {} without a value.
+
+    Raises ImproperlyConfigured for other databases.
+    """
 
     def cast(raw: str) -> dict[str, Any]:
         config: dict[str, Any] = dict(_env.db_url_config(raw))
@@ -93,7 +99,7 @@ def _read(name: str, cast: Callable[[str], T], default: T, expected: str) -> T:
     try:
         return cast(raw)
     except (ValueError, KeyError, TypeError, OverflowError):
-        # The value itself stays out of the message: it may hold a secret.
+        # Keep the value out of the message: it may be a secret.
         message = f"{name} is not valid: expected {expected}."
         raise ImproperlyConfigured(message) from None
 
@@ -109,4 +115,4 @@ def _split(raw: str) -> list[str]:
 
 
 DATA_DIR = folder("DATA_DIR", BASE_DIR / ".data")
-"""Where the embedded mode keeps its database, keys and files, and nowhere else."""
+"""The only folder in which the embedded mode writes: database, keys and files."""

@@ -1,4 +1,4 @@
-"""Where the embedded server listens, and how word of a change reaches the sockets."""
+"""The embedded server's address, and how changes reach the sockets."""
 
 from urllib.parse import urlsplit
 
@@ -13,12 +13,12 @@ DEMO = flag("DEMO", default=True)
 """Whether `serve` loads the demonstration data into an empty database."""
 
 SOCKETS_PER_ADDRESS = integer("SOCKETS_PER_ADDRESS", 200)
-"""Boards that one address may have open at a process; 0 is any number."""
+"""Boards that one network may have open at a process. 0 means no limit."""
 CONNECTIONS_PER_ADDRESS = integer("CONNECTIONS_PER_ADDRESS", 300)
-"""Connections beside those that the embedded server keeps for one address; 0 is any number, and so
-is any value where proxies are trusted, since all guests then come by theirs."""
+"""Connections that the embedded server keeps for one network. 0 means no limit. There is no limit
+with trusted proxies either: all guests then have the proxy's address."""
 
 LIVE_REDIS_URL = REDIS_URL
-"""Where processes tell each other of changes; empty where there is only this one."""
+"""Redis, through which processes announce changes. Empty if there is one process only."""
 LIVE_CHANNEL = f"holdfast-live{urlsplit(REDIS_URL).path}"
-"""Redis has one room of channels for all its databases, so the name says which one is meant."""
+"""The channel of this installation. All databases of one Redis share their channels."""

@@ -1,4 +1,4 @@
-"""What is written down about running: readable lines, or JSON for machines; secrets never."""
+"""Logs: readable lines, or JSON for machines. They never hold secrets."""
 
 from typing import Any
 
@@ -21,18 +21,18 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        # Django's own handlers would write each line again, in another form.
+        # Django's own handlers would write each line twice.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
-        # A refusal is an answer; at WARNING every one of them would be a line.
+        # A refusal is a normal answer. At WARNING, each one would be a line.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
-        # Their INFO is one line or more for every task, every minute.
+        # At INFO they write one line or more for every task, every minute.
         "celery": _QUIET,
         "kombu": _QUIET,
         "amqp": _QUIET,
         "asyncio": _QUIET,
         "httpx": _QUIET,
-        # It says at INFO what `serve` says itself.
+        # At INFO it repeats what `serve` prints.
         "uvicorn": _QUIET,
     },
 }

@@ -1,4 +1,4 @@
-"""Reads PARTNER_KEYS: keys of partners that the deployment itself sets, as digests only."""
+"""Reads PARTNER_KEYS: the digests of partners' keys that the deployment sets."""
 
 import re
 from dataclasses import dataclass
@@ -16,7 +16,9 @@ _FIELDS = {"partner", "digest", "scopes", "venues", "rate"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingsKey:
-    """`venues` are slugs, None is all; a blank `rate` is the usual one."""
+    """A key from the settings. `venues` are slugs, None means all. An empty `rate` means the
+    default.
+    """
 
     partner: str
     digest: str
@@ -26,10 +28,10 @@ class SettingsKey:
 
 
 def read(entries: object) -> list[SettingsKey]:
-    """Keys from a list such as
+    """Returns the keys of a list. Raises ImproperlyConfigured for a value that is not valid.
 
-    [{"partner": "acme", "digest": "<sha256 hex>", "scopes": ["reservations:read"],
-      "venues": ["seaside"] or "*", "rate": "600/m"}]
+    The list is such as [{"partner": "acme", "digest": "<sha256 hex>", "scopes":
+    ["reservations:read"], "venues": ["seaside"] or "*", "rate": "600/m"}].
     """
     if not isinstance(entries, list):
         raise _refused("expected a JSON list")

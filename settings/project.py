@@ -1,4 +1,4 @@
-"""The settings Django loads: every concern, gathered."""
+"""The settings that Django loads: those of all the other modules."""
 
 from settings.apps import *
 from settings.accounts import *

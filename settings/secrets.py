@@ -1,4 +1,4 @@
-"""Secrets: from the environment when deployed, made once and kept in DATA_DIR when embedded."""
+"""Secrets: from the environment, or generated once and kept in DATA_DIR."""
 
 import os
 import secrets
@@ -9,10 +9,14 @@ from django.core.exceptions import ImproperlyConfigured
 from settings.environment import DATA_DIR, text
 
 SHORTEST_SECRET = 32
+"""Characters."""
 
 
 def secret(name: str) -> str:
-    """The secret called `name`, at least 32 characters; made on first use where none is given."""
+    """Returns the secret `name`, or generates and keeps one if the variable is not set.
+
+    Raises ImproperlyConfigured for a secret of less than 32 characters.
+    """
     given = text(name)
     if given and len(given) < SHORTEST_SECRET:
         message = f"{name} is too short: give at least {SHORTEST_SECRET} characters."
@@ -23,7 +27,7 @@ def secret(name: str) -> str:
 def _kept(path: Path, name: str) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL on a private name, then link: two first starts agree on one secret.
+        # Write a private file and link it, so that two first starts agree on one secret.
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         if not path.exists():
             _write(draft, secrets.token_urlsafe(48))

@@ -1,4 +1,4 @@
-"""Who may talk to this server and what the browser is told; unsafe combinations are checks."""
+"""Hosts, cookies, security headers and proxies. config/checks.py refuses unsafe combinations."""
 
 from csp.constants import NONE, SELF
 
@@ -14,7 +14,7 @@ ALLOWED_HOSTS = names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "test
 CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS")
 
 HTTPS = flag("HTTPS", default=False)
-"""Set when guests reach the product by https: cookies and redirects follow it."""
+"""True if guests reach the product by https. Cookies and redirects follow it."""
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SESSION_COOKIE_SECURE = HTTPS
@@ -29,23 +29,23 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 X_FRAME_OPTIONS = "DENY"
 
-# What a page may load and do. Nothing inline and nothing from elsewhere: no page needs more.
+# What a page may load: nothing inline and nothing from other sites.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        # Small drawings in the style sheets of the API's documentation.
+        # The style sheets of the API's documentation have small images inside.
         "img-src": [SELF, "data:"],
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        # Signing in through others is a form that leads there.
+        # Signing in with a provider sends a form there.
         "form-action": [SELF, *origins(json_value("SIGN_IN_PROVIDERS", []))],
         "frame-ancestors": [NONE],
     }
 }
 
 TRUSTED_PROXIES = integer("TRUSTED_PROXIES", 0, most=10)
-"""How many proxies in front append to X-Forwarded-For; 0 believes none of it."""
+"""How many proxies in front add to X-Forwarded-For. With 0 the header is ignored."""
 if flag("BEHIND_HTTPS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 

@@ -1,4 +1,4 @@
-"""Reads SIGN_IN_PROVIDERS: who else may vouch for a person. Adding one is a setting, not code."""
+"""Reads SIGN_IN_PROVIDERS: the providers through which people may sign in."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,10 +12,10 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def read(entries: object) -> dict[str, Any]:
-    """django-allauth's SOCIALACCOUNT_PROVIDERS from a list such as
+    """Returns django-allauth's SOCIALACCOUNT_PROVIDERS. Raises ImproperlyConfigured.
 
-    [{"provider": "openid_connect", "id": "okta", "name": "Okta", "client_id": "...",
-      "secret": "...", "server_url": "https://..."}, {"provider": "google", ...}]
+    The value is a list such as [{"provider": "openid_connect", "id": "okta", "name": "Okta",
+    "client_id": "...", "secret": "...", "server_url": "https://..."}, {"provider": "google", ...}].
     """
     if not isinstance(entries, list):
         raise _refused("expected a JSON list")
@@ -33,7 +33,9 @@ def read(entries: object) -> dict[str, Any]:
 
 
 def origins(entries: object) -> list[str]:
-    """Where a browser is sent to sign in, for what pages allow it."""
+    """Returns the origins of the providers, sorted, for the content security policy. [] without
+    any.
+    """
     given = entries if isinstance(entries, list) else []
     urls = [_PLACES.get(entry["provider"]) or entry["server_url"] for entry in given]
     parts = [urlsplit(url) for url in urls]

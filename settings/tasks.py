@@ -1,4 +1,6 @@
-"""Celery: in this process when embedded, Redis when deployed. The schedule: config/celery.py."""
+"""Celery: in this process when embedded, on Redis when deployed. config/celery.py has
+the schedule.
+"""
 
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -8,7 +10,7 @@ from settings.environment import integer, text
 
 
 def _beside(url: str, database: int) -> str:
-    """The same Redis, another of its databases: clearing the cache must not lose messages."""
+    """Another database of this Redis: clearing the cache must not lose messages."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(path=f"/{database}")) if parts.path in ("", "/", "/0") else url
 
@@ -16,18 +18,19 @@ def _beside(url: str, database: int) -> str:
 IN_MEMORY = "memory://localhost/"
 CELERY_BROKER_URL = text("BROKER_URL", _beside(REDIS_URL, 1) if REDIS_URL else IN_MEMORY)
 IS_BROKER_SHARED = not CELERY_BROKER_URL.startswith("memory:")
-"""Whether a worker in another process sees what is published here."""
+"""Whether workers in other processes receive the tasks of this one."""
 
 CELERY_TASK_TIME_LIMIT = integer("TASK_SECONDS", 60, least=5, most=240)
+"""Seconds."""
 CELERY_TASK_SOFT_TIME_LIMIT = CELERY_TASK_TIME_LIMIT - 3
 
 _REDIS: dict[str, Any] = {
     "socket_connect_timeout": 2,
-    # Without it a publish to a Redis that accepts and is silent never returns.
+    # Without this, a publish never returns if Redis accepts the connection and then is silent.
     "socket_timeout": 5,
     "socket_keepalive": True,
-    # Past every time limit, so that no running task is handed out a second time; and low, with
-    # what looks for abandoned messages looking often, so that a killed worker's come back soon.
+    # Longer than every time limit, so that no running task is handed out twice. Short, with
+    # frequent checks, so that the tasks of a killed worker come back soon.
     "visibility_timeout": 300,
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,

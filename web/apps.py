@@ -1,4 +1,4 @@
-"""The application that people see."""
+"""The Django application of the guests' pages."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The booking form: what was picked, what it costs, who comes; sent, it takes the time."""
+"""The booking form: it shows the selected range and its price, and holds it when sent."""
 
 import json
 import secrets
@@ -30,7 +30,10 @@ from web.selection import Pick
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def book(request: HttpRequest, slug: str) -> HttpResponse:
-    """The form for what was picked; POST holds it, or says why not and what else there is."""
+    """Shows the booking form. A POST holds the range, or explains the refusal with alternatives.
+
+    Raises Http404 if there is no such venue.
+    """
     try:
         venue = records.find_venue(slug)
     except NotFound:
@@ -46,7 +49,7 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
         form = BookingForm(venue=venue, initial={**of_profile(user), "guests": pick.guests})
         return _page(request, pick, form)
     if "instead" in request.POST:
-        # What was typed stays; nothing is judged until the new time has been seen.
+        # Keep what the guest typed. Check nothing before they have seen the new range.
         typed = {name: request.POST.get(name, "") for name in BookingForm.base_fields}
         return _page(request, pick, BookingForm(venue=venue, initial=typed))
     form = BookingForm(request.POST, venue=venue)
@@ -56,7 +59,9 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _picked(given: QueryDict) -> Mapping[str, Any]:
-    """What the address or the form says; a button may say something else than its form."""
+    """The selection in the address or form. The button of an alternative overrides that of its
+    form.
+    """
     return QueryDict(str(given["instead"])) if "instead" in given else given
 
 
@@ -82,13 +87,13 @@ def _take(request: HttpRequest, pick: Pick, form: BookingForm) -> HttpResponse:
 
 
 def _hold(wish: Booking, pick: Pick, form: BookingForm, by: Caller) -> int:
-    """The id of what was made; of what this form made before, when it is sent again."""
+    """Returns the id of the reservation. If the same form was sent before, of that earlier one."""
     once = _once(wish, form, by)
     try:
         try:
             return actions.hold(booking=wish, by=by, once=once).pk
         except QuoteExpired as old:
-            # What was promised is too old, or for another party; if it costs the same, no matter.
+            # The quote has expired or is for another party. Go on if the price is still the same.
             if old.facts["price"]["amount"] != form.cleaned_data["price_shown"]:
                 raise
             promised = replace(wish, quote=old.facts["quote"])
@@ -106,7 +111,8 @@ def _refused(
     by: Caller,
 ) -> HttpResponse:
     if isinstance(refusal, KeyReused):
-        # Sent before with other words, as after going back: it may be meant, so ask once more.
+        # The form was sent before with other values, such as after going back. Ask once more, as it
+        # may be meant.
         told = _("You have booked with this form already. Send it again to book once more.")
         return _page(request, pick, form, why_not=told, status=409)
     found = []
@@ -125,7 +131,9 @@ def _refused(
 def _page(
     request: HttpRequest, pick: Pick, form: BookingForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    """The form with the price as it is now, and a key that makes sending it twice harmless."""
+    """Renders the form with the price of this moment, and a key that makes sending it twice
+    harmless.
+    """
     venue = pick.venue
     quote = quotes.quote(venue, pick.category, pick.window, pick.guests, now=clock.now())
     context = {
@@ -154,7 +162,7 @@ def _wish(pick: Pick, form: BookingForm) -> Booking:
 
 
 def _once(wish: Booking, form: BookingForm, by: Caller) -> Once:
-    """The form's own key, unguessable, so that it needs no other name of who sent it."""
+    """The form's idempotency key. It is random, so anonymous guests need no other name."""
     facts = repr(replace(wish, quote=""))
     return Once(
         caller=by.name if by.user_id else "page",

@@ -1,4 +1,4 @@
-"""Pages of somebody else's making, in which ours appears: examples to copy from."""
+"""Example sites of other makers that embed our pages."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -8,5 +8,5 @@ from django.views.decorators.http import require_safe
 
 @require_safe
 def smart_parking(request: HttpRequest) -> HttpResponse:
-    """A small site of plain JavaScript with its own log-in, which the slots view is put into."""
+    """Shows a small site in plain JavaScript with its own log-in, which embeds the slots view."""
     return render(request, "web/examples/smart_parking.html", {"demo": settings.DEMO})

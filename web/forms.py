@@ -1,4 +1,4 @@
-"""What people fill in. Shapes only: every rule of the engine is the engine's to judge."""
+"""The forms of the guests' pages. They check shapes; the engine checks its rules."""
 
 from datetime import date, datetime, time
 from typing import Any
@@ -19,7 +19,7 @@ from venues.models import Venue
 from web.selection import DayField, GuestsField
 
 APART = ("vehicle_plate",)
-"""Extras that are asked before the others, which are folded away."""
+"""Extra fields that are always shown. The others are folded away."""
 
 
 def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> forms.CharField:
@@ -34,7 +34,7 @@ def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> form
 
 
 class SearchForm(forms.Form):
-    """Looks for a venue; all of it may be left out."""
+    """Searches venues. Every field is optional."""
 
     q = forms.CharField(
         label=_("Name or address"),
@@ -58,7 +58,7 @@ class SearchForm(forms.Form):
 
 
 class NightsForm(forms.Form):
-    """The nights of a stay; dates that are typed, or chosen in the calendar."""
+    """The nights of a stay, typed or chosen in the calendar."""
 
     check_in = DayField(label=_("Arrive"), required=False)
     check_out = DayField(label=_("Leave"), required=False)
@@ -66,14 +66,14 @@ class NightsForm(forms.Form):
 
 
 class DayForm(forms.Form):
-    """The day on which times are looked at."""
+    """The day whose times or slots the page shows."""
 
     date = DayField(label=_("Date"), required=False)
     guests = GuestsField(label=_("Guests"), required=False, initial=1)
 
 
 class RangeForm(forms.Form):
-    """From a day and time until another, by the venue's clocks."""
+    """A range of local dates and times."""
 
     from_date = DayField(label=_("From"), required=False)
     from_time = forms.TimeField(
@@ -86,9 +86,9 @@ class RangeForm(forms.Form):
     guests = GuestsField(label=_("Guests"), required=False, initial=1)
 
     def instants(self, end: str, venue: Venue) -> list[datetime]:
-        """When `from` or `until` is: two instants in an hour that happens twice, else one.
+        """Returns the instants of `from` or `until`: two if clocks show that time twice, else one.
 
-        None where it was not filled in, or the clocks skip it, which becomes an error.
+        [] if the field is empty, or if clocks skip that time, which also adds an error.
         """
         day, clock = self.cleaned_data.get(f"{end}_date"), self.cleaned_data.get(f"{end}_time")
         return shown(self, f"{end}_time", day, clock, venue)
@@ -97,7 +97,11 @@ class RangeForm(forms.Form):
 def shown(
     form: forms.Form, name: str, day: date | None, clock: time | None, venue: Venue
 ) -> list[datetime]:
-    """The instants at which the venue's clocks show this; a field's error where they never do."""
+    """Returns the instants at which the venue's clocks show this time, earliest first.
+
+    [] without date or time. If clocks skip the time, adds an error to the field `name` and returns
+    [].
+    """
     if day is None or clock is None:
         return []
     found = showings(day, clock, venue.zone)
@@ -107,7 +111,7 @@ def shown(
 
 
 class ContactForm(forms.Form):
-    """Who comes and how to reach them; the engine judges names and numbers."""
+    """Asks for the guest's contact and extras. The engine checks names and numbers."""
 
     first_name = _text("first_name", _("First name"), autocomplete="given-name")
     last_name = _text("last_name", _("Last name"), autocomplete="family-name")
@@ -145,27 +149,28 @@ class ContactForm(forms.Form):
         self.fields["phone"].help_text = _phone_hint(venue.phone_region)
 
     def tell(self, fault: ContactInvalid) -> None:
-        """What the engine found wrong, at the fields it is about."""
+        """Shows what the engine found wrong beside its fields."""
         for name, detail in fault.errors:
             self.add_error(name if name in self.fields else None, _(detail))
 
     @property
     def contact(self) -> Contact:
+        """The contact for the engine. Read it on a valid form only."""
         return Contact(**{name: self.cleaned_data[name] for name in CONTACT})
 
     @property
     def extras(self) -> dict[str, Any]:
-        """What else is said, by name; empty where it is not asked here."""
+        """The extra texts by name, "" for those that this kind of venue does not ask."""
         return {name: str(self.cleaned_data.get(name, "")) for name in EXTRAS}
 
     @property
     def folded(self) -> list[forms.BoundField]:
-        """The fields of extras that are shown only to those who want to say more."""
+        """The extra fields that are folded away."""
         return [self[name] for name in self.fields if name in EXTRAS and name not in APART]
 
 
 class BookingForm(ContactForm):
-    """All that a booking asks beside the time."""
+    """All fields of a booking except its range."""
 
     guests = GuestsField(label=_("Guests"))
     quote = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
@@ -174,7 +179,7 @@ class BookingForm(ContactForm):
 
 
 class FindForm(forms.Form):
-    """What proves that a reservation is one's own."""
+    """Asks for the code and phone number that prove a reservation."""
 
     code = forms.CharField(
         label=_("Reservation code"),
@@ -192,19 +197,21 @@ class FindForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        """However it was copied."""
+        """Returns the code in capitals, without spaces and dashes."""
         return "".join(self.cleaned_data["code"].split()).replace("-", "").upper()
 
 
 def extras_of(row: Reservation) -> list[tuple[Any, str]]:
-    """What else a guest said of a reservation, each with its label, in the order it is asked."""
+    """Returns the extra texts of a reservation with their labels, in the form's order. [] without
+    any.
+    """
     said = {name: str(getattr(row, name)) for name in EXTRAS}
     fields = ContactForm.base_fields.items()
     return [(field.label, said[name]) for name, field in fields if said.get(name)]
 
 
 def of_profile(user: User | None) -> dict[str, Any]:
-    """What a form begins with for somebody who is logged in."""
+    """Returns the initial values of a form from a profile. {} for None."""
     if user is None:
         return {}
     return {name: getattr(user, name) for name in CONTACT}

@@ -1,4 +1,4 @@
-"""Which language a page is in: the chosen one, or what the browser asks for; the API is English."""
+"""Middleware of pages and API: the content security policy, and the language."""
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
@@ -11,11 +11,14 @@ _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
 class ContentSecurity(CSPMiddleware):
-    """Composes no policy for JSON: what is shown as a page by mistake has nothing to load."""
+    """Sends a short policy with JSON. If a browser shows it as a page, that page can
+    load nothing.
+    """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
+        """Adds the policy to a response."""
         if response.get("Content-Type", "").endswith("json"):
             response.headers.setdefault(HEADER, _NOTHING)
             return response
@@ -27,9 +30,10 @@ _OF_THE_API = "en"
 
 
 class Language(LocaleMiddleware):
-    """A program reads the same words in whatever browser it runs, whatever the server's own."""
+    """Chooses the language of pages by cookie or browser. The API is always in English."""
 
     def process_request(self, request: HttpRequest) -> None:
+        """Activates the language of a request."""
         if request.path.startswith(_API):
             translation.activate(_OF_THE_API)
         else:
@@ -38,6 +42,7 @@ class Language(LocaleMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
+        """Adds the language headers to pages. The API has none."""
         return (
             response
             if request.path.startswith(_API)

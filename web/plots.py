@@ -1,6 +1,6 @@
-"""Plots as SVG that a page's style sheet colours: classes and no styles, words for who cannot see.
+"""Plots as SVG with classes for the style sheet and texts for screen readers.
 
-Beside each stands a table of the same numbers; the plot only shows their shape.
+Each plot stands beside a table of the same numbers.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _MOST_LABELS = 12
 
 @dataclass(frozen=True, slots=True)
 class PlotBar:
-    """One column: what stands below it, how high it is, and that height in words."""
+    """One column: the label below it, its height, and its height as text."""
 
     label: str
     value: float
@@ -24,9 +24,9 @@ class PlotBar:
 
 
 def columns(title: str, bars: Sequence[PlotBar], *, full: float | None = None) -> SafeString:
-    """A column for each, the highest with its height in words.
+    """Draws one column for each bar. The highest one has its height as text.
 
-    As high as there is room is the highest value, or `full` where it is known what all of it is.
+    The highest value, or `full` if given, takes the whole height.
     """
     highest = max((bar.value for bar in bars), default=0)
     top = full or highest
@@ -46,7 +46,9 @@ def columns(title: str, bars: Sequence[PlotBar], *, full: float | None = None) -
 
 
 def _texts(bars: Sequence[PlotBar], highest: float) -> tuple[list[str], list[str]]:
-    """What stands below each column, and above the highest; where they are many, not on each."""
+    """The labels below the columns and the values above them. Many columns have only
+    some labels.
+    """
     labels = [bar.label for bar in bars]
     values = [bar.shown if bar.value == highest > 0 else "" for bar in bars]
     if len(bars) > _MOST_LABELS:

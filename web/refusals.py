@@ -1,4 +1,4 @@
-"""Why the engine refuses, as guests are told: kindly, in their language, and what to do next."""
+"""Texts of refusals for guests, in their language, with what to do next."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -45,7 +45,7 @@ _WORDS: Mapping[str, str | Promise] = {
 
 
 def told(refusal: Refusal | GuestError, venue: Venue) -> str:
-    """One or two sentences; what is not in the list is told as the engine words it."""
+    """Returns one or two sentences. A code without a text here gets the engine's own."""
     words = str(_WORDS.get(refusal.code, "")) or _(refusal.detail)
     facts: Mapping[str, Any] = refusal.facts if isinstance(refusal, Refusal) else {}
     more = ""

@@ -1,4 +1,4 @@
-"""What was picked at a venue: a range, a category or a unit, for how many; as addresses tell it."""
+"""The selection of a guest: a range, a category or unit, and a party, as addresses carry it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ class InstantField(forms.Field):
     """An instant with its offset, as our own links and buttons carry it."""
 
     def to_python(self, value: Any) -> datetime | None:
+        """Returns an aware datetime, or None for an empty field. Raises ValidationError."""
         if value in self.empty_values:
             return None
         try:
@@ -41,7 +42,7 @@ class InstantField(forms.Field):
 
 
 class DayField(forms.DateField):
-    """A date as its own control sends it, in a year that clocks are known for."""
+    """A date in a plausible year, as a date input sends it or as guests type it."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
@@ -51,6 +52,7 @@ class DayField(forms.DateField):
         super().__init__(input_formats=formats, error_messages=messages, **options)
 
     def to_python(self, value: Any) -> date | None:
+        """Returns the date, or None for an empty field. Raises ValidationError."""
         found = super().to_python(value)
         if found is not None and found.year not in modes.YEARS:
             raise ValidationError(_("Nothing is sold in that year."))
@@ -58,14 +60,14 @@ class DayField(forms.DateField):
 
 
 class GuestsField(forms.IntegerField):
-    """For how many; whether so many fit is for the venue to say."""
+    """The party. The venue decides whether it fits."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(min_value=1, max_value=MOST_GUESTS, **options)
 
 
 class PickForm(forms.Form):
-    """A pick in an address or in the hidden fields of a form."""
+    """A selection in an address or in hidden fields."""
 
     starts_at = InstantField(required=False)
     ends_at = InstantField(required=False)
@@ -78,7 +80,7 @@ class PickForm(forms.Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pick:
-    """A range in a category, on a `unit` where one was chosen; what it costs as things stand."""
+    """A range in a category, on a unit if the guest chose one, with its price at this moment."""
 
     venue: Venue
     window: Window
@@ -87,11 +89,11 @@ class Pick:
     guests: int
     price_minor: int
     left: int | None = None
-    """How many more there are, where that is told."""
+    """The number of free units; None if the page does not show it."""
 
     @property
     def fields(self) -> dict[str, str]:
-        """As hidden fields and addresses carry it; `read` takes it back."""
+        """The values for hidden fields and addresses. `read` reads them."""
         given = modes.fields(self.venue, self.window)
         times = {name: _written(when) for name, when in given.items()}
         what = {"resource": str(self.unit.pk)} if self.unit else {"category": self.category.code}
@@ -99,21 +101,25 @@ class Pick:
 
     @property
     def query(self) -> str:
+        """The values as a query string."""
         return urlencode(self.fields)
 
     @property
     def nights(self) -> int | None:
-        """How many, where nights are sold."""
+        """The number of nights; None if the venue does not sell nights."""
         return modes.nights(self.venue, self.window)
 
     @property
     def times(self) -> Times:
-        """As the engine is asked for it."""
+        """The times for the engine."""
         return modes.times_of(self.venue, self.window)
 
 
 def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
-    """What an address or a form says was picked. Raises Refusal where that is no range."""
+    """Returns the selection in an address or form. Raises Refusal if it cannot be one.
+
+    Without a category, takes the first that seats the party.
+    """
     form = PickForm(data)
     if not form.is_valid():
         raise Invalid("starts_at", str(_("That time could not be read. Choose one below.")))
@@ -138,7 +144,7 @@ def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
 
 
 def of_alternatives(venue: Venue, found: Iterable[Alternative], *, guests: int) -> list[Pick]:
-    """What the engine offers instead, as picks."""
+    """Returns the engine's alternatives as selections, in their order."""
     return [
         Pick(
             venue=venue,
@@ -153,7 +159,7 @@ def of_alternatives(venue: Venue, found: Iterable[Alternative], *, guests: int) 
 
 
 def again(row: Reservation) -> Pick:
-    """What a reservation was of, to pick it once more."""
+    """Returns the selection that a reservation was made from, without its unit."""
     return Pick(
         venue=row.venue,
         window=Window(row.starts_at, row.ends_at),

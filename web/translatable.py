@@ -1,4 +1,4 @@
-"""Every text that the engine and its libraries word themselves, for translators to find."""
+"""All texts of refusals and of libraries, for the catalogues of translations."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from guests.errors import GuestError
 from reservations.errors import Refusal
 
 OF_LIBRARIES = (
-    # email-validator's; the reason why an address cannot be right.
+    # From email-validator: why an address cannot be right.
     "An email address must have an @-sign.",
     "There must be something before the @-sign.",
     "There must be something after the @-sign.",
@@ -18,7 +18,7 @@ OF_LIBRARIES = (
 
 
 def sentences() -> Iterator[str]:
-    """What a refusal says of itself, which is its docstring, and what libraries say."""
+    """Yields the docstring of each refusal, which is its text, and the texts of libraries."""
     yield from OF_LIBRARIES
     for kind in _below(Refusal), _below(GuestError):
         yield from (" ".join((one.__doc__ or "").split()) for one in kind)

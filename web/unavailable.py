@@ -1,4 +1,4 @@
-"""What a page says that cannot be made: a fault of ours, or a database that is away or busy."""
+"""The error page: 500 for a fault of ours, 503 if the database is away or busy."""
 
 import sys
 
@@ -12,7 +12,7 @@ RETRY_AFTER = 5
 
 
 def no_answer(request: HttpRequest) -> HttpResponse:
-    """Called while the exception is handled; asks the database for nothing."""
+    """Renders the error page. Django calls it during the exception. It makes no query."""
     if not isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         return server_error(request)
     answer = HttpResponse(render_to_string("503.html"), status=503)

@@ -1,4 +1,4 @@
-"""The addresses of the pages that guests use; `web:` names them in templates."""
+"""The addresses of the guests' pages. Templates name them with `web:`."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""Who asks on the pages: always a guest, known by their log-in and by what they have proven."""
+"""The visitor of the guests' pages: a guest, by log-in and by proven reservations."""
 
 from datetime import timedelta
 
@@ -12,13 +12,14 @@ from reservations.errors import NotFound
 from reservations.models import Reservation
 
 PROVEN_FOR = timedelta(hours=24)
-"""How long a browser is believed after it made a reservation, or gave its code and phone."""
+"""How long a browser may open a reservation that it made or proved."""
 MOST = 50
+"""Reservations that a session remembers."""
 _KEY = "reservations"
 
 
 def visitor(request: HttpRequest) -> Caller:
-    """Staff are guests here too: what they do for a venue has pages of its own."""
+    """Returns the visitor as a guest. Staff are guests here too: they have the desk."""
     user = known(request)
     return Caller(
         kind="guest",
@@ -30,21 +31,21 @@ def visitor(request: HttpRequest) -> Caller:
 
 
 def known(request: HttpRequest) -> User | None:
-    """The person who is logged in."""
+    """Returns the person who is logged in, or None."""
     return request.user if isinstance(request.user, User) else None
 
 
 def remember(request: HttpRequest, reservation_id: int) -> None:
-    """Let this browser go on with a reservation."""
+    """Lets this browser open a reservation for PROVEN_FOR."""
     proven = _proven(request) | {str(reservation_id): clock.now().timestamp()}
-    # A session that somebody else put here beforehand proves nothing to them.
+    # A new session key: a session that an attacker planted gets nothing.
     request.session.cycle_key()
     newest = sorted(proven.items(), key=lambda entry: entry[1])[-MOST:]
     request.session[_KEY] = dict(newest)
 
 
 def find(request: HttpRequest, code: str) -> Reservation:
-    """The visitor's reservation of that code. Raises NotFound."""
+    """Returns the visitor's reservation with this code. Raises NotFound."""
     rows = Reservation.objects.visible_to(visitor(request)).select_related("category")
     found = rows.select_related("venue__policy").filter(code=code.upper()).first()
     if found is None:

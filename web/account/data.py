@@ -1,4 +1,4 @@
-"""What is held about a person: changed, handed out, erased."""
+"""The pages of a person's data: change, export and erase it."""
 
 import orjson
 from django.contrib import messages
@@ -21,7 +21,7 @@ from web.account.forms import ErasureForm, ProfileForm
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Contact data and preferences, as bookings are filled from them."""
+    """Shows and changes contact data and preferences. Bookings take them from here."""
     user = _person(request)
     known = {field: getattr(user, field) for field in accounts.PROFILE}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
@@ -30,7 +30,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
             accounts.change_profile(user, form.cleaned_data)
         except ContactInvalid as fault:
             form.tell(fault.errors)
-            # The header greets with what is kept, not with what was refused.
+            # The header shows the stored name, not the refused one.
             user.refresh_from_db()
         else:
             messages.success(request, _("Saved."))
@@ -42,7 +42,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """All of it as one file, the same document as the API's."""
+    """Sends all data of the person as one JSON file, as `/me/export` of the API does."""
     user = _person(request)
     held = erasure.export_person(user)
     held["profile"] = accounts.profile(user)
@@ -57,7 +57,10 @@ def export(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    """What erasing does, and the button that does it."""
+    """Explains what erasing does and erases the person on confirmation.
+
+    Refuses during a stay, and for the last administrator.
+    """
     user = _person(request)
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():

@@ -1,4 +1,4 @@
-"""Venues that a person marked, to find them again."""
+"""The pages of favourite venues."""
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
@@ -16,7 +16,10 @@ from web.account.pages import page_of
 
 @require_POST
 def mark(request: HttpRequest, slug: str) -> HttpResponse:
-    """Mark a venue, or take the mark off; of a page that HTMX is on, only the button is new."""
+    """Adds or removes a favourite. For HTMX it renders the button only.
+
+    Redirects guests who are not logged in to the log-in.
+    """
     venue = get_object_or_404(Venue, slug=slug, is_active=True)
     there = reverse("web:venue", args=[slug])
     if not isinstance(request.user, User):
@@ -33,7 +36,7 @@ def mark(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_safe
 def favourites(request: HttpRequest) -> HttpResponse:
-    """The list, newest first."""
+    """Lists the favourite venues, newest first."""
     assert isinstance(request.user, User)
     marked = request.user.favourites.select_related("venue").filter(venue__is_active=True)
     return render(request, "web/account/favourites.html", {"page": page_of(marked, request)})

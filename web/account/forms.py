@@ -1,4 +1,6 @@
-"""What people type about themselves; each field is judged by the verb that keeps it."""
+"""The forms of an account. The verbs check the values; these forms only check that
+they are there.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,7 +16,7 @@ _PHONE = {"autocomplete": "tel", "maxlength": phones.LONGEST_INPUT, "inputmode":
 
 
 def _text(label: Any, widget: type[forms.Widget], hint: Any = "", **attrs: Any) -> forms.CharField:
-    """A field that only has to be filled in here: its own rule stands with the verb."""
+    """A required text field. The verb has its other rules."""
     return forms.CharField(
         label=label,
         help_text=hint,
@@ -24,12 +26,14 @@ def _text(label: Any, widget: type[forms.Widget], hint: Any = "", **attrs: Any) 
 
 
 class Told(forms.Form):
-    """A form that shows what a verb refused beside the fields it is about."""
+    """A form that shows the refusals of a verb beside their fields."""
 
     use_required_attribute = False
 
     def tell(self, faults: Iterable[tuple[str, str]]) -> None:
-        """Add what was refused, (field, sentence) each; of no field here, to the whole form."""
+        """Adds refusals, as pairs of field and sentence. Unknown fields go to the top
+        of the form.
+        """
         for field, detail in faults:
             self.add_error(field if field in self.fields else None, detail)
 

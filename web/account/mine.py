@@ -1,4 +1,4 @@
-"""A person's own: what they reserved, and what they parked."""
+"""The pages of a person's own reservations and parking."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -33,13 +33,13 @@ SHOWN = {
     "past": (Status.LEFT, Status.NO_SHOW),
     "cancelled": (Status.CANCELLED, Status.EXPIRED),
 }
-"""Each status is in one of these lists."""
+"""The lists of reservations. Each status is in one of them."""
 
 
 @login_required
 @require_safe
 def me(request: HttpRequest) -> HttpResponse:
-    """What comes next, and the way to everything else that is one's own."""
+    """Shows the next three reservations, venues to review, and links to all account pages."""
     user, now = _person(request), clock.now()
     coming = _those(user, "upcoming", now)[:3]
     stayed = reviews.venues_stayed_at(user, at=now).exclude(reviews__user=user)
@@ -50,7 +50,7 @@ def me(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def my_reservations(request: HttpRequest) -> HttpResponse:
-    """Upcoming, past or cancelled, each with its status at this moment."""
+    """Lists upcoming, past or cancelled reservations with their status at this moment."""
     user, now = _person(request), clock.now()
     shown = request.GET.get("show", "")
     shown = shown if shown in SHOWN else "upcoming"
@@ -68,7 +68,7 @@ def my_reservations(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def my_parking(request: HttpRequest) -> HttpResponse:
-    """Each time one parked, and the last twelve months as plots."""
+    """Lists the person's parking, with plots of the last twelve months."""
     user, now = _person(request), clock.now()
     page = page_of(parking.parked(user, at=now), request)
     months = parking.months(user, at=now)
@@ -121,7 +121,7 @@ def _told(month: ParkingMonth, currencies: list[str]) -> dict[str, Any]:
 
 
 def _plots(months: list[ParkingMonth], currencies: list[str]) -> Iterator[tuple[str, SafeString]]:
-    """What each shows, and the plot."""
+    """Yields the title and the plot of each measure."""
     yield _plot(_("Visits"), months, lambda month: month.visits, lambda month: str(month.visits))
     for currency in currencies:
         yield _plot(

@@ -1,4 +1,4 @@
-"""A long list, page by page."""
+"""Splits long lists into pages."""
 
 from typing import Any
 
@@ -10,5 +10,7 @@ PER_PAGE = 20
 
 
 def page_of(rows: QuerySet[Any], request: HttpRequest) -> Page[Any]:
-    """The page that the address asks for; the nearest where there is none of that number."""
+    """Returns the page that the address asks for, else the nearest one. The first page may be
+    empty.
+    """
     return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))

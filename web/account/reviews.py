@@ -1,4 +1,4 @@
-"""Writing a review after a stay, changing it and taking it back."""
+"""The pages that write, change and delete a review after a stay."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -17,7 +17,9 @@ from web.account.forms import ReviewForm
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, slug: str) -> HttpResponse:
-    """The form, filled with what one wrote before; whoever has not stayed is told so."""
+    """Shows and stores the person's review of a venue. Explains why, if they have not
+    stayed there.
+    """
     assert isinstance(request.user, User)
     venue = get_object_or_404(Venue, slug=slug, is_active=True)
     own = request.user.reviews.filter(venue=venue).first()
@@ -34,7 +36,7 @@ def review(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_POST
 def withdraw(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take one's own review back."""
+    """Deletes the person's review of a venue."""
     assert isinstance(request.user, User)
     venue = get_object_or_404(Venue, slug=slug)
     reviews.withdraw(user=request.user, venue_id=venue.pk)

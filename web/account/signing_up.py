@@ -1,4 +1,4 @@
-"""Signing up, with a name and a phone number so that bookings fill themselves in."""
+"""The page that creates an account."""
 
 from allauth.account.utils import perform_login
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,10 @@ from web.account.onward import onward
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    """A form, and after it the page one came from, logged in."""
+    """Creates an account, logs the person in and returns to the page they came from.
+
+    Answers 429 after too many sign-ups from one network.
+    """
     after = onward(request)
     if request.user.is_authenticated:
         return redirect(after)
@@ -40,12 +43,12 @@ def sign_up(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """Where logging out leads."""
+    """Shows the page after a log-out."""
     return render(request, "web/account/signed_out.html")
 
 
 def _made(request: HttpRequest, form: SignUpForm) -> User | None:
-    """The new guest; None where the form now says why there is none. Raises TooManySignUps."""
+    """Returns the new guest. None if the form has errors now. Raises TooManySignUps."""
     accounts.count_sign_up(address_of(request))
     try:
         return accounts.sign_up(**form.cleaned_data)

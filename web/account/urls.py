@@ -1,4 +1,4 @@
-"""The addresses of a person's own pages, part of those of `web:`."""
+"""The addresses of account pages. They are part of `web:`."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""What somebody at the barrier asks: is any spot free from now, for so long? Else, when is one?"""
+"""Answers a driver at the barrier: is a spot free from now, for how long, and if not, when?"""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,13 +25,17 @@ MINUTE = timedelta(minutes=1)
 
 
 class DriveUpForm(forms.Form):
-    """How long somebody who stands at the barrier wants to stay."""
+    """Asks for how many hours the driver wants to stay."""
 
     hours = forms.IntegerField(label=_("Hours"), min_value=1, max_value=2_000)
 
 
 def answer(venue: Venue, query: QueryDict, now: datetime) -> dict[str, Any] | None:
-    """Whether any spot is free from now for so long; if not, when one is. None of nights."""
+    """Returns whether a spot is free from now, else alternatives. None if the venue sells nights.
+
+    The keys are those that lots/walk_in.html reads. Without a valid number of hours, only the form
+    is there.
+    """
     if modes.sells_nights(venue):
         return None
     length = venue.policy.default_length or HOUR
@@ -79,7 +83,7 @@ def _next_days(venue: Venue, now: datetime) -> list[Pick]:
 
 
 def usual_range(venue: Venue, now: datetime) -> Window:
-    """From now on for as long as is usual; the next slot, or the night, where those are sold."""
+    """Returns the range to show first: from now for the usual length, or the next slot or night."""
     policy = venue.policy
     if modes.sells_nights(venue):
         today = now.astimezone(venue.zone).date()
@@ -94,7 +98,7 @@ def usual_range(venue: Venue, now: datetime) -> Window:
 
 
 def _next_slot(venue: Venue, now: datetime) -> Window | None:
-    """The next of today's slots that can still be booked, if one can."""
+    """The next slot of today that can be booked. None without one."""
     try:
         return modes.window_of(venue, Times(from_now=True), now)
     except Refusal:
@@ -106,14 +110,16 @@ def _from_now(now: datetime, length: timedelta) -> Window:
 
 
 def _soon(now: datetime) -> datetime:
-    """A whole five minutes away, so that what is offered can still be booked a moment later."""
+    """The next multiple of five minutes, at least three away, so that it can still be booked a
+    moment later.
+    """
     later = now + 3 * MINUTE
     whole = later.replace(minute=later.minute - later.minute % 5, second=0, microsecond=0)
     return whole + 5 * MINUTE
 
 
 def of_range(venue: Venue, window: Window, now: datetime) -> Availability:
-    """What can be booked of a range; where it means none at this venue, the refusal alone."""
+    """Returns what can be booked in a range. Without a valid range: no offers and the refusal."""
     times = Times(starts_at=window.start, ends_at=window.end)
     try:
         return availability.of_range(venue, times, party=1, category=None, now=now)
@@ -122,7 +128,9 @@ def of_range(venue: Venue, window: Window, now: datetime) -> Availability:
 
 
 def offers(venue: Venue, found: Availability) -> list[Pick]:
-    """The categories with a place for the whole range, and for how much."""
+    """Returns a selection for each category with a free unit for the whole range. [] if it is
+    refused.
+    """
     return [
         Pick(
             venue=venue,

@@ -1,4 +1,4 @@
-"""Where the units of a floor are drawn: in their place, or in rows where they have none."""
+"""Places the units of a floor in a picture: by their coordinates, or in rows without."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from itertools import pairwise
 from venues.models import Resource
 
 CELL = 76
-"""Side of the square that a unit is drawn in, with the space around it."""
+"""Side of the square for a unit with the space around it, in units of the view box."""
 ACROSS = 10
+"""Units in a row, for units without coordinates."""
 MOST = 200
-"""Units in one picture; a larger floor is drawn in parts."""
+"""Units in one picture. A larger floor has several."""
 WIDEST = 200.0
-"""Cells that a picture is wide or high at most, however close together units are."""
+"""Cells in the width and height of a picture, at most, however close together units are."""
 
 Place = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Top left corners by unit, and how large the picture is that holds them all."""
+    """The top left corner of each unit by id, and the size of the picture."""
 
     places: dict[int, Place]
     width: int
@@ -27,7 +28,10 @@ class Layout:
 
 
 def parts(units: Iterable[Resource]) -> list[list[Resource]]:
-    """The units of a floor row by row, in as many pictures as it takes."""
+    """Returns the units of a floor, sorted by coordinates and rank, in parts of at most MOST units.
+
+    An empty floor is one empty part.
+    """
     inf = float("inf")
     ordered = sorted(
         units,
@@ -42,7 +46,9 @@ def parts(units: Iterable[Resource]) -> list[list[Resource]]:
 
 
 def layout(units: Sequence[Resource]) -> Layout:
-    """A place for each, none on top of another."""
+    """Places each unit so that none covers another. Units without coordinates go
+    below the others.
+    """
     placed = {
         unit.pk: (unit.plan_x, unit.plan_y)
         for unit in units
@@ -63,7 +69,7 @@ def layout(units: Sequence[Resource]) -> Layout:
 
 
 def _on_grid(placed: dict[int, Place]) -> dict[int, Place]:
-    """Places in cells, so that those closest together just do not touch."""
+    """Scales coordinates to cells so that the closest units just do not touch."""
     across = _scale([x for x, _ in placed.values()])
     down = _scale([y for _, y in placed.values()])
     left = min((x for x, _ in placed.values()), default=0.0)

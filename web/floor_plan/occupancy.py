@@ -1,4 +1,4 @@
-"""How full a venue is: now, in a range, hour by hour, and what is usual; as tables and as plots."""
+"""How full a venue is: now, in a range, by the hour and usually; as tables and plots."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,10 +16,11 @@ from web.plots import PlotBar
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 STATS_DAYS = 90
+"""Days of the past for what is usual."""
 
 
 def told(venue: Venue, window: Window, now: datetime) -> dict[str, Any]:
-    """Shares taken: now, in the range, hour by hour of its first day, and what is usual."""
+    """Returns the shares taken: now, in the range, by hour of its first day, and usually."""
     (at_once,) = occupancy.over(venue, Window(now, now + MINUTE), None, now=now)
     (in_range,) = occupancy.over(venue, window, None, now=now)
     rows = [(_("Whole lot"), at_once.taken, in_range.taken)]

@@ -1,4 +1,4 @@
-"""The picture of a lot: its floors as they stand in a range, how full it is, a walk-in's answer."""
+"""The page of a floor plan: its floors in a range, how full it is, and the answer to a driver."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,9 +36,9 @@ WORDS = {
 
 
 class PlanForm(RangeForm):
-    """The range that the picture is of, by the venue's clocks."""
+    """Asks for the range of the picture, in the venue's local time."""
 
-    # Leaves the field out, as Django reads it.
+    # None removes the field from the form.
     guests = None  # type: ignore[assignment]
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -50,7 +50,7 @@ class PlanForm(RangeForm):
 
 @dataclass(frozen=True, slots=True)
 class PlanSpot:
-    """A unit as it is drawn; `pick` where it can be chosen and booked for the range."""
+    """A unit in the picture. `pick` is None unless the guest can book the unit for the range."""
 
     standing: Standing
     x: float
@@ -59,16 +59,21 @@ class PlanSpot:
 
     @property
     def word(self) -> str:
+        """The state as text."""
         return str(WORDS[self.standing.state])
 
     @property
     def is_accessible(self) -> bool:
+        """Says whether the spot is for drivers with a disability."""
         return self.standing.unit.category.code == HANDICAP
 
 
 @require_safe
 def plan(request: HttpRequest, slug: str) -> HttpResponse:
-    """One floor in a picture and as a table; everybody may look, staff see whose vehicle it is."""
+    """Shows one floor as a picture and a table. Staff also see vehicles and guests.
+
+    Raises Http404 if there is no such venue.
+    """
     try:
         venue = records.find_venue(slug)
     except NotFound:
@@ -101,7 +106,7 @@ def _is_staff(request: HttpRequest, venue: Venue) -> bool:
 
 
 def _range(venue: Venue, query: QueryDict, now: datetime) -> tuple[PlanForm, Window]:
-    """What was asked for; now and the usual length where nothing was, or nothing that can be."""
+    """The requested range. Without a valid one, the usual range from now."""
     usual = drive_up.usual_range(venue, now)
     if not any(name in query for name in PlanForm.base_fields):
         first, last = (at.astimezone(venue.zone) for at in (usual.start, usual.end))
@@ -123,7 +128,7 @@ def _window(form: PlanForm, venue: Venue) -> Window | None:
     starts, ends = form.instants("from", venue), form.instants("until", venue)
     if not starts or not ends:
         return None
-    # In an hour that happens twice all of it is looked at.
+    # If an hour happens twice, the range covers both.
     window = Window(starts[0], ends[-1])
     try:
         reports_occupancy.judge(window)
@@ -134,7 +139,7 @@ def _window(form: PlanForm, venue: Venue) -> Window | None:
 
 
 def _picks(venue: Venue, found: Availability) -> dict[int, Pick]:
-    """What choosing a unit of the picture leads to, where a guest may choose."""
+    """The selection for each unit that a guest can choose."""
     if found.refusal or venue.policy.unit_choice != Policy.UnitChoice.GUEST:
         return {}
     return {
@@ -154,7 +159,7 @@ def _picks(venue: Venue, found: Availability) -> dict[int, Pick]:
 def _picture(
     query: QueryDict, standings: Sequence[Standing], bookable: Mapping[int, Pick]
 ) -> dict[str, Any]:
-    """The floor, and the part of it, that is asked for."""
+    """The floor and part in the address, by default the first ones."""
     by_floor: dict[int, list[Standing]] = {}
     for one in standings:
         by_floor.setdefault(one.unit.floor, []).append(one)
@@ -187,7 +192,7 @@ def _picture(
 
 
 def _number(text: str | None, known: Sequence[int]) -> int:
-    """The number that was asked for where it is known, else the first."""
+    """The number in the address if it is known, else the first."""
     found = next((one for one in known if str(one) == text), None)
     return found if found is not None else next(iter(known), 0)
 

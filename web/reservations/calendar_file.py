@@ -1,4 +1,4 @@
-"""A reservation as a calendar file (RFC 5545), which calendars update by its code and version."""
+"""A reservation as a calendar file (RFC 5545). Calendars update it by its code and version."""
 
 from datetime import datetime
 
@@ -17,11 +17,11 @@ STATES = {
     Status.EXPIRED: "CANCELLED",
     Status.CANCELLED: "CANCELLED",
 }
-"""What calendars call each status."""
+"""The status of a calendar entry for each status."""
 
 
 def of_reservation(row: Reservation, *, page: str, now: datetime) -> bytes:
-    """Times are in UTC, so that every calendar shows the same instant whatever zones it knows."""
+    """Returns the file. Times are in UTC, so that calendars need to know no zone."""
     venue, state = row.venue, STATES[row.status_at(now)]
     event = Event()
     event.add("uid", f"{row.code}@holdfast")

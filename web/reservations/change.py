@@ -1,4 +1,4 @@
-"""Changing a reservation: what it becomes and costs is shown first, then the engine judges it."""
+"""The page that changes a reservation: first a review with the new price, then the change."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ from web.selection import DayField, GuestsField, Pick
 
 
 class ChangeForm(ContactForm):
-    """The reservation as it is, to be written over; nights have dates, the rest has times."""
+    """The form of a change. Dates for nights, local dates and times for the rest."""
 
     check_in = DayField(label=gettext_lazy("Arrive"))
     check_out = DayField(label=gettext_lazy("Leave"))
@@ -54,14 +54,17 @@ class ChangeForm(ContactForm):
         self.order_fields([*nights, *times, "guests"])
 
     def windows(self) -> list[Window]:
-        """The ranges that were asked for: several where an hour happens twice, none where never."""
+        """Returns the requested ranges: several if an hour happens twice, [] if clocks skip it.
+
+        Raises Refusal for nights that the venue does not sell.
+        """
         given, row = self.cleaned_data, self.row
         if modes.sells_nights(row.venue):
             times = Times(check_in=given["check_in"], check_out=given["check_out"])
             return [modes.resolve(row.venue, times)]
         starts = self._instants("from_time", given["day"], row.starts_at)
         if {"until_day", "until_time"}.isdisjoint(self.changed_data) and starts != [row.starts_at]:
-            # Whoever moves the start alone moves all of it.
+            # If only the start changed, keep the length.
             length = row.ends_at - row.starts_at
             return [Window(start, start + length) for start in starts]
         ends = self._instants("until_time", given["until_day"], row.ends_at)
@@ -69,13 +72,13 @@ class ChangeForm(ContactForm):
 
     def _instants(self, name: str, day: Any, now_at: datetime) -> list[datetime]:
         found = shown(self, name, day, self.cleaned_data[name], self.row.venue)
-        # Left as it is, the instant it is; seconds are not shown and not asked for.
+        # An untouched time keeps its instant. The form shows no seconds.
         kept = [one for one in found if one == now_at.replace(second=0, microsecond=0)]
         return [now_at] if kept and {name, _DAYS[name]}.isdisjoint(self.changed_data) else found
 
     @property
     def details(self) -> dict[str, str | bool]:
-        """Contact and remarks that were written over."""
+        """The contact and extras that the guest changed."""
         given = (name for name in DETAILS if name in self.fields)
         return {name: self.cleaned_data[name] for name in given if name in self.changed_data}
 
@@ -85,7 +88,7 @@ _DAYS = {"from_time": "day", "until_time": "until_day"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wished:
-    """A change that could be asked for, as it is reviewed: when, for how many, at what price."""
+    """A change to review: its range, party and price."""
 
     pick: Pick
     is_other_time: bool
@@ -94,7 +97,7 @@ class Wished:
 @own
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, row: Reservation) -> HttpResponse:
-    """The form, the review of what was filled in, and the change itself, in three steps."""
+    """Shows the form, then the review, then carries out the change."""
     if not modifications.may(row, clock.now()):
         messages.info(request, _("This reservation can no longer be changed."))
         return redirect("web:reservation", code=row.code)
@@ -119,7 +122,7 @@ def change(request: HttpRequest, row: Reservation) -> HttpResponse:
 
 
 def _wishes(request: HttpRequest, row: Reservation, form: ChangeForm) -> list[Wished]:
-    """What is asked for, by the fields or by the button that carries a range."""
+    """The requested changes, from the fields or from the button of a range."""
     chosen = request.POST.get("save") or request.POST.get("instead")
     guests = form.cleaned_data["guests"]
     if chosen and chosen != "yes":
@@ -171,7 +174,9 @@ def _save(request: HttpRequest, row: Reservation, form: ChangeForm, wished: Wish
 
 
 def _change(row: Reservation, form: ChangeForm, wished: Wished) -> Change:
-    """Only what differs: what is left as it was is not judged again."""
+    """The change for the engine. Untouched values stay out: the engine does not check
+    them again.
+    """
     pick = wished.pick
     is_other_category = pick.category.pk != row.category_id
     is_other_window = pick.window != Window(row.starts_at, row.ends_at)

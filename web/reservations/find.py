@@ -1,4 +1,4 @@
-"""A reservation found by code and phone number; nobody learns which of the two was wrong."""
+"""The page that finds a reservation by code and phone number. It never says which one was wrong."""
 
 from collections.abc import Sequence
 
@@ -22,14 +22,14 @@ from web.forms import FindForm
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def find(request: HttpRequest) -> HttpResponse:
-    """The form; what proves itself is remembered for this browser."""
+    """Asks for code and phone number and remembers the proof. 429 after too many failures."""
     if request.method != "POST":
         return _page(request, FindForm())
     form = FindForm(request.POST)
     if not form.is_valid():
         return _page(request, form, status=422)
     code = form.cleaned_data["code"]
-    # Whoever knows both is not slowed: failures alone are counted, by place and by code.
+    # Only failures count, by network and by code. A guest who knows both never waits.
     counts = [
         rate_counters.name("find", "place", address_of(request)),
         rate_counters.name("find", "code", code),
@@ -39,13 +39,13 @@ def find(request: HttpRequest) -> HttpResponse:
     row = _proven(code, form.cleaned_data["phone"])
     if row is None:
         told = [rate_counters.count(who, settings.FIND_FAILURE_RATE) for who in counts]
-        # Of a crowd at one moment no more are told than the rate says.
+        # When many try at one moment, answer no more of them than the rate allows.
         if over := next((left for left in told if left.is_overdrawn), None):
             return _wait(request, form, over)
         form.add_error(None, _("No reservation has this code and this phone number. Check both."))
         return _page(request, form, status=422)
     if (spent := _spent(counts)) is not None:
-        # Looked up while others failed: right or wrong, it stays untold.
+        # Others used up the rate during this look-up. Right or wrong, do not tell.
         return _wait(request, form, spent)
     visitors.remember(request, row.pk)
     return redirect("web:reservation", code=row.code)
@@ -62,7 +62,7 @@ def _proven(code: str, phone: str) -> Reservation | None:
 
 
 def _spent(counts: Sequence[str]) -> Allowance | None:
-    """The first of these that has nothing left."""
+    """The first counter that has nothing left. None if all have."""
     found = (rate_counters.read(who, settings.FIND_FAILURE_RATE) for who in counts)
     return next((left for left in found if not left.left), None)
 

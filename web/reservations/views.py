@@ -1,4 +1,4 @@
-"""A guest's own reservation: how it stands, and the verbs that need no form: confirm and cancel."""
+"""A guest's reservation: its page, and the verbs without a form, confirm and cancel."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,9 +24,9 @@ Page = Callable[[HttpRequest, Reservation], HttpResponse]
 
 
 def own(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
-    """A page of one reservation, for whom it is proven to be; others are asked for the proof.
+    """Turns a page of a reservation into a view for the guest who has proven that it is theirs.
 
-    What is not there and what is somebody else's are answered alike.
+    Others are asked for code and phone number, whether the reservation exists or not.
     """
 
     @never_cache
@@ -41,6 +41,7 @@ def own(page: Page) -> Callable[[HttpRequest, str], HttpResponse]:
 
 
 def redirect_to_find(request: HttpRequest) -> HttpResponse:
+    """Redirects to the page that asks for code and phone number."""
     messages.info(request, _("Show that it is yours: give the code and the phone number."))
     return redirect("web:find")
 
@@ -48,14 +49,14 @@ def redirect_to_find(request: HttpRequest) -> HttpResponse:
 @own
 @require_safe
 def reservation(request: HttpRequest, row: Reservation) -> HttpResponse:
-    """How it stands now, and what may be done with it."""
+    """Shows the reservation and what the guest can do with it now."""
     return show(request, row)
 
 
 @own
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, row: Reservation) -> HttpResponse:
-    """A link that leads here changes nothing: the page has the button."""
+    """Confirms the reservation. A GET changes nothing: it shows the page with the button."""
     if request.method != "POST":
         return redirect("web:reservation", code=row.code)
     return _carry_out(request, row, actions.confirm)
@@ -64,7 +65,7 @@ def confirm(request: HttpRequest, row: Reservation) -> HttpResponse:
 @own
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, row: Reservation) -> HttpResponse:
-    """What cancelling costs, told before the button that does it."""
+    """Shows the fee and asks for confirmation, then cancels the reservation."""
     if request.method == "POST":
         return _carry_out(request, row, actions.cancel)
     now = clock.now()
@@ -76,7 +77,7 @@ def cancel(request: HttpRequest, row: Reservation) -> HttpResponse:
 @own
 @require_safe
 def calendar_file(request: HttpRequest, row: Reservation) -> HttpResponse:
-    """The reservation for a calendar, cancelled where it is."""
+    """Sends the reservation as a calendar file. A cancelled one cancels the entry."""
     page = request.build_absolute_uri(request.path.removesuffix("calendar.ics"))
     answer = HttpResponse(
         calendar_files.of_reservation(row, page=page, now=clock.now()),
@@ -87,14 +88,14 @@ def calendar_file(request: HttpRequest, row: Reservation) -> HttpResponse:
 
 
 def show(request: HttpRequest, row: Reservation, *, status: int = 200, **more: Any) -> HttpResponse:
-    """The page of a reservation, with what was refused just now where something was."""
+    """Renders the page of a reservation. `more` adds to its context, such as a refusal."""
     return render(request, "web/reservation.html", _context(row) | more, status=status)
 
 
 def _carry_out(
     request: HttpRequest, row: Reservation, verb: Callable[..., Reservation]
 ) -> HttpResponse:
-    """Do the verb; repeating one that was done changes nothing and is no fault."""
+    """Carries out a verb. Repeating it changes nothing and is no error."""
     try:
         verb(reservation_id=row.pk, by=visitors.visitor(request))
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Times as the venue's clocks show them, and money as the reader writes it."""
+"""Template filters for local times, money and the words of kinds."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -24,7 +24,9 @@ _SIGNS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "CHF": "CHF", "PLN
 
 @register.filter
 def money(amount_minor: int | None, currency: str) -> str:
-    """An amount in minor units: `€120.00`, in Dutch `€ 120,00`; a code where no sign is usual."""
+    """Returns minor units as `€120.00`, in Dutch `€ 120,00`. A rare currency shows its code. "" for
+    None.
+    """
     if amount_minor is None:
         return ""
     amount = formats.number_format(
@@ -38,13 +40,13 @@ def money(amount_minor: int | None, currency: str) -> str:
         if len(sign) == 1
         else pgettext("money, with a code such as CHF", "%(sign)s %(amount)s")
     )
-    # What belongs together stays on one line.
+    # No line break inside an amount.
     return (written % {"sign": sign, "amount": amount}).replace(" ", "\u00a0")
 
 
 @register.filter
 def round_money(amount_minor: int, currency: str) -> str:
-    """The same without cents where there are none, for where there is little room."""
+    """Returns an amount without decimals if they are zero, such as `€120`. For narrow places."""
     whole, cents = divmod(amount_minor, 10 ** prices.exponent(currency))
     if cents:
         return money(amount_minor, currency)
@@ -53,13 +55,13 @@ def round_money(amount_minor: int, currency: str) -> str:
 
 @register.filter
 def price(amount_minor: int, currency: str) -> str:
-    """The same in a sentence, where nothing is a word too."""
+    """Returns an amount for a sentence: "nothing" for 0."""
     return money(amount_minor, currency) if amount_minor else _("nothing")
 
 
 @register.filter
 def clock(instant: datetime, place: Venue | ZoneInfo) -> str:
-    """The time of day there: `14:32`, with its offset where that hour happens twice."""
+    """Returns the local time, such as `14:32`, with its offset if clocks show it twice."""
     there = instant.astimezone(_zone(place))
     text = f"{there:%H:%M}"
     return f"{text} ({_offset(there)})" if is_twice(there) else text
@@ -67,7 +69,7 @@ def clock(instant: datetime, place: Venue | ZoneInfo) -> str:
 
 @register.filter
 def day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> str:
-    """The date there with its weekday: `Saturday 5 December 2026`."""
+    """Returns the local date, such as `Saturday 5 December 2026`."""
     if isinstance(when, datetime) and place is not None:
         when = when.astimezone(_zone(place)).date()
     return formats.date_format(when, "l j F Y")
@@ -75,7 +77,7 @@ def day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> str:
 
 @register.filter
 def short_day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> str:
-    """The same in a few letters: `Sat 5 Dec`."""
+    """Returns the local date in short, such as `Sat 5 Dec`."""
     if isinstance(when, datetime) and place is not None:
         when = when.astimezone(_zone(place)).date()
     # Translators: letters as Django's date filter reads them; "Sat 5 Dec", "za 5 dec".
@@ -85,7 +87,7 @@ def short_day(when: datetime | date, place: Venue | ZoneInfo | None = None) -> s
 @register.filter
 @stringfilter
 def line(label: str) -> str:
-    """What a line of a price is for, its date as the reader writes it."""
+    """Returns the label of a price line, with its ISO date in short."""
     found = re.match(r"\d{4}-\d\d-\d\d", label)
     if found is None:
         return label
@@ -94,13 +96,13 @@ def line(label: str) -> str:
 
 @register.filter
 def when(instant: datetime, place: Venue | ZoneInfo) -> str:
-    """Day and time there: `Saturday 5 December 2026, 14:32`."""
+    """Returns local date and time, such as `Saturday 5 December 2026, 14:32`."""
     return f"{day(instant, place)}, {clock(instant, place)}"
 
 
 @register.filter
 def whose_time(place: Venue | ZoneInfo) -> str:
-    """Whose clocks these are: `Amsterdam time`."""
+    """Returns the name of the zone, such as `Amsterdam time`."""
     key = _zone(place).key
     if key in ("UTC", "Etc/UTC"):
         return "UTC"
@@ -109,7 +111,9 @@ def whose_time(place: Venue | ZoneInfo) -> str:
 
 @register.filter
 def ends(window: Window, place: Venue | ZoneInfo) -> str:
-    """The time a range ends there, with its date where that is another than it starts on."""
+    """Returns the local end of a range: the time, with its date if it is another than
+    the start's.
+    """
     zone = _zone(place)
     text = clock(window.end, place)
     if window.start.astimezone(zone).date() == window.end.astimezone(zone).date():
@@ -119,25 +123,25 @@ def ends(window: Window, place: Venue | ZoneInfo) -> str:
 
 @register.filter
 def stars(number: int | None) -> str:
-    """As many filled stars, of five."""
+    """Returns `★★★☆☆` for 3. "" for None."""
     return "" if number is None else "★" * number + "☆" * (5 - number)
 
 
 @register.filter
 def local(instant: datetime, place: Venue | ZoneInfo) -> datetime:
-    """The same instant, as clocks there have it."""
+    """Returns an instant as a local datetime without a zone."""
     return instant.astimezone(_zone(place)).replace(tzinfo=None)
 
 
 @register.filter
 def length_words(length: timedelta) -> str:
-    """A length as people say it: `30 minutes`."""
+    """Returns a duration in words, such as `30 minutes`."""
     return wording.duration(length)
 
 
 @register.filter
 def phone(number: str) -> str:
-    """An E.164 number in groups that can be read."""
+    """Returns an E.164 number in international format; text that is no number as it is."""
     try:
         read = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
@@ -147,36 +151,36 @@ def phone(number: str) -> str:
 
 @register.filter
 def place_word(venue: Venue) -> str:
-    """What is booked there, in the word of its trade."""
+    """Returns the word for a unit of this kind of venue, such as room or table."""
     return str(kinds.named(venue.kind).unit_word)
 
 
 @register.filter
 def kind(venue: Venue) -> Kind:
-    """Its kind, with the words and the icon of that."""
+    """Returns the kind of a venue, with its words and icon."""
     return kinds.named(venue.kind)
 
 
 @register.filter
 def names_unit(venue: Venue) -> bool:
-    """Whether a guest is told the unit also where the venue chooses it."""
+    """Says whether guests see their unit even if the venue chooses it."""
     return kinds.named(venue.kind).names_unit
 
 
 @register.filter
 def has_more_errors(form: ContactForm) -> bool:
-    """Whether a field that is folded away has something to mend, or something typed in it."""
+    """Says whether a folded field has an error or a value."""
     return any(field.errors or field.value() for field in form.folded)
 
 
 @register.filter
 def iso(instant: datetime) -> str:
-    """An instant for machines, and for addresses."""
+    """Returns an instant in UTC as `2026-12-05T13:32:00Z`, for machines and addresses."""
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
 def is_twice(there: datetime) -> bool:
-    """Whether its hour is shown twice by the clocks there, as in the night summer time ends."""
+    """Says whether clocks show this local time twice, as in the night when summer time ends."""
     first, second = there.replace(fold=0), there.replace(fold=1)
     return first.utcoffset() != second.utcoffset() and _exists(there)
 

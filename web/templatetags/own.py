@@ -1,4 +1,4 @@
-"""What pages show of the person who is logged in, and of reviews: asked once a page."""
+"""Template tags for the person who is logged in, statuses and reviews."""
 
 from typing import Any
 
@@ -26,13 +26,15 @@ STATUS_WORDS = {
 
 @register.filter
 def status_word(status: Status) -> Any:
-    """A status in words; `status.word` is the class that colours its badge."""
+    """Returns the text of a status. `status.word` is the class of its badge."""
     return STATUS_WORDS[status]
 
 
 @register.simple_tag(takes_context=True)
 def is_favourite(context: Context, venue: Venue) -> bool:
-    """Whether the person logged in marked it; however many venues a page has, one query."""
+    """Says whether the venue is a favourite of the person logged in. One query for
+    the whole page.
+    """
     request = context["request"]
     if not isinstance(request.user, User):
         return False
@@ -45,5 +47,5 @@ def is_favourite(context: Context, venue: Venue) -> bool:
 
 @register.simple_tag
 def latest_reviews(venue: Venue) -> QuerySet[Review]:
-    """A few of what guests wrote, newest first."""
+    """Returns the five latest reviews of a venue, newest first."""
     return venue.reviews.select_related("user")[:5]

@@ -1,4 +1,4 @@
-"""What can be chosen of a venue, as its page shows it: nights, times, slots, or any range."""
+"""What guests can choose on a venue's page: nights, times, slots, or any range."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -30,7 +30,9 @@ Query = Mapping[str, str]
 
 
 def what_can_be_chosen(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
-    """What the venue's page is filled with; `choose` says which of its pieces it has."""
+    """Returns the context of the venue's page. `choose` names the template: nights, times, slots or
+    ranges.
+    """
     if modes.sells_nights(venue):
         return {"choose": "nights", **_nights(venue, query, now=now)}
     if modes.sells_slots(venue):
@@ -96,7 +98,7 @@ def _slots(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
 
 
 def _pick_of(venue: Venue, slot: slots.Slot, guests: int) -> Pick:
-    """One slot of the grid, on its unit where that may be chosen."""
+    """The selection of one slot, on its unit if guests may choose it."""
     category = category_of(venue, slot.unit)
     may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
     return Pick(
@@ -127,7 +129,9 @@ def _ranges(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
 
 
 def _offers(venue: Venue, times: Times, guests: int, *, now: datetime) -> dict[str, Any]:
-    """Categories with a place for a whole range, what stands against it, and what else there is."""
+    """The free categories for a range, the refusal if there is one, and alternatives if none is
+    free.
+    """
     try:
         found = availability.of_range(venue, times, party=guests, category=None, now=now)
     except Refusal as refusal:
@@ -169,13 +173,13 @@ def _day(
 
 
 def _first_open(venue: Venue, guests: int, *, now: datetime) -> date:
-    """The first day of the next that has anything, or today."""
+    """The first local day with something to book. Today if there is none."""
     found = open_slots.next_few([venue], day=None, party=guests, now=now)[venue.pk]
     return (found[0].window.start if found else now).astimezone(venue.zone).date()
 
 
 def _read(kind: type[forms.Form], query: Query) -> tuple[forms.Form, Mapping[str, Any]]:
-    """A form of what was asked, which may be absurd, and what of it can be used."""
+    """A form of the query, and those of its values that are valid."""
     if not any(name in query for name in kind.base_fields):
         return kind(), {}
     form = kind(query)
@@ -184,7 +188,7 @@ def _read(kind: type[forms.Form], query: Query) -> tuple[forms.Form, Mapping[str
 
 
 def _usual_range(venue: Venue, now: datetime) -> dict[str, str]:
-    """From the next whole hour, for as long as is usual."""
+    """The usual length from the next whole hour, as values of the form."""
     start = now.replace(minute=0, second=0, microsecond=0) + HOUR
     end = start + (venue.policy.default_length or HOUR)
     first, last = start.astimezone(venue.zone), end.astimezone(venue.zone)

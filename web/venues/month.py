@@ -1,4 +1,4 @@
-"""A month as a page shows it: weeks from Monday, each day with what can be chosen of it."""
+"""A calendar month on a page: weeks from Monday, with the days that guests can choose."""
 
 import calendar
 from collections.abc import Callable, Mapping
@@ -15,12 +15,12 @@ from venues.models import Resource, Venue
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 FURTHEST = timedelta(days=730)
-"""How far ahead months can be looked at, where the venue sets no horizon."""
+"""How far ahead months are shown if the venue sets no horizon."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthDay:
-    """A day of the grid; without a `query` it cannot be chosen."""
+    """A day of the calendar. With an empty `query`, guests cannot choose it."""
 
     date: date
     query: str = ""
@@ -33,7 +33,10 @@ class MonthDay:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """The weeks of a month (None is a day of another), and the months around that may be seen."""
+    """The weeks of a month, where None is a day of another month.
+
+    `before` and `after` are neighbouring months as `2027-03`, "" if they are not shown.
+    """
 
     first: date
     weeks: list[list[MonthDay | None]] = field(default_factory=list)
@@ -42,14 +45,14 @@ class Month:
 
     @property
     def weekdays(self) -> list[date]:
-        """Any seven days from a Monday on, for their names."""
+        """Seven days from a Monday, for their names."""
         monday = self.first - self.first.weekday() * DAY
         return [monday + number * DAY for number in range(7)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a month is looked at for: a page's query, what is chosen so far, for how many."""
+    """The query of a page: the chosen dates and the party, at an instant."""
 
     query: Mapping[str, str]
     chosen: date | None
@@ -59,7 +62,7 @@ class Asked:
 
 
 def of_nights(venue: Venue, asked: Asked) -> Month:
-    """A month of nights with what is free and from how much; first arrival is chosen, then end."""
+    """Returns a month of nights with free units and lowest prices, for arrival, then departure."""
     lowest, highest = _seen(venue, asked.now)
     first = _first(venue, asked, lowest, highest)
     last = (first + 31 * DAY).replace(day=1) - DAY
@@ -93,7 +96,7 @@ def of_nights(venue: Venue, asked: Asked) -> Month:
 
 
 def of_days(venue: Venue, asked: Asked) -> Month:
-    """A month of days, of which those can be chosen on which something is sold."""
+    """Returns a month of days. Guests can choose those on which the venue sells something."""
     lowest, highest = _seen(venue, asked.now)
     first = _first(venue, asked, lowest, highest)
     sold = _sold_on(venue, first, asked.now)
@@ -114,7 +117,7 @@ def _month(first: date, *, day: Callable[[date], MonthDay], lowest: date, highes
     weeks = [
         [day(one) if one.month == first.month else None for one in week]
         for week in calendar.Calendar().monthdatescalendar(first.year, first.month)
-        # Weeks that have gone by are only in the way.
+        # Leave out weeks that have passed.
         if week[-1] >= lowest
     ]
     earlier, later = (first - DAY).replace(day=1), (first + 31 * DAY).replace(day=1)
@@ -127,26 +130,26 @@ def _month(first: date, *, day: Callable[[date], MonthDay], lowest: date, highes
 
 
 def _first(venue: Venue, asked: Asked, lowest: date, highest: date) -> date:
-    """The first of the month that is asked for, within what can be seen."""
+    """The first day of the requested month, within the months shown."""
     try:
         found = parse_date(f"{asked.query.get('month', '')}-01")
     except ValueError:
         found = None
     soonest = (asked.now + venue.policy.notice).astimezone(venue.zone).date()
     if (soonest + WEEK).month != soonest.month:
-        # Of the month that ends there is hardly anything left to choose from.
+        # In the last week of a month there is little left to choose.
         soonest += WEEK
     return min(max(found or asked.chosen or soonest, lowest), highest).replace(day=1)
 
 
 def _seen(venue: Venue, now: datetime) -> tuple[date, date]:
-    """Today there, and the last day that can be booked."""
+    """Today at the venue, and the last local day that guests can book."""
     today = now.astimezone(venue.zone).date()
     return today, today + (venue.policy.horizon or FURTHEST)
 
 
 def _sold_on(venue: Venue, first: date, now: datetime) -> set[date]:
-    """The days of a month on which something starts that policy lets be booked."""
+    """The local days from which a range starts that the policy allows."""
     last = (first + 31 * DAY).replace(day=1)
     earliest, latest = now + venue.policy.notice, now + (venue.policy.horizon or FURTHEST)
     units: list[Resource] = [unit for unit in venue.resources.all() if not unit.retired_at]

@@ -1,4 +1,4 @@
-"""Venues as guests find them: the search, which is the home page, and the page of each."""
+"""The home page with the search, and the page of a venue."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -24,13 +24,15 @@ from web.visitors import visitor
 PER_PAGE = 12
 
 _Slot = tuple[Window, int, int]
-"""A range, the category's key, and the price."""
+"""A range, the id of its category, and its price in minor units."""
 _Lately = tuple[int, list[_Slot]]
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """The search, and everything that matches it; what cannot be read is told and left out."""
+    """Shows the search and the venues that match. Reports values it cannot read, and
+    ignores them.
+    """
     form = SearchForm(request.GET)
     form.is_valid()
     asked, now = form.cleaned_data, clock.now()
@@ -57,7 +59,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def venue(request: HttpRequest, slug: str) -> HttpResponse:
-    """One venue: what it is, its policy in words, and what of it can be booked when."""
+    """Shows a venue with its policy and what guests can book. Raises Http404."""
     try:
         found = records.find_venue(slug)
     except NotFound:
@@ -75,14 +77,16 @@ def venue(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask for it here on pages that name none, such as the admin and the API's docs."""
+    """Redirects to the icon, for pages that name none, such as the admin and the API's
+    documentation.
+    """
     return redirect(static("web/favicon.svg"), permanent=True)
 
 
 def _cards(
     venues: Sequence[Venue], *, day: date | None, guests: int | None, now: datetime
 ) -> list[dict[str, Any]]:
-    """What is told of each; what changes with every booking is remembered for some seconds."""
+    """The cards of venues. What changes with every booking is cached for some seconds."""
 
     def work_out(some: Sequence[Venue]) -> dict[int, _Lately]:
         booked = venue_search.booked_today(some, now=now)
@@ -106,7 +110,7 @@ def _cards(
 
 
 def _slim(slot: open_slots.VenueSlot) -> _Slot:
-    """What of it is worth remembering: not the category with all its rates."""
+    """The parts of a slot to cache, without the category and its rates."""
     return slot.window, slot.category.pk, slot.price_minor
 
 

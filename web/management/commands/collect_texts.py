@@ -1,6 +1,6 @@
-"""Brings the Dutch catalogue up to date with the texts that are marked: `manage.py collect_texts`.
+"""Updates the Dutch catalogue with the marked texts: `manage.py collect_texts`.
 
-Needs gettext, which only whoever changes texts has to have: what it makes is in the repository.
+Needs gettext. Only people who change texts need it: the compiled catalogue is in the repository.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from web import translatable
 
 _IGNORED = ("tests", "benchmarks", "docs", "deploy", "frontend", "node_modules")
 _PLAIN = ["--no-location", "--sort-output"]
-"""Places move with every edit, and say nothing that a search does not."""
+"""Without locations: they change with every edit, and a search finds them too."""
 
 
 class Command(makemessages.Command):
@@ -22,7 +22,7 @@ class Command(makemessages.Command):
     xgettext_options = [  # noqa: RUF012
         *makemessages.Command.xgettext_options,
         *_PLAIN,
-        # What the desk calls it where a text is said at once.
+        # The desk's name for gettext without laziness.
         "--keyword=now_said",
     ]
     msgmerge_options = [  # noqa: RUF012
@@ -33,7 +33,8 @@ class Command(makemessages.Command):
     msgattrib_options = [*makemessages.Command.msgattrib_options, *_PLAIN]  # noqa: RUF012
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # What is not written as gettext("…") is written so for as long as xgettext looks.
+        # Refusals are not written as gettext("…"). This file has them in that form while xgettext
+        # runs.
         collected = Path(settings.LOCALE_PATHS[0]).parent / "texts_of_refusals.py"
         lines = [f"gettext({sentence!r})" for sentence in translatable.sentences()]
         collected.write_text("\n".join(lines), encoding="utf-8")
@@ -47,7 +48,7 @@ class Command(makemessages.Command):
 
 
 def _drop_dates(catalogue: Path) -> None:
-    """When texts were collected is in the history; here it would only make them differ."""
+    """Removes the date of collection, which would only make the file differ."""
     lines = catalogue.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = (line for line in lines if not line.startswith(('"POT-Creation', '"Report-Msgid')))
     catalogue.write_text("".join(kept), encoding="utf-8")
