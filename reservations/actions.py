@@ -1,15 +1,15 @@
-"""Every verb of the engine: one durable transaction each, around its body in lifecycle/.
+"""The verbs of the engine. Each runs its body in lifecycle/ in one durable transaction.
 
-Pages, the API, the desk and imports change reservations through these functions alone. Four other
-modules commit rows of reservations, and nothing else does (a test holds this list):
+Pages, the API, the desk and imports change reservations only through these functions. Four other
+modules also commit rows of reservations (a test holds this list):
 
-- `lifecycle.holds` for `hold` below: its fast path is one statement, or a transaction of its own.
-- `sweeps`, with `allocation.lapses`, writes down what time alone has changed.
-- `erasure` blanks a person in all their reservations, and cancels those to come by `cancel`'s body.
-- `replay.history` records the past of an imported booking: arrived, left, missed.
+- `lifecycle.holds` for `hold` below: its fast path is one statement, or its own transaction.
+- `sweeps`, with `allocation.lapses`, records lapses, no-shows and ends of stays.
+- `erasure` blanks a person in all their reservations, and cancels future ones as `cancel` does.
+- `replay.history` records the past of imported bookings: arrivals, departures, no-shows.
 
-A guest's earlier reservation that a second one of that day replaces (`limits.one_per_day`) is
-cancelled inside the transaction of `hold`.
+Where a guest's second reservation of a day replaces the first (`limits.one_per_day`), `hold`
+cancels the first in its transaction.
 """
 
 from collections.abc import Sequence
@@ -31,10 +31,10 @@ from reservations.transactions import in_transaction
 
 
 def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservation:
-    """Take time for a new reservation: held, or confirmed where the policy confirms at once.
+    """Books a unit: held, or confirmed where the policy confirms at once.
 
-    Raises a Refusal, or guests.errors.ContactInvalid, with nothing taken; Repeated, with the
-    stored answer, when `once` was carried out before.
+    Opens its own transaction. Raises a Refusal or guests.errors.ContactInvalid with nothing
+    changed, or Repeated, with the stored answer, when `once` was carried out before.
     """
     return holds.hold(booking, by=by, once=once)
 
@@ -42,44 +42,63 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
 def hold_group(
     *, bookings: Sequence[Booking], by: Caller, once: Once | None = None
 ) -> list[Reservation]:
-    """Take time for several reservations of one venue, all or none, with one `group_id`.
+    """Books several reservations of one venue, all or none, with one `group_id`.
 
-    Raises as `hold` does, with nothing taken.
+    Returns them in the order given. Opens its own transaction. Raises what `hold` raises, with
+    nothing changed.
     """
     return in_transaction(lambda: group_holds.hold_group(bookings, by=by, once=once))
 
 
 def confirm(*, reservation_id: int, by: Caller) -> Reservation:
-    """Turn a hold into a promise. Raises HoldExpired once it has lapsed, or was released."""
+    """Confirms a hold. Opens its own transaction; repeating it changes nothing.
+
+    Raises HoldExpired when the hold has lapsed, NotFound, WrongStatus, RateLimited or Busy.
+    """
     return in_transaction(lambda: confirmations.confirm(reservation_id, by=by))
 
 
 def modify(*, reservation_id: int, change: Change, by: Caller) -> Reservation:
-    """Change details, party, range or unit; a new range is judged like a new booking.
+    """Changes details, party, range or unit. A new range is judged like a new booking.
 
-    Raises a Refusal with nothing changed; ChangedMeanwhile when the caller read another version.
+    Opens its own transaction. Raises a Refusal or guests.errors.ContactInvalid with nothing
+    changed; ChangedMeanwhile when `change` names another version than the present one.
     """
     return in_transaction(lambda: modifications.modify(reservation_id, change, by=by))
 
 
 def check_in(*, reservation_id: int, by: Caller) -> Reservation:
-    """Record that the guest is here; the unit is theirs from now. Confirms a hold as well.
+    """Records that the guest is here, and fixes their unit. Confirms a hold as well.
 
-    Early, the time back to now is taken too; late, the unit is kept while nobody else has it.
+    An early guest also gets the time from now to their start; a late guest keeps the unit while
+    nobody else has it. Opens its own transaction; repeating it changes nothing. Raises NotFound,
+    Forbidden, HoldExpired, WrongStatus, Taken, HeldByOther, TooLong, RateLimited or Busy.
     """
     return in_transaction(lambda: check_ins.check_in(reservation_id, by=by))
 
 
 def check_out(*, reservation_id: int, by: Caller) -> Reservation:
-    """Record that the guest has left; what is left of the time is free at once."""
+    """Records that the guest has left, sets the final price, and frees the rest of their time.
+
+    Opens its own transaction; repeating it changes nothing. Raises NotFound, Forbidden,
+    WrongStatus, RateLimited or Busy.
+    """
     return in_transaction(lambda: check_outs.check_out(reservation_id, by=by))
 
 
 def complete(*, reservation_id: int, by: Caller) -> Reservation:
-    """Check out, also before the start: then the stay is over and all of its time is free."""
+    """Checks the guest out, also one who has not arrived. The stay is over and its time free.
+
+    Opens its own transaction; repeating it changes nothing. Raises NotFound, Forbidden,
+    WrongStatus, RateLimited or Busy.
+    """
     return in_transaction(lambda: check_outs.complete(reservation_id, by=by))
 
 
 def cancel(*, reservation_id: int, by: Caller) -> Reservation:
-    """Give the reservation up; its time from now on is free at once."""
+    """Cancels the reservation and frees its time from now on.
+
+    Opens its own transaction; repeating it changes nothing. Raises NotFound, WrongStatus,
+    RateLimited or Busy.
+    """
     return in_transaction(lambda: cancellations.cancel(reservation_id, by=by))

@@ -1,4 +1,4 @@
-"""The application that is the engine."""
+"""Registers the reservations application, the engine."""
 
 from django.apps import AppConfig
 

@@ -1,4 +1,4 @@
-"""The engine's clock: the present, or an instant that a replay of history puts in its place."""
+"""The engine's clock: the present, or the instant that a replay sets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,10 @@ def now() -> datetime:
 
 @contextmanager
 def at(instant: datetime) -> Iterator[None]:
-    """Act as if it were `instant` (aware), in this thread and task only. Used by `replay`."""
+    """Sets the clock to `instant` (aware) inside the block, in this thread and task only.
+
+    `replay` uses it.
+    """
     token = _replayed.set(instant)
     try:
         yield

@@ -1,9 +1,9 @@
-"""What the database itself refuses, said once for PostgreSQL and SQLite so models stay portable.
+"""Constraints that keep wrong rows out of the database, on PostgreSQL and SQLite.
 
-Both get a composite foreign key. Against overlaps PostgreSQL gets an exclusion constraint and
+Both get a composite foreign key. Against overlaps PostgreSQL gets an exclusion constraint, and
 SQLite triggers that abort. A trigger belongs to its table, and Django's SQLite schema editor
-rebuilds tables, so the triggers are queued as deferred SQL whenever the table is (re)made: a
-rebuild restores them. A trigger may name no other table: rebuilding that one would then fail.
+rebuilds tables, so the triggers are queued as deferred SQL whenever the table is made or rebuilt. A
+trigger must not name another table: to rebuild that one would then fail.
 """
 
 from typing import Any
@@ -33,8 +33,8 @@ END"""
 class NoOverlap(BaseConstraint):
     """Two live rows of one resource never share an instant of `[starts_at, ends_at)`.
 
-    Whoever takes time relies on it: it stands behind the locks of every action, and before any
-    path that nobody thought of. NOT DEFERRABLE, since ON CONFLICT DO NOTHING asks for that.
+    Everything that takes time relies on it: it holds even where a lock was forgotten. NOT
+    DEFERRABLE, since ON CONFLICT DO NOTHING requires that.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -52,7 +52,7 @@ class NoOverlap(BaseConstraint):
         if schema_editor.connection.vendor == "postgresql":
             return f"CONSTRAINT {schema_editor.quote_name(self.name)} {_EXCLUDE}"
         schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
-        # Django joins the truthy ones into CREATE TABLE; a trigger is no part of that.
+        # Django puts every text that is not empty into CREATE TABLE, where no trigger can stand.
         return ""
 
     def create_sql(
@@ -92,7 +92,7 @@ class NoOverlap(BaseConstraint):
             raise ValidationError("This unit is taken for some of this time.", code="taken")
 
     def is_in_place(self, connection: BaseDatabaseWrapper) -> bool:
-        """Whether the database at the other end carries this guard now."""
+        """True when the database at this connection has the constraint, and has validated it."""
         if connection.vendor == "postgresql":
             query = "SELECT count(*) FROM pg_constraint WHERE conname = %s AND convalidated"
             names = [self.name]
@@ -106,7 +106,7 @@ class NoOverlap(BaseConstraint):
     def _triggers(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> list[Statement]:
-        # NEW.id is not known yet before an insert, so only an update leaves its own row out.
+        # Before an insert NEW.id is not known, so only the update trigger leaves its own row out.
         insert = {"event": "insert", "when": "INSERT", "but_itself": ""}
         update = {
             "event": "update",
@@ -120,7 +120,7 @@ class NoOverlap(BaseConstraint):
 
 
 class ResourceOfVenue(BaseConstraint):
-    """An allocation's venue is its resource's venue. Venue-wide reads rely on it."""
+    """An allocation's venue is its resource's venue. Queries for a whole venue rely on it."""
 
     def __eq__(self, other: object) -> bool:
         # What it says is fixed, so that the name is all that could differ.
@@ -133,7 +133,7 @@ class ResourceOfVenue(BaseConstraint):
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
     ) -> str:
         assert schema_editor is not None
-        # Judged at commit, as Django's own keys are: it empties tables in any order.
+        # Checked at commit, as Django's own keys are, since Django empties tables in any order.
         return (
             f"CONSTRAINT {schema_editor.quote_name(self.name)} FOREIGN KEY "
             '(resource_id, venue_id) REFERENCES "venues_resource" (id, venue_id) '

@@ -1,4 +1,4 @@
-"""What reservations hold about a person: handed out whole, or blanked for good."""
+"""Exports what reservations hold about a person, and erases it."""
 
 from dataclasses import replace
 from typing import Any
@@ -32,12 +32,12 @@ _BLANK: dict[str, Any] = {
 
 
 def export_person(user: User) -> dict[str, Any]:
-    """Everything held about a person: the row itself, what hangs on it, and reservations."""
+    """Everything held about a person: the account with its rows, and all reservations."""
     return {**accounts.export(user), "reservations": export_guest(user.pk)}
 
 
 def export_guest(user_id: int) -> list[dict[str, Any]]:
-    """Every reservation of a person with all that is held of it, oldest first."""
+    """Every reservation of a person by user id, with all its columns, oldest first; [] for none."""
     rows = Reservation.objects.filter(guest_id=user_id).order_by("pk")
     return [
         {
@@ -49,10 +49,10 @@ def export_guest(user_id: int) -> list[dict[str, Any]]:
 
 
 def erase_person(user: User, *, by: Caller) -> None:
-    """Erase a person altogether. Raises OpenStay or LastAdministrator, with nothing changed.
+    """Erases a person: account and reservations. Raises OpenStay or LastAdministrator.
 
-    Under their lock: a booking of theirs that is on its way is found here, or finds nobody to
-    book for when it commits.
+    Opens its own transaction and locks the person. A booking of theirs in progress is either found
+    here, or finds no account when it commits. A refusal changes nothing.
     """
 
     def erased() -> None:
@@ -66,16 +66,16 @@ def erase_person(user: User, *, by: Caller) -> None:
 
 
 def erase_guest(*, user_id: int, by: Caller) -> int:
-    """Cancel what is to come and blank the person in every reservation; returns how many.
+    """Cancels a person's future reservations and blanks the person in all. Returns how many.
 
-    Raises OpenStay, with nothing changed, while the person is in a stay.
+    Opens its own transaction. Raises OpenStay, with nothing changed, while the person is in a stay.
     """
     return in_transaction(lambda: _erase_guest(user_id, by=by))
 
 
 def _erase_guest(user_id: int, *, by: Caller) -> int:
     now = clock.now()
-    # A change made a moment ago must not keep anybody from leaving.
+    # As the system, since the limit of state changes must not prevent an erasure.
     by = replace(by, kind="system", venue_ids=None)
     rows = Reservation.objects.filter(guest_id=user_id)
     if rows.in_status(Status.PRESENT, at=now).exists():
@@ -87,14 +87,20 @@ def _erase_guest(user_id: int, *, by: Caller) -> int:
 
 
 def blank(user_id: int) -> int:
-    """Overwrite the person in their reservations and drop the answers kept for repeats."""
+    """Overwrites the person in their reservations, and deletes their stored answers.
+
+    Returns how many.
+    """
     with transaction.atomic():
         StoredAnswer.objects.filter(guest_id=user_id).delete()
         return Reservation.objects.filter(guest_id=user_id).update(**_BLANK)
 
 
 def _is_locked(user: User) -> bool:
-    """Lock the person; administrators together, so that the last two do not both go."""
+    """Locks the person; False when they are gone already.
+
+    Locks all administrators together, so that the last two cannot both leave.
+    """
     who = Q(pk=user.pk)
     if user.role == User.Role.ADMINISTRATOR:
         who |= Q(role=User.Role.ADMINISTRATOR)

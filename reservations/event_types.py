@@ -1,8 +1,8 @@
-"""Every event there is: its name, whether it happens once, the shape of its `data`.
+"""The types of all events: name, whether one happens once, and the shape of its `data`.
 
-`reservations.events` records only these, and mypy holds what is recorded to the shape. To add one,
-write the shape of its data and a constant here, list it in EVENT_TYPES, and describe it in
-docs/events.md; a test holds the page to this list.
+`reservations.events` records only these, and mypy checks the data of each. To add a type, write the
+shape of its data and a constant here, list it in EVENT_TYPES, and describe it in docs/events.md. A
+test compares that page with this list.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ D = TypeVar("D", bound=Mapping[str, object])
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What an event says: the name of its type, and data of that type's shape."""
+    """The name and the data of one event, before it is recorded."""
 
     name: str
     data: Mapping[str, object]
@@ -22,13 +22,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class EventType(Generic[D]):
-    """A kind of event; called with data, it gives the entry that `events.record` takes."""
+    """A type of event. Called with data, it returns the entry that `events.record` takes."""
 
     name: str
     shape: type[D]
-    """A TypedDict, each key annotated with its type and its meaning."""
+    """A TypedDict. Each key is annotated with its type and its meaning."""
     is_once: bool = False
-    """Whether it happens to a reservation once; a constraint of the database sees to it."""
+    """True when it happens at most once to a reservation.
+
+    A constraint of the database enforces this.
+    """
 
     def __call__(self, data: D) -> Entry:
         return Entry(self.name, data)
@@ -91,7 +94,7 @@ class ModifiedData(TypedDict):
 
 
 ReseatedData = TypedDict(
-    # As a call, since `from` is a word of Python.
+    # Written as a call, since `from` is a keyword of Python.
     "ReseatedData",
     {
         "from": Annotated[str, "the id of the unit it had"],
@@ -155,4 +158,4 @@ EVENT_TYPES: tuple[EventType[Any], ...] = (
 )  # fmt: skip
 
 ONCE = tuple(one.name for one in EVENT_TYPES if one.is_once)
-"""Names of the events that happen to a reservation once; a migration has them in this order."""
+"""Names of the events that happen at most once to a reservation, in the order of the migration."""

@@ -1,4 +1,4 @@
-"""What happened: rows written in the transaction of the change, and a word to the outbox after."""
+"""Records events in the transaction of the change, and notifies the outbox after the commit."""
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -14,7 +14,7 @@ _listeners: list[Callable[[list[int]], None]] = []
 
 
 def on_recorded(listener: Callable[[list[int]], None]) -> None:
-    """Have `listener` told, after each commit, the ids of the events it made durable."""
+    """Registers `listener`, which is called after each commit with the ids of its new events."""
     if listener not in _listeners:
         _listeners.append(listener)
 
@@ -27,9 +27,9 @@ def draft(
     by: Caller,
     is_limited: bool = False,
 ) -> Event:
-    """The unsaved row of an event that happened to a reservation at `at`.
+    """The unsaved row of an event that happened to a reservation at `at` (UTC).
 
-    `is_limited` counts it against the rate of state changes.
+    `is_limited` counts it as a state change for the rate limit.
     """
     return Event(
         venue_id=reservation.venue_id,
@@ -52,12 +52,12 @@ def record(
     by: Caller,
     is_limited: bool = False,
 ) -> None:
-    """Record an event that happened to a reservation at `at`. Assumes a transaction."""
+    """Records an event that happened to a reservation at `at` (UTC). Assumes a transaction."""
     record_many([draft(reservation, entry, at=at, by=by, is_limited=is_limited)])
 
 
 def record_of_venue(venue_id: int, entry: Entry, *, at: datetime, by: Caller) -> None:
-    """Record an event of a venue rather than of one reservation. Assumes a transaction."""
+    """Records an event that concerns a venue rather than one reservation. Assumes a transaction."""
     event = Event(
         venue_id=venue_id,
         name=entry.name,
@@ -71,13 +71,13 @@ def record_of_venue(venue_id: int, entry: Entry, *, at: datetime, by: Caller) ->
 
 
 def record_many(events: Iterable[Event]) -> None:
-    """Record several events in one statement. Assumes a transaction."""
+    """Records several events in one statement. Assumes a transaction."""
     written = Event.objects.bulk_create(events)
     tell([event.pk for event in written])
 
 
 def tell(ids: list[int]) -> None:
-    """Have the outbox told of events that were written, once they are committed."""
+    """Notifies the outbox of these events (ids) after the commit. Assumes that they are written."""
     if ids and _listeners:
         transaction.on_commit(lambda: _spread(ids))
 

@@ -1,4 +1,4 @@
-"""A request sent twice makes one thing: its key and answer are rows of the same transaction."""
+"""Makes a repeated request return the first answer. Key and answer are stored with the change."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,13 +18,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What goes out: a status, a JSON text, and headers of its own."""
+    """A stored HTTP answer: status, JSON text, and headers of its own."""
 
     status: int
     body: str
     headers: dict[str, str] = field(default_factory=dict)
     about: int | None = None
-    """The person it tells of where that is not the caller: erased with either of them."""
+    """The id of the person it is about, if not the caller. Erasing that person deletes it."""
 
 
 class Repeated(Exception):  # noqa: N818 - the outcome of a repeat, not a fault
@@ -37,7 +37,11 @@ class Repeated(Exception):  # noqa: N818 - the outcome of a repeat, not a fault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Once:
-    """A caller's key for one request; `render` makes the answer to keep from what was made."""
+    """A caller's key for one request. `render` makes the answer to store from the result.
+
+    `fingerprint` tells different requests with one key apart. `guest_id` is None for a caller
+    without an account.
+    """
 
     caller: str
     key: str
@@ -47,7 +51,10 @@ class Once:
 
 
 def carry_out(act: Callable[[], T], once: Once | None) -> T:
-    """Make something in a transaction of its own, once for a key. Raises what `claim` does."""
+    """Runs `act` in its own transaction, once for each key. Raises what `claim` raises, and Busy.
+
+    Without a key (None) it runs `act` each time.
+    """
 
     def carried_out() -> T:
         claimed = claim(once)
@@ -59,10 +66,11 @@ def carry_out(act: Callable[[], T], once: Once | None) -> T:
 
 
 def claim(once: Once | None) -> StoredAnswer | None:
-    """Claim the key, as the first statement of a transaction that makes something.
+    """Claims the key. Call it first in a transaction, after only the locks of open holds.
 
-    An equal request still running is waited for, briefly. Raises Repeated with the stored
-    answer, KeyReused when the key came with another request, InProgress when the wait is long.
+    Waits briefly for an equal request that is still running. Returns None without a key. Raises
+    Repeated with the stored answer, KeyReused when the key came with another request, InProgress
+    when the wait takes too long, Restart when the stored answer was deleted meanwhile.
     """
     if once is None:
         return None
@@ -75,11 +83,11 @@ def claim(once: Once | None) -> StoredAnswer | None:
     )
     found = _inserted_or_found(mine)
     if found is not None and found.created_at <= _oldest_kept(mine.created_at):
-        # Kept long enough, though no sweep has come by: the key is free again.
+        # The answer is too old, though no sweep has deleted it yet. The key is free again.
         found.delete()
         found = _inserted_or_found(mine)
     if found is None:
-        # Swept away, or its guest erased, between the two looks.
+        # A sweep or an erasure deleted it between the two statements.
         raise Restart
     if found.pk == mine.pk:
         return mine
@@ -89,7 +97,10 @@ def claim(once: Once | None) -> StoredAnswer | None:
 
 
 def store(row: StoredAnswer | None, once: Once | None, made: Any) -> None:
-    """Keep the answer to what was made, in the transaction that made it."""
+    """Stores the answer to a claimed request. Assumes the transaction of the change.
+
+    Does nothing when `row` or `once` is None.
+    """
     if row is None or once is None:
         return
     answer = once.render(made)
@@ -99,7 +110,7 @@ def store(row: StoredAnswer | None, once: Once | None, made: Any) -> None:
 
 
 def forget_old(now: datetime) -> int:
-    """Delete answers kept long enough; returns how many."""
+    """Deletes answers older than IDEMPOTENCY_KEPT at `now`. Returns how many."""
     old = StoredAnswer.objects.filter(created_at__lte=_oldest_kept(now))
     return old.delete()[0]
 
@@ -111,7 +122,7 @@ def _inserted_or_found(mine: StoredAnswer) -> StoredAnswer | None:
         if getattr(error.__cause__, "sqlstate", "") == "55P03":
             raise InProgress from error
         raise
-    # A statement of its own: it sees what was committed while the insert waited.
+    # A separate statement sees rows committed while the insert waited.
     return StoredAnswer.objects.filter(caller=mine.caller, key=mine.key).first()
 
 

@@ -1,4 +1,4 @@
-"""What the engine keeps: reservations, the time they take, what happened, answers to repeat."""
+"""The engine's tables: reservations, allocations, events, and answers to repeated requests."""
 
 import secrets
 import uuid
@@ -26,15 +26,18 @@ _CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 def new_code() -> str:
-    """A short code that a guest can read out and nobody can guess."""
-    # There are 32 letters, so that each is as likely as any other.
+    """A new code of ten letters and digits, easy to read out and hard to guess."""
+    # There are 32 letters, and 32 divides 256, so each is equally likely.
     return "".join(_CODE_LETTERS[byte % 32] for byte in secrets.token_bytes(10))
 
 
 class Reservation(models.Model):
-    """A guest, a party and a range that was sold; prices and instants as they were promised."""
+    """A guest, a party and a range that was sold, with its price and the instants of what happened.
 
-    # Found by reservation_of_venue.
+    Instants are UTC; money is in minor units of `currency`.
+    """
+
+    # The index reservation_of_venue serves queries by venue.
     venue = models.ForeignKey(
         Venue, on_delete=models.PROTECT, related_name="reservations", db_index=False
     )
@@ -48,7 +51,7 @@ class Reservation(models.Model):
     )
     partner = models.CharField(max_length=63, blank=True)
     code = models.CharField(max_length=12, default=new_code)
-    # Null rather than empty: a unique index lets any number of nulls be.
+    # Null rather than empty, since a unique index allows many nulls.
     day_key = models.CharField(max_length=60, null=True, blank=True)  # noqa: DJ001
     group_id = models.UUIDField(null=True, blank=True, db_index=True)
     version = models.PositiveIntegerField(default=1)
@@ -79,8 +82,8 @@ class Reservation(models.Model):
 
     created_at = models.DateTimeField()
     hold_expires_at = models.DateTimeField(null=True, blank=True)
-    # A digest of the address a hold was made from, for as long as it is one. Null: servers of the
-    # version before do not write it.
+    # A digest of the address that made the hold, kept while it is a hold. Null, since servers of
+    # the version before do not write it.
     held_from = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
     no_show_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -94,21 +97,21 @@ class Reservation(models.Model):
     objects = ReservationQuerySet.as_manager()
 
     just_taken: "list[Allocation] | None" = None
-    """What it took when it was made a moment ago, for an answer that need not read it again."""
+    """The allocations of a reservation that was just made, so that its answer needs no query."""
 
     class Meta:
         ordering: ClassVar = ["-id"]
         indexes: ClassVar = [
             models.Index(fields=["venue", "starts_at"], name="reservation_of_venue"),
-            # Here rather than on the field, which would get an index for prefixes too.
+            # Here rather than on the field, which would add a second index for prefixes.
             models.Index(fields=["phone"], name="reservation_of_phone"),
-            # One each for the sweeps, which look every minute and mostly find nothing.
+            # One index for each sweep, which runs every minute and mostly finds nothing.
             models.Index(
                 fields=["hold_expires_at"],
                 name="reservation_held",
                 condition=IS_OPEN_HOLD,
             ),
-            # One each for those whose open holds are counted before they get another.
+            # One index for each limit of open holds.
             models.Index(
                 fields=["guest", "hold_expires_at"],
                 name="reservation_held_by_guest",
@@ -139,14 +142,15 @@ class Reservation(models.Model):
                     cancelled_at__isnull=True,
                 ),
             ),
-            # The desk looks for those who stay past their end. A booking adds nothing to it.
+            # The desk reads guests who stay past their end. A new booking adds nothing to this
+            # index.
             models.Index(
                 fields=["venue", "ends_at"], name="reservation_staying", condition=IS_STAYING
             ),
             models.Index(fields=["partner", "-id"], name="reservation_of_partner"),
         ]
         constraints: ClassVar = [
-            # PostgreSQL lets an empty range sit inside a taken one.
+            # The exclusion constraint does not see an empty range.
             models.CheckConstraint(
                 name="reservation_starts_before_it_ends", condition=Q(starts_at__lt=F("ends_at"))
             ),
@@ -155,13 +159,13 @@ class Reservation(models.Model):
                 condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
             ),
             models.UniqueConstraint(fields=["code"], name="reservation_code_once"),
-            # One per guest, unit and day where the policy says so; placing replaces or refuses.
+            # limits.one_per_day relies on it: one a guest, unit and day where the policy says so.
             models.UniqueConstraint(
                 fields=["day_key"],
                 name="reservation_one_a_day",
                 condition=Q(cancelled_at__isnull=True, expired_at__isnull=True),
             ),
-            # Without this instant a hold would never lapse.
+            # Sweeps and status rely on it: without this instant a hold would never lapse.
             models.CheckConstraint(
                 name="reservation_held_until_or_confirmed",
                 condition=Q(confirmed_at__isnull=False) | Q(hold_expires_at__isnull=False),
@@ -172,18 +176,17 @@ class Reservation(models.Model):
         return self.code
 
     def status_at(self, now: datetime) -> Status:
-        """What the recorded facts mean at `now`."""
+        """The status at `now` (UTC), worked out from the facts. Runs no query."""
         return status_of(self, now)
 
 
 class Allocation(models.Model):
-    """A resource taken for a range of time, by a reservation, a closure or an imported block.
+    """A resource taken for a range, buffers included, by a reservation or a closure.
 
-    The range is what is really taken, buffers included. Only live rows take time, and one that
-    has lapsed (`lapses_at`) takes none from that instant on.
+    Only live rows take time, and none from its `lapses_at` on.
     """
 
-    # Found by the indexes below.
+    # The indexes below serve queries by venue and by resource.
     venue = models.ForeignKey(
         Venue, on_delete=models.PROTECT, related_name="allocations", db_index=False
     )
@@ -209,7 +212,7 @@ class Allocation(models.Model):
             models.Index(fields=["resource", "ends_at"], name="allocation_of_resource"),
         ]
         constraints: ClassVar = [
-            # Every promise that nothing is sold twice rests on this one.
+            # Everything relies on this one: no unit is sold twice.
             NoOverlap(name="allocation_no_overlap"),
             ResourceOfVenue(name="allocation_resource_of_venue"),
             models.CheckConstraint(
@@ -219,7 +222,7 @@ class Allocation(models.Model):
                 name="allocation_within_max_span",
                 condition=Q(ends_at__lte=F("starts_at") + MAX_SPAN),
             ),
-            # A reservation's time and a closure's are freed by different verbs.
+            # Verbs rely on it: they free either a reservation's time or a closure's.
             models.CheckConstraint(
                 name="allocation_of_reservation_or_closure",
                 condition=Q(reservation__isnull=False) ^ Q(closure_id__isnull=False),
@@ -231,9 +234,9 @@ class Allocation(models.Model):
 
 
 class Event(models.Model):
-    """Something that happened, written in the transaction of the change: audit and outbox."""
+    """Something that happened, written in the transaction of the change. Audit trail and outbox."""
 
-    # Found by the first index below.
+    # The first index below serves queries by venue.
     venue = models.ForeignKey(
         Venue, on_delete=models.PROTECT, related_name="events", db_index=False
     )
@@ -252,13 +255,14 @@ class Event(models.Model):
     class Meta:
         ordering: ClassVar = ["id"]
         indexes: ClassVar = [
-            # Whether anything has happened at a venue lately, which every remembered answer asks.
+            # availability.answer_cache counts a venue's recent events for every cached answer.
             models.Index(fields=["venue", "recorded_at"], name="event_of_venue"),
-            # Ids commit out of order, so the outbox looks for what is not sent, never past a mark.
+            # Ids commit out of order, so the outbox reads what is not dispatched, not what follows
+            # an id.
             models.Index(
                 fields=["id"], name="event_not_dispatched", condition=Q(dispatched_at__isnull=True)
             ),
-            # The judge of the state-change rate counts here, under the reservation's lock.
+            # limits.state_changes counts these under the reservation's lock.
             models.Index(
                 fields=["reservation", "recorded_at"],
                 name="event_limited",
@@ -266,7 +270,7 @@ class Event(models.Model):
             ),
         ]
         constraints: ClassVar = [
-            # Two sweeps, or a sweep and an action, never tell the same thing twice.
+            # Sweeps rely on it: two of them, or a sweep and a verb, never record one fact twice.
             models.UniqueConstraint(
                 fields=["reservation", "name"], name="event_once", condition=Q(name__in=ONCE)
             ),
@@ -277,7 +281,7 @@ class Event(models.Model):
 
 
 class StoredAnswer(models.Model):
-    """The answer to a request that made something, kept so that a repeat gets the same one."""
+    """The stored answer to a request that changed something, for when it is repeated."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4)
     caller = models.CharField(max_length=80)
@@ -293,7 +297,7 @@ class StoredAnswer(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            # The winner of two equal requests is whoever inserts first.
+            # idempotency.claim relies on it: of two equal requests the first to insert wins.
             models.UniqueConstraint(fields=["caller", "key"], name="stored_answer_once"),
         ]
 

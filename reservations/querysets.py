@@ -1,4 +1,4 @@
-"""Reads of reservations and of taken time, as sentences on their querysets. None of them writes."""
+"""Named filters for reservations and allocations. None of them writes."""
 
 import re
 from collections.abc import Collection, Iterable
@@ -26,17 +26,20 @@ IS_STAYING = Q(
     is_departure_assumed=False,
 )
 
-# Three columns a status is derived from; an index of the model is on each of these conditions.
+# Status is derived from these columns. The model has an index on each condition.
 IS_OPEN_HOLD = Q(confirmed_at__isnull=True, expired_at__isnull=True, cancelled_at__isnull=True)
 
 IS_AWAITED = Q(missed_at__isnull=True, cancelled_at__isnull=True, checked_in_at__isnull=True)
 
 
 class ReservationQuerySet(models.QuerySet["Reservation"]):
-    """Reads of reservations, as sentences. None of them writes."""
+    """Named filters for reservations. Instants are aware, in UTC."""
 
     def visible_to(self, caller: Caller) -> Self:
-        """Those a caller may know of: a guest's own, a partner's own, those of staff's venues."""
+        """The reservations that a caller may see: a guest's, a partner's, or their venues'.
+
+        A guest also sees those whose ids are in `caller.proven`. Staff also see their own.
+        """
         if caller.kind == "guest":
             theirs = Q(guest_id=caller.user_id) if caller.user_id else Q(pk__in=[])
             return self.filter(theirs | Q(pk__in=caller.proven) if caller.proven else theirs)
@@ -49,44 +52,51 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         return rows.filter(run | own)
 
     def with_status(self, *, at: datetime) -> Self:
-        """Each with `status_number`, the status it has at that instant."""
+        """Adds `status_number`, the number of the status at that instant, to each reservation."""
         return self.annotate(status_number=status_expression(at))
 
     def in_status(self, status: Status, *, at: datetime) -> Self:
-        """Those with this status at that instant."""
+        """Reservations with this status at that instant."""
         return self.with_status(at=at).filter(status_number=int(status))
 
     def in_one_of(self, statuses: Iterable[Status], *, at: datetime) -> Self:
-        """Those with any of these statuses at that instant."""
+        """Reservations with any of these statuses at that instant; none for no status."""
         numbers = [int(status) for status in statuses]
         return self.with_status(at=at).filter(status_number__in=numbers)
 
     def open_holds(self) -> Self:
-        """Holds neither confirmed, cancelled nor written down as expired, lapsed or not."""
+        """Holds that are not confirmed, cancelled or recorded as expired. They may have lapsed."""
         return self.filter(IS_OPEN_HOLD)
 
     def awaited(self) -> Self:
-        """Those whose guest has not come and was not written down as missed."""
+        """Reservations without arrival, cancellation or recorded no-show. They may be holds."""
         return self.filter(IS_AWAITED)
 
     def held(self, *, at: datetime) -> Self:
-        """Those that are `held` at that instant, as an index finds them."""
+        """Reservations with the status `held` at that instant. Uses an index."""
         return self.open_holds().filter(hold_expires_at__gt=at)
 
     def lapsed(self, *, at: datetime) -> Self:
-        """Held ones past their time, not yet written down as expired."""
+        """Holds that have lapsed at that instant but are not recorded as expired."""
         return self.open_holds().filter(hold_expires_at__lte=at)
 
     def staying(self) -> Self:
-        """Those who came and have not left, where leaving is recorded; as an index finds them."""
+        """Guests who have arrived and not left, where the venue records departures.
+
+        Uses an index.
+        """
         return self.filter(IS_STAYING)
 
     def matching(self, asked: str) -> Self:
-        """Those whose name, phone, code, plate or e-mail says what was asked for."""
+        """Reservations whose name, phone, code, plate or e-mail contains every word of the text.
+
+        A text that looks like a phone number is compared without spaces and leading zeros. An empty
+        text matches all.
+        """
         rows = self
         digits = re.sub(r"\D", "", asked).lstrip("0")
         if digits and _DIALLED.match(asked.strip()):
-            # A number as it is dialled; stored ones begin with the country's code.
+            # A number as people dial it. Stored numbers begin with the country code.
             plain = Q(code__icontains=asked) | Q(vehicle_plate__icontains=asked)
             return self.filter(Q(phone__contains=digits) | plain)
         for word in asked.split():
@@ -101,13 +111,13 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         return rows
 
     def missed(self, *, at: datetime) -> Self:
-        """Confirmed ones whose guest did not come, not yet written down as missed."""
+        """Confirmed reservations past their grace without arrival, not yet recorded as missed."""
         return self.awaited().filter(
             confirmed_at__isnull=False, checked_out_at__isnull=True, no_show_at__lte=at
         )
 
     def ended(self, *, at: datetime) -> Self:
-        """Stays past their end where departure is assumed, not yet written down as completed."""
+        """Stays past their end, where departure is assumed, that are not recorded as completed."""
         arrived = Q(checked_in_at__isnull=False) | Q(is_arrival_assumed=True)
         return self.filter(
             arrived,
@@ -121,20 +131,24 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
 
 
 class AllocationQuerySet(models.QuerySet["Allocation"]):
-    """Reads of taken time, as sentences. None of them writes."""
+    """Named filters for allocations. Instants are aware, in UTC."""
 
     def taking_time(self, *, at: datetime) -> Self:
-        """Rows that take their range as seen at that instant: live, and not lapsed."""
+        """Allocations that take time at that instant: live, and not lapsed."""
         return self.filter(Q(lapses_at__isnull=True) | Q(lapses_at__gt=at), is_live=True)
 
     def lapsed(self, *, at: datetime) -> Self:
-        """Live rows whose time is free to the next guest, but not yet written down as free."""
+        """Live allocations that have lapsed at that instant, so that others may take their time."""
         return self.filter(is_live=True, lapses_at__lte=at)
 
     def overlapping(
         self, start: datetime, end: datetime, *, venues: Collection[int] | None = None
     ) -> Self:
-        """Rows sharing an instant with `[start, end)`, of some venues or of the units asked for."""
+        """Allocations that overlap `[start, end)`, live or not. The indexes hold live ones only.
+
+        Pass `venues` (ids) to use the index by venue; None uses the one by unit, so filter by unit
+        as well.
+        """
         if venues is None:
             return self.filter(Overlaps(start, end, by_venue=False))
         return self.filter(Overlaps(start, end, by_venue=True), venue__in=venues)

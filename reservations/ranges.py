@@ -1,12 +1,12 @@
-"""Time as ranges, as PostgreSQL can index them, and what does the same on other databases.
+"""Indexes and compares ranges: by range types on PostgreSQL, by columns on other databases.
 
 A btree on one end of a range finds too much: all that ends later, or began before. The rows that
 overlap a day are as few in a venue of a million reservations as in one of ten thousand, and a gist
-on (venue, range) reads these alone.
+index on (venue, range) reads only these.
 
-The constraint has a gist too, on (resource, range), and where there is one venue the planner takes
-either for a day of it, though that one is read as a whole. So a range is written in two ways that
-mean the same: with its bounds named, as in the constraint, and without, as in the index of venues.
+The constraint has a gist index too, on (resource, range). With one venue the planner would take
+either, though that one is then read as a whole. So a range is written in two ways that mean the
+same: with its bounds named, as in the constraint, and without, as in the index by venue.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ from django.db.models import BooleanField, F, Func, Value
 from django.db.models.sql.compiler import SQLCompiler
 
 MAX_SPAN = timedelta(days=100)
-"""The longest range one row may take; without ranges, what overlaps is found wrong without it."""
+"""The longest range of one row. Without range types, `Overlaps` relies on it."""
 
 _CREATE = (
     "CREATE INDEX %(name)s ON %(table)s "
@@ -29,7 +29,10 @@ _CREATE = (
 
 
 class RangeIndex(models.Index):
-    """Finds the live rows of a venue that overlap a range; elsewhere an index of its fields."""
+    """Finds live rows of a venue that overlap a range.
+
+    Without range types, a plain index of its fields.
+    """
 
     def create_sql(
         self,
@@ -45,10 +48,10 @@ class RangeIndex(models.Index):
 
 
 class Overlaps(Func):
-    """Whether a row's `[starts_at, ends_at)` shares an instant with `[start, end)`.
+    """True for a row whose `[starts_at, ends_at)` shares an instant with `[start, end)`.
 
-    No row's is longer than MAX_SPAN, which without ranges lets an index find the few. PostgreSQL
-    finds live rows alone in an index: by venue, or else by resource.
+    No row is longer than MAX_SPAN, so without range types an index finds the few candidates. On
+    PostgreSQL an index finds live rows by venue, or else by resource.
     """
 
     output_field = BooleanField()
@@ -76,5 +79,5 @@ class Overlaps(Func):
         return text, [*start[1], *end[1]]
 
     def _parts(self, compiler: SQLCompiler) -> list[tuple[str, Any]]:
-        """Each as SQL and what it binds; columns bind nothing."""
+        """The SQL and parameters of each part. Columns have no parameters."""
         return [compiler.compile(part) for part in self.get_source_expressions()]

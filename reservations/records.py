@@ -1,4 +1,4 @@
-"""Finds a venue, or a reservation through its caller; locks it; saves what a verb changed."""
+"""Finds venues and reservations, locks reservations, and saves what verbs changed."""
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext
@@ -14,28 +14,34 @@ from venues.models import Venue
 
 
 def look(reservation_id: int, *, by: Caller) -> Reservation:
-    """A reservation as the caller may see it, unlocked. Raises NotFound."""
+    """A reservation that the caller may see, with venue, policy and category. Takes no lock.
+
+    Raises NotFound.
+    """
     return _first(Reservation.objects.visible_to(by), reservation_id)
 
 
 def locked(reservation_id: int, *, by: Caller) -> Reservation:
-    """The same, locked until the transaction ends; no unit may be locked after it."""
+    """Finds a reservation that the caller may see, and locks its row until the transaction ends.
+
+    Lock units before, never after. Raises NotFound, or Restart when its category changed meanwhile.
+    """
     rows = Reservation.objects.visible_to(by)
     try:
         return _first(rows.select_for_update(no_key=True, of=("self",)), reservation_id)
     except NotFound:
-        # PostgreSQL joins what was read before the wait: whoever got another category during it
-        # joins nothing, and comes back with none.
+        # PostgreSQL joins rows as read before the wait. A reservation that got another category
+        # during the wait then joins nothing.
         if rows.filter(pk=reservation_id).exists():
             raise Restart from None
         raise
 
 
 def save(reservation: Reservation, *fields: str) -> None:
-    """Write the facts a verb changed; the version tells readers that there is something new."""
+    """Saves these fields and raises the version by one. Assumes the reservation's lock."""
     reservation.version += 1
     if reservation.confirmed_at or reservation.cancelled_at:
-        # Where a hold was made from is of no use once it is none.
+        # The address is kept only while the reservation is a hold.
         reservation.held_from = None
         fields = (*fields, "held_from")
     reservation.save(update_fields=[*fields, "version"])
@@ -49,7 +55,10 @@ def _first(rows: QuerySet[Reservation], reservation_id: int) -> Reservation:
 
 
 def find_venue(slug: str) -> Venue:
-    """The venue with all that it sells by, shared with other requests. Raises NotFound."""
+    """Loads an active venue by slug, with its policy, units and rates. Raises NotFound.
+
+    Requests share the object: do not change it.
+    """
     venue = catalogue.find(slug)
     if venue is None:
         raise NotFound(gettext("There is no venue %(slug)r.") % {"slug": slug})
@@ -57,5 +66,8 @@ def find_venue(slug: str) -> Venue:
 
 
 def load_venue(venue_id: int) -> Venue:
-    """The same for a venue that has reservations, whether it still takes new ones or not."""
+    """Loads a venue by id, also one that no longer takes reservations. Raises Venue.DoesNotExist.
+
+    Requests share the object: do not change it.
+    """
     return catalogue.load(venue_id)

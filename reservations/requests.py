@@ -1,4 +1,4 @@
-"""What a caller asks the engine for, parsed and typed, before anything is judged."""
+"""Typed requests to the engine, parsed but not yet judged."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,19 +6,22 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Times:
-    """Either instants (aware) or the dates of nights; a start alone where a length is usual."""
+    """Instants (aware), or local dates where nights are sold.
+
+    The end may be None where a length is usual.
+    """
 
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     check_in: date | None = None
     check_out: date | None = None
     from_now: bool = False
-    """Begin at the instant of the request, whatever that is: a driver at the gate."""
+    """True to begin at the instant of the request, as a driver at the gate does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """Who comes and how to reach them; `phone` as typed, national or international."""
+    """Who comes, and how to reach them. `phone` is as typed, national or international."""
 
     first_name: str
     last_name: str
@@ -31,7 +34,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What else a guest says of a reservation; every one is a text that may be empty."""
+    """What else a guest says about a reservation. Each text may be empty."""
 
     occasion: str = ""
     vehicle_plate: str = ""
@@ -40,7 +43,10 @@ class Extras:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking(Extras):
-    """A wish for a reservation: `category` a code, or `resource` an id, or neither."""
+    """A request for a reservation: `category` is a code, `resource` an id; both may be None.
+
+    `venue` is a slug.
+    """
 
     venue: str
     times: Times
@@ -49,18 +55,19 @@ class Booking(Extras):
     category: str | None = None
     resource: int | None = None
     guest_id: int | None = None
-    """Whose it is, where the desk or a partner books for somebody known."""
+    """The id of the account that the desk or a partner books for, or None."""
     quote: str = ""
     override_reason: str = ""
     is_walk_in: bool = False
-    """The guest stands before the staff who enter it: a phone number may be left out."""
+    """True when the guest stands before the clerk. Then the phone number may be empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A wish to change a reservation: only what is not None changes.
+    """A request to change a reservation. None leaves a value as it is.
 
-    `version` is the one the caller read; a different one now is ChangedMeanwhile.
+    `version` is the one that the caller read; if the reservation has another, ChangedMeanwhile is
+    raised. `details` maps names of fields to values.
     """
 
     times: Times | None = None

@@ -1,4 +1,4 @@
-"""Reviews: whoever has stayed somewhere may say what it was like, once a venue."""
+"""Reviews of venues. A person can review a venue after a stay there."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -14,12 +14,13 @@ from reservations.status import Status
 from venues.models import Venue
 
 LONGEST_TEXT = 1_000
+"""The largest number of characters in a review."""
 
 
 def review(*, user: User, venue_id: int, stars: int, text: str) -> Review:
-    """Write what a person thought of a venue, or write it anew.
+    """Writes a person's review of a venue, or replaces it.
 
-    Raises NoStay before a stay of theirs there has ended, Invalid for what cannot be kept.
+    Raises NoStay before a stay of theirs there has ended, Invalid for a wrong value.
     """
     text = _judge(stars, text)
     if not stays_ended(user, at=clock.now()).filter(venue_id=venue_id).exists():
@@ -31,28 +32,28 @@ def review(*, user: User, venue_id: int, stars: int, text: str) -> Review:
 
 
 def withdraw(*, user: User, venue_id: int) -> None:
-    """Take one's own review back. Repeating it changes nothing."""
+    """Deletes the person's review of a venue. Does nothing when there is none."""
     user.reviews.filter(venue_id=venue_id).delete()
 
 
 def reviewable(user: User, *, among: Collection[int], at: datetime) -> set[int]:
-    """Of these venues, by id, those that the person has stayed at."""
+    """The ids of those venues among these at which the person has stayed by `at` (UTC)."""
     stays = stays_ended(user, at=at).filter(venue_id__in=among)
     return set(stays.values_list("venue_id", flat=True))
 
 
 def stays_ended(user: User, *, at: datetime) -> QuerySet[Reservation]:
-    """The person's stays that have ended, wherever."""
+    """The person's stays that have ended by `at` (UTC), at any venue, in no order."""
     return Reservation.objects.filter(guest=user).in_status(Status.LEFT, at=at).order_by()
 
 
 def venues_stayed_at(user: User, *, at: datetime) -> QuerySet[Venue]:
-    """Every venue that the person may review."""
+    """The venues that the person can review at `at` (UTC)."""
     return Venue.objects.filter(pk__in=stays_ended(user, at=at).values("venue_id"))
 
 
 def _judge(stars: int, text: str) -> str:
-    """The text as it is kept. Raises Invalid."""
+    """The text in its stored form. Raises Invalid."""
     trimmed = text.replace("\r\n", "\n").strip()
     if stars not in range(1, 6):
         raise Invalid("stars", _("Give one to five stars."))

@@ -1,4 +1,4 @@
-"""One look for all who ask the same at once."""
+"""Runs a query once for all callers who ask the same question at the same moment."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
@@ -11,22 +11,22 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LONGEST_WAIT = 5.0
-"""Seconds after which one looks for oneself."""
+"""Seconds after which a caller stops waiting and runs the query itself."""
 CROWDED = 0.25
-"""Seconds for which those who come after somebody who asked the same count as a crowd."""
+"""Seconds after an answer during which further callers of the question count as a crowd."""
 GATHERING = 0.005
-"""Seconds for which whoever looks for a hint waits for the rest of a crowd."""
+"""Seconds for which a caller in a crowd waits before it works out a hint, so that others join."""
 AGAIN = 0.1
-"""Seconds for which a hint that was found for some of a crowd is told to the rest of it."""
+"""Seconds for which a hint found in a crowd is returned again."""
 MOST = 1_000
-"""Questions of which it is known that they were asked lately."""
+"""The largest number of recent questions that are remembered."""
 MOST_HINTS = 20
-"""Hints that are kept at a time."""
+"""The largest number of hints that are kept."""
 
 
 @dataclass(slots=True)
 class _Look:
-    """One look, and what came of it: nothing, where it failed."""
+    """One run of a query, and its result; `found` is empty when it failed."""
 
     is_over: Event = field(default_factory=Event)
     found: list[Any] = field(default_factory=list)
@@ -35,7 +35,7 @@ class _Look:
 
 @dataclass(slots=True)
 class _Asked:
-    """The look that is under way, and the one that those who came since then wait for."""
+    """The run in progress, and the next run, for which callers since then wait."""
 
     running: _Look | None = None
     waiting: _Look | None = None
@@ -51,16 +51,17 @@ _NO_HINT = (float("-inf"), None)
 
 
 def is_asked(question: Hashable) -> bool:
-    """Whether somebody asks it at this moment, or did a moment ago."""
+    """True when another caller asks the question now, or did within the last CROWDED seconds."""
     with _guard:
         return question in _asked or _was_asked(question)
 
 
 @contextmanager
 def trying(question: Hashable) -> Iterator[bool]:
-    """Whether nobody else tries it; who does not come first waits until the first has tried.
+    """Yields True to the first caller of a question, and False to others once the first is done.
 
-    For what one alone can get: whoever comes after need only look what became of it.
+    Others wait at most LONGEST_WAIT seconds. Use it for what only one caller can get: the others
+    then only need to read the outcome.
     """
     with _guard:
         first = _trying.get(question)
@@ -79,10 +80,10 @@ def trying(question: Hashable) -> Iterator[bool]:
 
 
 def together(question: Hashable, look: Callable[[], T], *, pause: float = 0.0) -> T:
-    """What `look` finds; of those who ask a question at the same time one looks for all.
+    """Returns the result of `look`, which runs once for all callers who ask at the same time.
 
-    The value is shared: read it, never change it. Raises what `look` raises. Whoever looks waits
-    for others first, for `pause` seconds.
+    Callers share the value: do not change it. Waits `pause` seconds first, so that others join.
+    Raises what `look` raises.
     """
     with _guard:
         asked = _asked.setdefault(question, _Asked())
@@ -100,10 +101,11 @@ def together(question: Hashable, look: Callable[[], T], *, pause: float = 0.0) -
 
 
 def hint(question: Hashable, look: Callable[[], T], *, after: Hashable) -> T:
-    """The same for what is dear to find, and may have changed by the time it is read anyway.
+    """Returns the result of `look`, or in a crowd a result that is at most AGAIN seconds old.
 
-    In a crowd it waits for the rest, and whoever comes a moment later is told it again. A crowd
-    are those who ask the same, or who had what they asked before this (`after`) answered together.
+    For a result that is costly to find, and may be outdated when it is read anyway. A crowd are the
+    callers of `question`, or of a question `after` which they ask this one and whose answer they
+    shared. Raises what `look` raises.
     """
     with _guard:
         kept = _kept(question)
@@ -114,7 +116,7 @@ def hint(question: Hashable, look: Callable[[], T], *, after: Hashable) -> T:
 
     def found() -> T:
         with _guard:
-            # By who looked while this one waited for the others.
+            # Another caller may have found it while this one waited.
             kept = _kept(question)
         if kept:
             told: T = kept[0]
@@ -142,7 +144,7 @@ def _for_all(
         if pause:
             sleep(pause)
         with _guard:
-            # From here on whoever comes waits for the next one.
+            # From here on further callers wait for the next run.
             asked.running, asked.waiting = mine, None
         found = look()
         mine.found.append(found)
@@ -155,7 +157,7 @@ def _for_all(
 
 def _leave(question: Hashable, asked: _Asked, mine: _Look) -> None:
     if asked.waiting is mine:
-        # It never began.
+        # The run failed before it began.
         asked.waiting = None
     if asked.running is mine:
         asked.running = None
@@ -182,7 +184,7 @@ def _was_asked(question: Hashable) -> bool:
 
 
 def _kept(question: Hashable) -> list[Any]:
-    """The hint that may be told again, if there is one."""
+    """The hint if it is recent enough to be returned again, in a list; else []."""
     at, found = _hints.get(question, _NO_HINT)
     return [found] if _now() - at < AGAIN else []
 
@@ -192,5 +194,5 @@ def _was_shared(question: Hashable) -> bool:
 
 
 def _now(clock: Callable[[], float] = monotonic) -> float:
-    """By the clock that goes on while tests stop all others."""
+    """The present by a clock that runs on while tests stop all others, in seconds."""
     return clock()

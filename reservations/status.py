@@ -1,6 +1,6 @@
-"""What a reservation's facts mean at an instant: the ladder in Python, and its twin in SQL.
+"""Works out a reservation's status from its facts at an instant, in Python and in SQL.
 
-Change both together; tests/reservations/test_status.py holds every row of facts against both.
+Change both together. tests/reservations/test_status.py compares them for every row of facts.
 """
 
 from datetime import datetime
@@ -11,7 +11,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 
 class Status(IntEnum):
-    """The numbers are on the wire (`status_code`), and so are the names, in lower case."""
+    """A status. Its number (`status_code`) and its name in lower case are on the wire."""
 
     UPCOMING = 0
     PRESENT = 1
@@ -23,16 +23,16 @@ class Status(IntEnum):
 
     @property
     def word(self) -> str:
-        """The status as it is written on the wire."""
+        """The name of the status on the wire: in lower case."""
         return self.name.lower()
 
 
 TO_COME = (Status.HELD, Status.UPCOMING)
-"""Statuses before a stay: they can be cancelled, or give way to another reservation."""
+"""The statuses before a stay. Such a reservation can be cancelled or replaced."""
 
 
 class Facts(Protocol):
-    """What status is a function of, besides the instant. All instants are aware, in UTC."""
+    """The facts on which status depends, besides the instant. All instants are aware, in UTC."""
 
     starts_at: datetime
     ends_at: datetime
@@ -48,7 +48,7 @@ class Facts(Protocol):
 
 
 def status_of(facts: Facts, now: datetime) -> Status:
-    """The status at `now`; the first rung that holds decides."""
+    """The status at `now` (UTC). The first rule that holds decides."""
     if facts.cancelled_at:
         return Status.CANCELLED
     if not facts.confirmed_at:
@@ -64,7 +64,7 @@ def status_of(facts: Facts, now: datetime) -> Status:
 
 
 def status_expression(now: datetime) -> Case:
-    """The same ladder as an SQL expression yielding the status number."""
+    """An SQL expression for the number of the status at `now` (UTC). Must match `status_of`."""
     not_confirmed = Q(confirmed_at__isnull=True)
     lapsed = Q(expired_at__isnull=False) | Q(hold_expires_at__lte=now)
     arrived = Q(checked_in_at__isnull=False) | Q(is_arrival_assumed=True, starts_at__lte=now)

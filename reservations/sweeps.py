@@ -1,8 +1,8 @@
-"""Writes down what time alone has changed. Nothing waits for it: readers know already.
+"""Records what time alone has changed. Nothing waits for a sweep: readers work out the status.
 
 Each batch is its own transaction of at most SWEEP_BATCH rows, locked with SKIP LOCKED, so that
-several workers share the work, and nobody's booking waits for it. They are found in the order of
-an index, so that a backlog of many batches is not sorted anew for each.
+several workers share the work and no booking waits. An index gives the order, so that a long
+backlog is not sorted again for each batch.
 """
 
 import logging
@@ -24,33 +24,41 @@ from venues import kinds
 log = logging.getLogger(__name__)
 
 SWEEP = system("sweep")
+"""The caller of the events of completed stays."""
 
 
 def expire_holds(*, venue_id: int | None = None) -> int:
-    """Write down holds that have lapsed, dated when they did, of one venue or of all of them.
+    """Records holds that have lapsed, earliest first, of one venue (id) or of all.
 
-    Returns how many.
+    Opens a transaction for each batch. Returns how many.
     """
     return _until_done(lambda: lapses.some(venue_id, most=settings.SWEEP_BATCH))
 
 
 def mark_no_shows(*, venue_id: int | None = None) -> int:
-    """Write down guests who did not come, and free their time where the policy says so."""
+    """Records guests who did not come, of one venue (id) or of all. Returns how many.
+
+    Frees their remaining time where the policy releases no-shows. Opens a transaction for each
+    batch.
+    """
     rows = _of(venue_id).order_by("no_show_at")
     return _in_batches(lambda now: rows.missed(at=now), _miss)
 
 
 def complete_stays(*, venue_id: int | None = None) -> int:
-    """Write down stays past their end where leaving is assumed, and say which unit is free."""
+    """Records stays past their end, where departure is assumed, and logs each freed unit.
+
+    Of one venue (id) or of all. Opens a transaction for each batch. Returns how many.
+    """
     rows = _of(venue_id).order_by("ends_at")
     return _in_batches(lambda now: rows.ended(at=now), _complete)
 
 
 def count_short_notice() -> int:
-    """Count, and log, unconfirmed holds that start within their venue's notice.
+    """Counts, and logs, holds that are not confirmed and start within their venue's notice.
 
-    The rule itself is judged in the request; a hold inside the notice was made before it and
-    may still be confirmed, which the house may want to know.
+    Such a hold was made in time and may still be confirmed. The count is for the venue's
+    information.
     """
     now = clock.now()
     held = Reservation.objects.held(at=now).filter(starts_at__gt=now)
@@ -97,7 +105,7 @@ def _miss(batch: list[Reservation], now: datetime) -> None:
 def _complete(batch: list[Reservation], now: datetime) -> None:
     rows = Reservation.objects.filter(pk__in=[row.pk for row in batch])
     rows.update(completed_at=F("ends_at"), version=F("version") + 1)
-    # A buffer after the stay stays taken; the rest of the time is over by itself.
+    # The buffer after the stay stays taken. The rest of the time is over anyway.
     events.record_many(events.draft(row, COMPLETED({}), at=row.ends_at, by=SWEEP) for row in batch)
     ids = [row.pk for row in batch]
     transaction.on_commit(lambda: _say(ids))
@@ -105,7 +113,7 @@ def _complete(batch: list[Reservation], now: datetime) -> None:
 
 def _say(reservation_ids: list[int]) -> None:
     rows = Allocation.objects.filter(reservation_id__in=reservation_ids, is_live=True)
-    # Not what they had before they were moved, or came late.
+    # Leaves out units that the guest had before a move or a late arrival.
     rows = rows.filter(ends_at__gte=F("reservation__ends_at"))
     for kind, unit, pk in rows.values_list("venue__kind", "resource__name", "reservation_id"):
         log.info(kinds.named(kind).sweep_line, unit, pk)

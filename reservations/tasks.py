@@ -1,4 +1,4 @@
-"""Celery's way into the sweeps: load by id, one call, done. Schedules are in config/celery.py."""
+"""Celery tasks for the sweeps. config/celery.py has the schedule."""
 
 from celery import shared_task
 

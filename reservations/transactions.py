@@ -1,4 +1,4 @@
-"""One durable transaction around a verb: begun again after a lost race, Busy when it cannot be."""
+"""Runs a verb in one durable transaction, again after a lost race. Raises Busy if that fails."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -10,21 +10,22 @@ from reservations.errors import Busy, Taken
 T = TypeVar("T")
 
 ATTEMPTS = 7
+"""How often a transaction is begun before Busy is raised."""
 
 _DEADLOCK = ("40P01", "40001")
 _LOCK_WAIT = "55P03"
 
 
 class Restart(Exception):  # noqa: N818 - a turn of the road, not a fault
-    """What this transaction was judged on has changed; roll back and begin again."""
+    """The data that this transaction judged has changed. Roll back and begin again."""
 
 
 def in_transaction(act: Callable[[], T]) -> T:
-    """Run `act` in a transaction of its own, commit it and return what it returned.
+    """Runs `act` in its own durable transaction, commits, and returns its result.
 
-    Begins again after a Restart or a deadlock, at most ATTEMPTS times. Raises Busy when the locks
-    cannot be had, Taken when the database refused an overlap, and whatever `act` refuses, each
-    with nothing changed.
+    Begins again after a Restart or a deadlock, at most ATTEMPTS times. Raises Busy when a lock is
+    not free, Taken when the constraint refused an overlap, and what `act` raises, each with nothing
+    changed. RuntimeError inside another transaction.
     """
     for _ in range(ATTEMPTS):
         try:
@@ -45,7 +46,7 @@ def in_transaction(act: Callable[[], T]) -> T:
 
 
 def is_passing(error: OperationalError) -> bool:
-    """Whether a retry may succeed: the lock was not free, or this transaction lost a deadlock."""
+    """True when a retry may succeed: a lock was not free, or this transaction lost a deadlock."""
     return _code(error) in (*_DEADLOCK, _LOCK_WAIT) or "database is locked" in str(error)
 
 

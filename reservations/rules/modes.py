@@ -1,7 +1,7 @@
-"""What nights, times and slots mean: from what was asked to a range, and back to its fields.
+"""Converts between what guests ask for and ranges, for nights, times and slots.
 
-Nothing else asks for a venue's mode. A range of nights is asked for, and shown, by the local
-dates of arrival and departure; any other range by its instants.
+No other module reads a venue's mode. Guests ask for nights by the local dates of arrival and
+departure, and for any other range by its instants.
 """
 
 from collections.abc import Sequence
@@ -20,43 +20,46 @@ from venues.hours import DAY, Window
 from venues.models import Opening, Venue
 
 YEARS = range(1971, 2200)
-"""Years in which a reservation may start or end; beyond them somebody mistyped."""
+"""The years in which a reservation may start or end. Others are typing errors."""
 
 SMALL_HOURS = timedelta(hours=5)
-"""Until then a guest who walks in wants the night that runs, not the next one."""
+"""Until this local time a walk-in gets the night that has begun, not the next one."""
 
 
 def sells_nights(venue: Venue) -> bool:
-    """Whether the venue sells nights, which are asked for by date."""
+    """True when the venue sells nights, which guests ask for by date."""
     return venue.mode == Venue.Mode.NIGHT
 
 
 def sells_slots(venue: Venue) -> bool:
-    """Whether the venue sells the slots of a grid."""
+    """True when the venue sells the slots of a grid."""
     return venue.mode == Venue.Mode.SLOT
 
 
 def sells_any_start(venue: Venue) -> bool:
-    """Whether a reservation may start at any instant that the venue is open."""
+    """True when a reservation may start at any instant at which the venue is open."""
     return venue.mode == Venue.Mode.TIME and venue.policy.step is None
 
 
 def is_always_open(venue: Venue, openings: Sequence[Opening]) -> bool:
-    """Whether times are sold day and night, because nobody said when not."""
+    """True when times are sold day and night, because no hours are set."""
     return not openings and not venue.policy.unit_schedules and venue.mode == Venue.Mode.TIME
 
 
 def resolve(venue: Venue, times: Times, now: datetime | None = None) -> Window:
-    """The range these times mean at this venue. Raises Invalid, naming the field, or TooLong."""
+    """The range (UTC) that these times mean at the venue.
+
+    Raises Invalid, naming the field, or TooLong.
+    """
     window = window_of(venue, times, now)
     judge_span(venue, window)
     return window
 
 
 def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window:
-    """The range these times mean, of any length, also longer than one row can take.
+    """The range (UTC) that these times mean, even one too long to store.
 
-    Raises Invalid, naming the field.
+    `now` is needed for `from_now`; None ignores it. Raises Invalid, which names the field.
     """
     if now is not None and times.from_now and (times.starts_at, times.check_in) == (None, None):
         times = _from_now(venue, times, now)
@@ -66,7 +69,7 @@ def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window
 
 
 def judge_span(venue: Venue, window: Window) -> None:
-    """Whether one row can take the range, buffers included. Raises TooLong."""
+    """Raises TooLong when the range with its buffers is longer than MAX_SPAN."""
     policy = venue.policy
     if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
         raise TooLong(
@@ -76,9 +79,10 @@ def judge_span(venue: Venue, window: Window) -> None:
 
 
 def walk_in(venue: Venue, start: Any, end: Any, now: datetime) -> Times:
-    """The times of a guest at the desk; `start` and `end` as typed, None for what is usual.
+    """The times of a walk-in; `start` and `end` are None for what is usual.
 
-    Without them: this night, the rest of the slot that runs, or the usual length from now.
+    Dates where nights are sold, else aware instants. By default this night, the rest of the running
+    slot, or the usual length from now.
     """
     if sells_nights(venue):
         check_in = start or (now.astimezone(venue.zone) - SMALL_HOURS).date()
@@ -88,7 +92,7 @@ def walk_in(venue: Venue, start: Any, end: Any, now: datetime) -> Times:
 
 
 def completed(venue: Venue, times: Times, sold: Window) -> Times:
-    """The times of a change, with what they leave out taken from the range that was sold."""
+    """The times of a change, with missing ends taken from the range that was sold."""
     if sells_nights(venue):
         check_in, check_out = local_dates(venue, sold)
         return replace(
@@ -103,24 +107,27 @@ def completed(venue: Venue, times: Times, sold: Window) -> Times:
 
 
 def moved(venue: Venue, sold: Window, start: Any, end: Any = None) -> Times:
-    """A range from another start, a date where nights are sold; as long as it is without `end`."""
+    """The times of a range with another start: a local date where nights are sold, else an instant.
+
+    Without `end` the range keeps its length.
+    """
     first, last = field_names(venue)
     return Times(**{first: start, last: end or start + length(venue, sold)})
 
 
 def field_names(venue: Venue) -> tuple[str, str]:
-    """The fields that a range is asked for by: `check_in` and `check_out`, or the instants'."""
+    """The two fields that ask for a range here: `check_in` and `check_out`, or the instants."""
     return ("check_in", "check_out") if sells_nights(venue) else ("starts_at", "ends_at")
 
 
 def fields(venue: Venue, window: Window) -> dict[str, Any]:
-    """A range by the fields it is asked for: two dates where nights are sold, else two instants."""
+    """The range as those two fields: local dates where nights are sold, else instants in UTC."""
     ends = dates(venue, window) or (window.start, window.end)
     return dict(zip(field_names(venue), ends, strict=True))
 
 
 def times_of(venue: Venue, window: Window) -> Times:
-    """A range as the engine is asked for it; `resolve` takes it back."""
+    """The range as a request to the engine. `resolve` converts it back."""
     return Times(**fields(venue, window))
 
 
@@ -130,24 +137,27 @@ def dates(venue: Venue, window: Window) -> tuple[date, date] | None:
 
 
 def local_dates(venue: Venue, window: Window) -> tuple[date, date]:
-    """The dates on which a range starts and ends, by the venue's clocks."""
+    """The local dates on which a range starts and ends, in the venue's zone."""
     zone = venue.zone
     return window.start.astimezone(zone).date(), window.end.astimezone(zone).date()
 
 
 def nights(venue: Venue, window: Window) -> int | None:
-    """How many nights a range has; None where none are sold."""
+    """The number of nights in a range; None where no nights are sold."""
     return length(venue, window).days if sells_nights(venue) else None
 
 
 def length(venue: Venue, window: Window) -> timedelta:
-    """How long a range counts: a day for each night, else the time that passes."""
+    """The length of a range by which it is judged: a day for each night, else the elapsed time."""
     found = dates(venue, window)
     return found[1] - found[0] if found else window.end - window.start
 
 
 def last_end(venue: Venue, start: datetime, limit: datetime) -> datetime:
-    """The last end, no later than `limit`, of a range from `start`; of nights, of a whole one."""
+    """The last end, at most `limit`, of a range from `start`.
+
+    Nights end at the time of departure.
+    """
     if not sells_nights(venue):
         return limit
     first, day = local_dates(venue, Window(start, limit))
@@ -156,7 +166,7 @@ def last_end(venue: Venue, start: datetime, limit: datetime) -> datetime:
 
 
 def stay(venue: Venue, check_in: date, check_out: date) -> Window:
-    """The nights from one local date to another, at the venue's times of arrival and leaving."""
+    """The nights between two local dates, in UTC: from the venue's arrival to departure time."""
     policy = venue.policy
     return hours.nights(
         check_in, check_out, venue.zone, policy.check_in_time, policy.check_out_time
@@ -164,12 +174,12 @@ def stay(venue: Venue, check_in: date, check_out: date) -> Window:
 
 
 def days(first: date, last: date, zone: ZoneInfo) -> Window:
-    """From the first instant of one local date to the last of another."""
+    """The range from the start of one local date to the end of another, in UTC."""
     return Window(hours.instant(first, time.min, zone), hours.instant(last + DAY, time.min, zone))
 
 
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
-    """Beginning now, or where a grid is sold with the next of today's slots that can be booked."""
+    """Times from now, or from the next bookable slot of today where slots are sold."""
     grid = _grid(venue, now) if sells_slots(venue) else []
     if not grid:
         return replace(times, starts_at=now)
@@ -183,13 +193,13 @@ def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
 
 
 def _grid(venue: Venue, moment: datetime) -> list[Window]:
-    """The slots that the venue as a whole sells around a moment, in order."""
+    """The slots that the venue as a whole sells around an instant, earliest first."""
     opened = hours.around(hours.openings_of(venue, None), venue.zone, moment, moment)
     return sorted(slot for one in opened for slot in hours.slots(one, venue.policy.slot_length))
 
 
 def _end_of_slot(venue: Venue, moment: datetime) -> datetime | None:
-    """The end of the slot that runs at a moment; None where none does, or none are sold."""
+    """The end of the slot that is running; None where none is, or no slots are sold."""
     grid = _grid(venue, moment) if sells_slots(venue) else []
     return next((slot.end for slot in grid if slot.start <= moment < slot.end), None)
 
@@ -197,7 +207,7 @@ def _end_of_slot(venue: Venue, moment: datetime) -> datetime | None:
 def _nights(venue: Venue, times: Times) -> Window:
     zone, policy = venue.zone, venue.policy
     check_in, check_out = times.check_in, times.check_out
-    # Instants are read as the local dates they fall on: what is sold is nights.
+    # The venue sells nights, so an instant stands for its local date.
     if check_in is None and times.starts_at is not None:
         check_in = times.starts_at.astimezone(zone).date()
     if check_out is None and times.ends_at is not None:
@@ -231,7 +241,7 @@ def _times(venue: Venue, times: Times) -> Window:
 
 
 def _judge_agreement(times: Times, window: Window, zone: ZoneInfo) -> None:
-    """Whether dates and instants that were given together mean the same days. Raises Invalid."""
+    """Raises Invalid when dates and instants given together mean different days."""
     first, last = (instant.astimezone(zone).date() for instant in (window.start, window.end))
     for field, given, sold in (
         ("starts_at", times.starts_at, first),
