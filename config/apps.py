@@ -1,10 +1,10 @@
-"""The application that wires the others."""
+"""The Django application that connects the others."""
 
 from importlib import import_module
 
 from django.apps import AppConfig
 
-# The application that every task belongs to, and it must be there before the first task is.
+# Import the Celery application here: it must exist before the first task does.
 from config.celery import app
 
 __all__ = ["ConfigConfig", "app"]
@@ -15,5 +15,5 @@ class ConfigConfig(AppConfig):
     label = "config"
 
     def ready(self) -> None:
-        # By name, since it stands on models, which this module is loaded before.
+        # Imported by name, because it needs models and Django loads this module before them.
         import_module("config.wiring")

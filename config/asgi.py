@@ -1,4 +1,4 @@
-"""How an ASGI server reaches everything: pages and API over HTTP, boards over WebSocket."""
+"""The ASGI application: pages and API over HTTP, live boards over WebSocket."""
 
 import os
 import re
@@ -17,17 +17,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 
 def pages() -> WSGIMiddleware:
-    """Pages and API, in threads as under WSGI.
+    """Returns the pages and the API as WSGI, in threads.
 
-    What waits for a database gains nothing from coroutines, and pays for each change between them.
-    A thread puts down all of its answer at once, so that none waits for who reads slowly.
+    Coroutines gain nothing for work that waits for a database, and each switch costs time. A thread
+    hands over its whole answer at once, so it never waits for a slow reader.
     """
     return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8, send_queue_size=0)
 
 
 _pages = pages()
 
-# Only now: they read models, which need the applications that the call above sets up.
+# Import these now: they need models, and the call above sets up the applications.
 from api.live.consumer import Board  # noqa: E402
 from api.live.socket_limit import PerAddress  # noqa: E402
 
@@ -38,12 +38,15 @@ _Send = Callable[[dict[str, Any]], Awaitable[None]]
 _NOT_ASCII = re.compile(rb"[^\x21-\x7e]")
 
 _MOST_KEPT = max(4 * 2**20, 2 * settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-"""Bytes of a body. Django keeps all of it before anybody looks, so that it could fill the disk."""
+"""Bytes of a body. Django stores the whole body before anybody reads it, which could
+fill the disk."""
 
 
 class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is untyped
-    """Pages of other sites are refused, but for those that may call the API; programs, which
-    send no Origin, are let in."""
+    """Refuses pages of other sites, except origins that may call the API.
+
+    Programs send no Origin and pass.
+    """
 
     def __init__(self, application: Any) -> None:
         super().__init__(application, ())
@@ -55,13 +58,13 @@ class _BrowserOrigins(OriginValidator):  # type: ignore[misc]  # channels is unt
         await super().__call__(scope, receive, send)
 
     def valid_origin(self, parsed_origin: Any) -> bool:
-        # Asked each time: the embedded server adds the names that it listens at.
+        # Read at each request: the embedded server adds the names at which it listens.
         self.allowed_origins = (*settings.ALLOWED_HOSTS, *settings.CORS_ALLOWED_ORIGINS)
         return parsed_origin is None or bool(super().valid_origin(parsed_origin))
 
 
 def _is_address(origin: bytes | None) -> bool:
-    """Whether the validator can take this apart; it fails on what is no address at all."""
+    """Says whether the validator can parse the origin. It raises for text that is no address."""
     try:
         urlsplit((origin or b"").decode("latin1")).port  # noqa: B018 - read for its fault
     except ValueError:
@@ -70,9 +73,9 @@ def _is_address(origin: bytes | None) -> bool:
 
 
 async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
-    """Pages and API, to which no more of a body comes than could be read; the rest is let go.
+    """Passes a request on to the pages with at most _MOST_KEPT bytes of its body.
 
-    A thread is had once the body is there, so that none waits for who sends slowly.
+    A thread is taken only when the body is complete, so that none waits for a slow sender.
     """
     body, has_more = bytearray(), True
     while has_more:
@@ -89,7 +92,9 @@ async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
 
 
 def _plain(scope: _Scope, length: int) -> _Scope:
-    """As a server of WSGI hands it on: of known length, no header under another one's name."""
+    """Adjusts a request as WSGI servers do: sets the length and drops headers with an
+    underscore.
+    """
     headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
     if length and b"content-length" not in dict(headers):
         headers.append((b"content-length", str(length).encode()))
@@ -104,7 +109,7 @@ async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
 
 _sockets: list[Any] = [
     path("ws/venues/<slug:slug>/", cast(Any, PerAddress(Board.as_asgi()))),
-    # Whatever is not an address of ours is closed, instead of failing.
+    # Close any other address. Otherwise it raises.
     re_path(r"", cast(Any, _refuse)),
 ]
 

@@ -1,4 +1,4 @@
-"""The Celery application, and the one schedule: how often each thing runs."""
+"""The Celery application and the schedule of its tasks."""
 
 import os
 import sys
@@ -14,13 +14,13 @@ from django.core.exceptions import ImproperlyConfigured
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 try:
-    # Read now: what worker and beat are told is one line, and not where it was found.
+    # Read the settings now, so that a fault of them is one line and no traceback.
     _ = settings.CELERY_BROKER_URL
 except ImproperlyConfigured as error:
     sys.exit(f"holdfast: {error}")
 
 app = Celery("holdfast")
-# The publisher's, worker's and beat's threads have no current application of their own.
+# The threads of publisher, worker and beat have no current application of their own.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
@@ -30,7 +30,7 @@ _EVERY_HOUR = crontab(minute=17)
 
 
 def _run(task: str, schedule: crontab, *, useful_for: timedelta) -> dict[str, Any]:
-    # One that waited for a worker longer than this is dropped: its successor does the same.
+    # A task that waited longer than this is dropped: the next one does the same work.
     options = {"expires": useful_for.total_seconds()}
     return {"task": task, "schedule": schedule, "options": options}
 
@@ -51,4 +51,4 @@ app.conf.beat_schedule = {
 
 @setup_logging.connect
 def _keep_our_logging(**_: Any) -> None:
-    """Celery sets up logging of its own unless somebody answers this signal."""
+    """Keeps our logging. Celery sets up its own if no receiver answers this signal."""

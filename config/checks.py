@@ -1,4 +1,4 @@
-"""What is judged before the product starts: unsafe combinations, and a database unfit for it."""
+"""Django's system checks: unsafe combinations of settings, and a database that cannot be used."""
 
 import re
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 
 
 def unsafe_combinations(**_: Any) -> Iterable[CheckMessage]:
-    """Settings that are each allowed, and together are not."""
+    """Yields combinations of settings that are each valid but not safe together."""
     is_deployed = connection.vendor == "postgresql"
     if settings.DEBUG and settings.HTTPS:
         yield Error(
@@ -52,7 +52,7 @@ def unsafe_combinations(**_: Any) -> Iterable[CheckMessage]:
 
 
 def state_change_rate(**_: Any) -> Iterable[CheckMessage]:
-    """The limit on state changes can be read."""
+    """Yields an error if STATE_CHANGE_RATE cannot be read."""
     if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", settings.STATE_CHANGE_RATE):
         yield Error(
             "STATE_CHANGE_RATE is not valid.",
@@ -62,7 +62,9 @@ def state_change_rate(**_: Any) -> Iterable[CheckMessage]:
 
 
 def database_is_fit(*, databases: Iterable[str] | None = None, **_: Any) -> Iterable[CheckMessage]:
-    """Runs with migrate, `check --database default`, and before the deployed server starts."""
+    """Yields faults of the database: with `migrate`, `check --database default` and before gunicorn
+    starts.
+    """
     if "default" not in (databases or ()):
         return
     try:

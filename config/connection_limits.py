@@ -1,7 +1,6 @@
-"""How many connections the embedded server keeps, of whom, and how long it waits for a request.
+"""Limits the connections of the embedded server, and how long it waits for a request.
 
-In a deployment nginx does this, by deploy/front.conf; embedded, nothing stands in front. Boards
-are counted apart, by SOCKETS_PER_ADDRESS.
+In a deployment, nginx does this (deploy/front.conf). SOCKETS_PER_ADDRESS limits boards.
 """
 
 import asyncio
@@ -18,23 +17,23 @@ from guests.addresses import THIS_MACHINE, counted, read
 log = logging.getLogger(__name__)
 
 HEAD_SECONDS = 10.0
-"""For the head of a request, from the connection or from its first byte."""
+"""Seconds for the head of a request, from the connection or from its first byte."""
 BODY_SECONDS = 20.0
-"""For all of the rest of it."""
+"""Seconds for the whole body of a request."""
 MOST = 10_000
-"""Connections, boards among them, however many files the system lets this process open."""
+"""Connections, boards included, even if the system lets this process open more files."""
 RESERVE = 384
-"""Files for everything else, and for those that are accepted before anybody counts them."""
+"""Files for everything else, and for connections that are accepted but not counted yet."""
 AT_ONCE = 128
-"""Connections that are accepted at one time, before any of them is counted."""
+"""Connections accepted at one time, before any of them is counted."""
 QUEUE = 2048
 """Connections that the system keeps waiting meanwhile."""
 QUIET_SECONDS = 60.0
-"""Between two lines of the log that say who is refused."""
+"""Seconds between two log lines about refused connections."""
 
 
 class Register:
-    """The connections of a server that are not boards, oldest first."""
+    """The connections of a server, oldest first, without boards."""
 
     def __init__(self, *, most: int, per_address: int) -> None:
         self.most = most
@@ -47,8 +46,10 @@ class Register:
         return len(self._kept)
 
     def join(self, new: "Bounded", *, boards: int) -> bool:
-        """Whether there is room for it: the oldest whose request is not here yet makes some, of
-        the same address where that has its share, else of any.
+        """Adds a connection and returns whether there is room.
+
+        If an address has its share, its oldest waiting connection is dropped. If the server is
+        full, the oldest waiting one of any address. A connection waits if it has no whole request.
         """
         of_address = self._count[new.address]
         if self._per_address and of_address >= self._per_address:
@@ -65,7 +66,7 @@ class Register:
         return has_room
 
     def leave(self, one: "Bounded") -> None:
-        """Safe to repeat."""
+        """Removes a connection. Calling it twice does no harm."""
         if one in self._kept:
             del self._kept[one]
             self._count[one.address] -= 1
@@ -89,17 +90,17 @@ class Register:
 
 
 class Bounded(HttpToolsProtocol):
-    """uvicorn's connection, which is closed where a request does not come in time."""
+    """A connection of uvicorn that closes if a request does not arrive in time."""
 
     register: Register
     address = ""
     _deadline: asyncio.TimerHandle | None = None
     _is_begun = False
-    """Whether a request has begun to come, and has not come whole."""
+    """Whether part of a request has arrived."""
 
     @property
     def is_waiting(self) -> bool:
-        """Whether nothing is worked on: no request is here whole that has not been answered."""
+        """Says whether there is no work: every request that has arrived whole has its answer."""
         cycle = cast(RequestResponseCycle | None, self.cycle)
         return self._deadline is not None or cycle is None or cycle.response_complete
 
@@ -107,7 +108,7 @@ class Bounded(HttpToolsProtocol):
         super().connection_made(transport)
         peer = transport.get_extra_info("peername") or ("",)
         self.address = counted(read(str(peer[0])) or THIS_MACHINE)
-        # This one is among uvicorn's own already, with the boards.
+        # uvicorn already counts this connection, and the boards.
         boards = len(self.connections) - 1 - len(self.register)
         if self.register.join(self, boards=boards):
             self._wait(HEAD_SECONDS)
@@ -134,12 +135,12 @@ class Bounded(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        # The next one may have begun while this one was worked on.
+        # The next request may have begun during this one.
         self._expect_head()
         super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection on as a board; half of all are kept for everything else."""
+        """Turns the connection into a board, unless boards already take half of all connections."""
         self._wait(None)
         self.register.leave(self)
         if len(self.connections) - len(self.register) > self.register.most // 2:
@@ -148,7 +149,7 @@ class Bounded(HttpToolsProtocol):
             super().handle_websocket_upgrade()
 
     def drop(self) -> None:
-        """Close it at once; another one needs its place."""
+        """Closes the connection at once, to make room for another."""
         self.register.leave(self)
         self.transport.abort()
 
@@ -162,21 +163,21 @@ class Bounded(HttpToolsProtocol):
         self.transport.close()
 
     def _wait(self, seconds: float | None) -> None:
-        """From now on so long for what is to come; None for as long as it takes."""
+        """Sets the seconds to wait for what comes next. None waits without a limit."""
         if self._deadline is not None:
             self._deadline.cancel()
         self._deadline = self.loop.call_later(seconds, self._end) if seconds else None
 
     def _end(self) -> None:
-        # With no word: a browser opens some ahead, which it may never need.
+        # Close without an answer: a browser opens some connections ahead, and may not use them.
         self.transport.close()
 
 
 def bounded() -> type[Bounded]:
-    """The class of a server's connections, with a register of their own, as the settings say."""
+    """Returns the connection class of one server, with a register of its own."""
     files = _raise_file_limit()
     most = min(MOST, max(files // 2, files - RESERVE))
-    # Behind proxies everybody comes by the proxy's address.
+    # Behind a proxy, all connections have the proxy's address.
     per_address = 0 if settings.TRUSTED_PROXIES else settings.CONNECTIONS_PER_ADDRESS
     register = Register(most=most, per_address=min(per_address, most // 2))
     made: dict[str, Any] = {"register": register}
@@ -184,7 +185,7 @@ def bounded() -> type[Bounded]:
 
 
 def _raise_file_limit() -> int:
-    """Have this process open as many files as the system lets it; returns how many that is."""
+    """Raises the limit of open files as far as useful and possible. Returns the limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST + RESERVE if hard == resource.RLIM_INFINITY else min(hard, MOST + RESERVE)
     if 0 <= soft < wanted:

@@ -1,4 +1,4 @@
-"""Why the database cannot be used, in one line for who starts the product, and what to do."""
+"""Explains in one line why the database cannot be used, and what to do."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +19,9 @@ _OF_CONNECTING = ("connection", "resolve")
 
 
 def line(error: DatabaseError | InterfaceError, database: Mapping[str, Any]) -> str | None:
-    """For `database` as settings have it; None for a fault of ours, whose traceback is wanted."""
+    """Returns the line for an error of `database` (its settings). None if the fault is ours: show
+    the traceback.
+    """
     said = next(iter(str(error).splitlines()), "").strip()
     is_its_state = isinstance(error, OperationalError | InterfaceError)
     if not is_its_state and type(error) is not DatabaseError:

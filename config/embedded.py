@@ -1,4 +1,4 @@
-"""Worker and beat as threads of the one process that also serves, which needs no broker."""
+"""Runs Celery's worker and beat as threads of the serving process, without a broker."""
 
 import logging
 import threading
@@ -15,13 +15,13 @@ log = logging.getLogger(__name__)
 
 NAME = "embedded@localhost"
 PATIENCE = 4.0
-"""Seconds a running task is given to end when everything stops."""
+"""Seconds that a running task has to end at a stop."""
 
 
 @contextmanager
 def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
-    """Both run inside this block; `schedule_file` is where beat notes what ran when."""
-    # The solo pool runs tasks in the worker's own thread: SQLite has one writer anyway.
+    """Runs worker and beat inside the block. Beat stores its last runs in `schedule_file`."""
+    # The solo pool runs tasks in the worker's thread: SQLite has one writer anyway.
     worker = app.WorkController(
         pool="solo",
         concurrency=1,
@@ -49,16 +49,16 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
 
 
 def _stop_worker() -> None:
-    # What Celery's own signal handlers set; those only work in a main thread.
+    # This is what Celery's signal handlers set. They only work in a main thread.
     setattr(state, "should_stop", 0)  # noqa: B010 - its type says None alone
-    # Its loop looks at that every two seconds and then waits as long again; a message wakes it,
-    # and that it came "from remote" is not worth a warning here.
+    # Its loop looks every two seconds and then waits as long again. A message wakes it. That it
+    # came "from remote" needs no warning.
     logging.getLogger("celery.worker.control").setLevel(logging.ERROR)
     app.control.shutdown(destination=[NAME])
 
 
 def _beat(schedule_file: Path, ending: threading.Event) -> None:
-    # Celery's own loop sleeps until the next task is due, whoever asks it to end.
+    # Celery's own loop sleeps until the next task is due and cannot be woken.
     service = beat.Service(app, schedule_filename=str(schedule_file))
     try:
         while not ending.wait(service.scheduler.tick() or 0):

@@ -1,4 +1,4 @@
-"""Answers those who watch: is the process up, and can it take bookings."""
+"""Health checks: is the process up, and can it take bookings?"""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
@@ -11,14 +11,17 @@ from config import readiness
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is up; says nothing of what it depends on."""
+    """Answers 200 while the process is up. Does not look at what it depends on."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Database, schema and guard, and cache and broker where configured, are there."""
+    """Answers 200 if database, schema and guard are there, and cache and broker if configured.
+
+    Otherwise 503 `not_ready`, which names what is missing.
+    """
     faults = readiness.faults()
     parts = {name: faults.get(name, "ok") for name in readiness.PARTS}
     if not faults:

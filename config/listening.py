@@ -1,4 +1,4 @@
-"""The address a server listens at: taken before anything else is done, or one line says why not."""
+"""Takes the address at which the server listens, or says in one line why it cannot."""
 
 import errno
 import socket
@@ -12,7 +12,7 @@ class CannotListen(Exception):  # noqa: N818 - a refusal by the machine
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket that has the address, so that nobody else can take it meanwhile."""
+    """Returns a listening socket, so that nobody else can take the address. Raises CannotListen."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -20,11 +20,11 @@ def bind(host: str, port: int) -> socket.socket:
     except socket.gaierror:
         raise CannotListen(f"HOST {host} is not an address of this machine.") from None
     taken = socket.socket(family, kind, protocol)
-    # Otherwise the connections of a server just stopped would keep its port for a minute.
+    # Without this, connections of a stopped server keep its port for a minute.
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind(address)
-        # Listening makes the address taken for everyone else, SO_REUSEADDR or not.
+        # Listening takes the address for good, with or without SO_REUSEADDR.
         taken.listen(2048)
     except OSError as error:
         taken.close()
@@ -33,7 +33,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def hosts_of(host: str) -> list[str]:
-    """Names by which a browser may reach a server that listens at `host`."""
+    """Returns the names under which browsers may reach a server that listens at `host`, sorted."""
     if host not in _WILDCARDS:
         return [f"[{host}]" if ":" in host else host]
     name = socket.gethostname()
@@ -45,13 +45,13 @@ def hosts_of(host: str) -> list[str]:
 
 
 def address_to_show(host: str, port: int) -> str:
-    """What to type into a browser on this machine."""
+    """Returns the URL for a browser on this machine."""
     shown = "localhost" if host in _WILDCARDS else f"[{host}]" if ":" in host else host
     return f"http://{shown}:{port}"
 
 
 def _outward_addresses() -> set[str]:
-    # Connecting a datagram socket sends nothing; it only has the system choose an address.
+    # Connecting a datagram socket sends nothing. The system only chooses an address.
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

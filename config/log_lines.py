@@ -1,4 +1,4 @@
-"""How a log line looks, and what is struck out of every one before it is written."""
+"""The format of log lines, and the secrets that are struck out of them."""
 
 import logging
 import re
@@ -16,20 +16,20 @@ _SECRET_TEXTS = (
         r"(?i)\b(authorization|x-api-key|password|secret|token|access|refresh)"
         r"([\"']?\s*[=:]\s*[\"']?)(?!\*\*\*)[^\s\"',;&]+"
     ),
-    # A JSON web token, wherever it turns up.
+    # A JSON web token anywhere in the text.
     re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*"),
-    # A partner's key, likewise (guests/keys.py).
+    # A partner's key anywhere in the text (guests/keys.py).
     re.compile(r"\bhf[A-Za-z0-9]{44}\b"),
     # The password in a URL of a database, broker or mail server.
     re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"),
 )
 _STRUCK = "***"
-# Whole objects whose text holds a path with its query, and so people's numbers and addresses.
+# Objects whose text holds a path with its query, which may have phone numbers and addresses.
 _DROPPED = ("request", "response", "server_time")
 
 
 def readable() -> logging.Formatter:
-    """Lines for a person at a terminal."""
+    """Returns a formatter for people at a terminal. Times are local."""
     renderer = structlog.dev.ConsoleRenderer(
         colors=False,
         pad_event_to=0,
@@ -40,12 +40,14 @@ def readable() -> logging.Formatter:
 
 
 def json() -> logging.Formatter:
-    """One JSON object for each line, for whatever collects them."""
+    """Returns a formatter that writes one JSON object a line, for log collectors.
+    Times are in UTC.
+    """
     return _formatter("iso", structlog.processors.JSONRenderer(default=str))
 
 
 def strike_out(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Replace what must never be in a log: by the name it has, and by what it looks like."""
+    """Replaces secrets with `***`, found by their name or their form. A processor of structlog."""
     for name in _DROPPED:
         line.pop(name, None)
     return {name: _safe(name, value) for name, value in line.items()}
@@ -80,7 +82,7 @@ def _formatter(time_format: str, renderer: Processor) -> logging.Formatter:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.TimeStamper(fmt=time_format, utc=time_format == "iso"),
-            # A traceback is text from here on, and its text is struck out like any other.
+            # From here a traceback is text, and its secrets are struck out too.
             structlog.processors.format_exc_info,
             strike_out,
             renderer,

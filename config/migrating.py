@@ -1,4 +1,4 @@
-"""Brings the database to this version of the code, once, whoever else is starting just now."""
+"""Migrates the database once, however many processes start at the same moment."""
 
 import fcntl
 import time
@@ -12,22 +12,24 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 _ADVISORY_LOCK = 7_170_266
-"""Any number, as long as nothing else in this database takes it."""
+"""Any number that nothing else in this database locks."""
 
 
 def pending() -> list[str]:
-    """Migrations the database has not had yet, as `app.name`."""
+    """Returns the migrations that the database lacks, as `app.name`, in their order. [] if it has
+    all.
+    """
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
 
 
 def migrate_if_needed() -> bool:
-    """Apply what is pending; whether there was anything."""
+    """Applies pending migrations. Returns False if there were none."""
     if not pending():
         return False
     with _alone():
-        # Another process may have done it while this one waited.
+        # Another process may have migrated while this one waited.
         if pending():
             call_command("migrate", interactive=False, verbosity=0)
     return True
@@ -50,7 +52,7 @@ def _alone() -> Iterator[None]:
 def _advisory_lock() -> Iterator[None]:
     with connection.cursor() as cursor:
         while True:
-            # Asked again and again, since a blocking call would meet lock_timeout.
+            # Poll, because a blocking call would run into lock_timeout.
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_ADVISORY_LOCK])
             if cursor.fetchone()[0]:
                 break

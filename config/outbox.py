@@ -1,4 +1,4 @@
-"""What follows a change: each recorded event is handed to every handler in the list below."""
+"""The outbox: passes every recorded event to each handler in the lists below."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def journal(event: Event) -> None:
-    """One line for each event, without a guest's name, phone or address."""
+    """Logs one line for the event, without the guest's name, phone number or address."""
     facts = {
         "event_id": event.pk,
         "reservation_id": event.reservation_id,
@@ -23,23 +23,24 @@ def journal(event: Event) -> None:
         "at": event.at.isoformat(),
         "by": event.by,
     }
-    # Said once it is sure that this dispatch, and no other worker's, took the event.
+    # Log after the commit, when it is certain that this dispatch took the event.
     transaction.on_commit(lambda: log.info(event.name, extra=facts))
 
 
 HANDLERS: tuple[Callable[[Event], None], ...] = (journal, consumer.tell)
-"""What happens next, in this order. A handler only writes rows, in the dispatch's transaction;
-whatever leaves the house is sent from those rows, each channel in its own time."""
+"""The handlers, in their order. A handler only writes rows, in the transaction of the dispatch.
+Messages to the outside are sent from those rows later, each channel at its own pace."""
 
 OUTSIDE: tuple[Callable[[Event], None], ...] = ()
-"""Those, after the others, whose word leaves the house: of a scratch venue nobody outside hears."""
+"""Handlers that run after the others and lead to messages to the outside. Events of scratch venues
+skip them."""
 
 
 def dispatch(ids: Sequence[int] | None = None) -> int:
-    """Hand on events not handed on yet, these or all there are; returns how many.
+    """Passes events that were not passed on yet to the handlers: these ids, or all for None.
 
-    Safe to repeat and to run in several places at once: a row is taken under a lock that others
-    skip, and marked in the transaction in which its handlers wrote.
+    Returns how many. Safe to repeat and to run in several processes at once: each event is locked,
+    others skip it, and it is marked in the transaction of its handlers.
     """
     handed_on, failed = 0, set[int]()
     while True:
@@ -48,7 +49,7 @@ def dispatch(ids: Sequence[int] | None = None) -> int:
             done = [event.pk for event in batch if _handle(event)]
             Event.objects.filter(pk__in=done).update(dispatched_at=clock.now())
         handed_on += len(done)
-        # Set aside, so that one that always fails does not stand before the others.
+        # Set failed ones aside, so that one that always fails does not block the others.
         failed |= {event.pk for event in batch}.difference(done)
         if len(batch) < settings.SWEEP_BATCH:
             return handed_on

@@ -1,4 +1,4 @@
-"""Logging in on the pages and in the admin, held back by the same count as over the API."""
+"""The log-in of pages and admin, with the same limit of failures as the API's."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from guests.models import User
 
 
 class HeldBack(ModelBackend):
-    """Password and address as Django checks them, each failure counted."""
+    """Checks e-mail address and password as Django does, and counts each failure."""
 
     def authenticate(
         self,
@@ -22,6 +22,9 @@ class HeldBack(ModelBackend):
         password: str | None = None,
         **credentials: Any,
     ) -> User | None:
+        """Returns the person, or None for wrong credentials. Raises PermissionDenied after too many
+        failures.
+        """
         email = username or credentials.get(User.USERNAME_FIELD)
         if request is None or not email or password is None:
             return None
@@ -37,5 +40,5 @@ class HeldBack(ModelBackend):
         except CredentialsInvalid:
             return None
         except TooManyFailures:
-            # Keeps the other ways to check a password from being asked too.
+            # Django then asks no other backend.
             raise PermissionDenied from None

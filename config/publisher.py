@@ -1,4 +1,4 @@
-"""Tells Celery of committed events without a request ever waiting for the broker."""
+"""Announces committed events to Celery, so that no request waits for the broker."""
 
 import logging
 import os
@@ -10,15 +10,15 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 CAPACITY = 1_000
-"""Changes that may wait to be told; what comes on top is left to the sweep."""
+"""Changes that may wait. The sweep handles more than these."""
 MOST_IDS = 200
-"""Ids told in one message."""
+"""Ids in one message."""
 PAUSE = 0.02
-"""Seconds from one message to the next, so that a crowd's changes are told together."""
+"""Seconds between two messages, so that the changes of a crowd go out together."""
 
 
 class Breaker:
-    """After `failures` in a row nothing is tried for `pause` seconds, then one try decides."""
+    """Stops attempts for `pause` seconds after `failures` in a row. Then one attempt decides."""
 
     def __init__(self, *, failures: int = 3, pause: float = 20.0) -> None:
         self._limit = failures
@@ -27,21 +27,22 @@ class Breaker:
         self._opens_at = 0.0
 
     def is_open(self) -> bool:
-        """Whether to leave it for now."""
+        """Says whether to make no attempt for now."""
         return self._failed >= self._limit and time.monotonic() < self._opens_at
 
     def succeeded(self) -> None:
+        """Notes a success."""
         self._failed = 0
 
     def failed(self) -> bool:
-        """Note one; True when this one opened it."""
+        """Notes a failure. Returns True if it stops the attempts."""
         self._failed += 1
         self._opens_at = time.monotonic() + self._pause
         return self._failed == self._limit
 
 
 class Publisher:
-    """A bounded queue and one daemon thread that empties it into `send`."""
+    """A bounded queue, and one daemon thread that empties it into `send`."""
 
     def __init__(
         self,
@@ -55,11 +56,13 @@ class Publisher:
         self._breaker = breaker or Breaker()
         self._guard = threading.Lock()
         self._begin_anew()
-        # A forked server process has neither the thread nor what was waiting for it.
+        # A forked process has neither the thread nor its queue.
         os.register_at_fork(after_in_child=self._begin_anew)
 
     def __call__(self, ids: list[int]) -> None:
-        """Have these told soon. Never waits, never fails."""
+        """Queues ids to be announced soon. Never waits and never raises: if the queue is full, the
+        sweep handles them.
+        """
         try:
             self._waiting.put_nowait(ids)
         except queue.Full:
@@ -85,7 +88,7 @@ class Publisher:
             ids = _gather(waiting)
             if not self._breaker.is_open():
                 self._publish(ids)
-            # After, not before: one that comes alone is told at once.
+            # Pause after sending, so that a single event goes out at once.
             time.sleep(PAUSE)
 
     def _publish(self, ids: list[int]) -> None:

@@ -1,4 +1,4 @@
-"""What must be there before a booking is taken, each with one line that names what is missing."""
+"""Checks what must be there before the product takes a booking."""
 
 from collections.abc import Callable
 
@@ -17,13 +17,13 @@ _is_migrated = False
 
 
 def faults() -> dict[str, str]:
-    """What is missing, by part: empty when everything is there."""
+    """Returns one line for each part that is missing. {} if everything is there."""
     found = {name: check() for name, check in PARTS.items()}
     return {name: fault for name, fault in found.items() if fault}
 
 
 def is_guarded() -> bool:
-    """Whether the database itself refuses to sell a time twice."""
+    """Says whether the database itself refuses to sell a time twice."""
     guards = [one for one in Allocation._meta.constraints if isinstance(one, NoOverlap)]
     return bool(guards) and all(guard.is_in_place(connection) for guard in guards)
 
@@ -32,7 +32,7 @@ def _database() -> str:
     try:
         return _schema()
     except (DatabaseError, InterfaceError):
-        # Its own words may hold the address and the user.
+        # The error's own text may hold the address and the user.
         connection.close()
         return "The database cannot be reached."
 
@@ -54,7 +54,7 @@ def _cache() -> str:
     except (redis.RedisError, OSError):
         return "The cache (REDIS_URL) does not answer."
     except Exception as error:
-        # django-redis wraps what redis-py raised in one of its own.
+        # django-redis wraps the errors of redis-py in one of its own.
         if isinstance(error.__cause__, redis.RedisError | OSError):
             return "The cache (REDIS_URL) does not answer."
         raise

@@ -1,4 +1,4 @@
-"""Celery's way into the outbox and the clean-up. The schedule is in config/celery.py."""
+"""Celery's tasks for the outbox and the clean-up. config/celery.py has the schedule."""
 
 from celery import shared_task
 from django.conf import settings
@@ -12,12 +12,13 @@ from reservations import clock, idempotency
 
 @shared_task
 def dispatch_events(ids: list[int] | None = None) -> None:
+    """Passes events on: these ids, or all that wait for None."""
     outbox.dispatch(ids)
 
 
 @shared_task
 def clean_up() -> None:
-    """Delete what nobody can use any more: stored answers, tokens, counts, sessions."""
+    """Deletes what nobody can use any more: stored answers, tokens, counters and sessions."""
     idempotency.forget_old(clock.now())
     while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass

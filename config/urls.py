@@ -1,4 +1,4 @@
-"""Every address the product answers at."""
+"""All addresses of the product."""
 
 from django.contrib import admin
 from django.urls import include, path
@@ -10,7 +10,7 @@ from web.venues import views
 
 handler500 = "web.unavailable.no_answer"
 
-# Tried in this order, the API first: it is asked most.
+# Django tries them in this order. The API is the busiest.
 urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("web.urls")),

@@ -1,4 +1,4 @@
-"""Connects the parts once all of them are loaded: checks to Django, events to Celery."""
+"""Connects the parts after all of them are loaded: checks to Django, events to Celery."""
 
 from django.conf import settings
 from django.core.checks import Tags, register
@@ -10,7 +10,7 @@ from reservations import events
 
 
 def _send(ids: list[int]) -> None:
-    # First, since people are looking at the boards; the outbox makes up for what is lost here.
+    # Boards first, because people watch them. The outbox repeats what is lost here.
     consumer.announce(ids)
     tasks.dispatch_events.delay(ids)
 
@@ -19,7 +19,7 @@ _publisher = Publisher(_send)
 
 
 def publish_events() -> None:
-    """From now on have committed events handed on at once, and not only by the next sweep."""
+    """Announces committed events at once from now on. Without this, the next sweep finds them."""
     events.on_recorded(_publisher)
 
 
@@ -27,6 +27,6 @@ register(checks.unsafe_combinations, Tags.security)
 register(checks.state_change_rate)
 register(checks.database_is_fit, Tags.database)
 
-# In memory nobody outside this process listens; there `serve` calls it, beside its worker.
+# With a broker in memory there is one process only: `serve` calls it after starting its worker.
 if settings.IS_BROKER_SHARED:
     publish_events()

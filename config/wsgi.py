@@ -1,4 +1,4 @@
-"""How a WSGI server reaches pages and API."""
+"""The WSGI application: pages and API."""
 
 import os
 

@@ -1,6 +1,7 @@
-"""Makes the project's .venv with nothing but the standard library; called by bin/setup.
+"""Makes the project's .venv with the standard library only. bin/setup calls it.
 
-Arguments: the project's folder, run or dev, the requirements file, the stamp to leave when done.
+Arguments: the project's folder, `run` or `dev`, the requirements file, and the stamp to leave when
+done.
 """
 
 import ensurepip
@@ -22,11 +23,11 @@ AT_ONCE = 4
 
 
 def main(root: Path, kind: str, requirements: Path, stamp: str) -> int:
-    """Install, once, however many commands were started together; the exit code."""
+    """Installs once, however many commands start together. Returns the exit code."""
     folder = root / ".venv"
     done = folder / f"holdfast-{kind}"
     handle = os.open(root, os.O_RDONLY)
-    # The project's folder itself is the lock; the system lets go of it when this process ends.
+    # The project's folder is the lock. The system releases it when this process ends.
     fcntl.flock(handle, fcntl.LOCK_EX)
     if done.exists() and done.read_text(encoding="utf-8").strip() == stamp and works(folder):
         return 0
@@ -44,7 +45,7 @@ def main(root: Path, kind: str, requirements: Path, stamp: str) -> int:
 
 
 def works(folder: Path) -> bool:
-    """Whether its Python is there, new enough, and has a pip that runs."""
+    """Says whether the folder has a Python that is new enough and a pip that runs."""
     python = folder / "bin" / "python"
     probe = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
     try:
@@ -56,13 +57,13 @@ def works(folder: Path) -> bool:
 
 
 def was_moved(folder: Path, root: Path) -> bool:
-    """Whether it was made for another place: its commands name that place."""
+    """Says whether the .venv was made at another path, which its commands contain."""
     stamps = [path.read_text(encoding="utf-8") for path in folder.glob("holdfast-*")]
     return any(not stamp.strip().endswith(f" {root}") for stamp in stamps)
 
 
 def make(folder: Path) -> None:
-    """Make a new one, in place of whatever half of one is there."""
+    """Makes a new .venv in place of what is there."""
     version = ".".join(map(str, sys.version_info[:3]))
     say(f"making .venv with Python {version}")
     if folder.is_symlink() or folder.is_file():
@@ -95,9 +96,8 @@ def packages(folder: Path) -> Path:
 
 
 def install(folder: Path, requirements: Path) -> bool:
-    """Have pip do it, several at once; nothing without its hash is taken. False where one failed.
-
-    What a pip that failed said on stderr is shown then.
+    """Installs with pip and shows its errors. Takes nothing without a hash. Returns whether it
+    worked.
     """
     entries = split(requirements.read_text(encoding="utf-8"))
     count = max(1, min(AT_ONCE, os.cpu_count() or 1, len(entries)))
@@ -149,10 +149,10 @@ class Pip:
         "install",
         "--progress-bar=off",
         "--require-hashes",
-        # The file names everything, and older pips take an extra of something that is pinned
-        # (coverage[toml]) for something new, once it has a newer version.
+        # The file names every package. Older pips take an extra of a pinned package
+        # (coverage[toml]) for a new requirement once there is a newer version.
         "--no-deps",
-        # Python compiles what it loads when it first does, which is a part of what is installed.
+        # Python compiles a module when it first loads it, and it loads a part of them only.
         "--no-compile",
         "--requirement",
     )
@@ -198,10 +198,10 @@ class Pip:
 
 def environment() -> dict[str, str]:
     """The caller's, without what would have pip install elsewhere, or say less or more."""
-    # Neither somebody's other modules nor Python's warnings about pip belong to this.
+    # Leave out the user's other modules, and Python's warnings about pip.
     left_out = ("PYTHONPATH", "PYTHONWARNINGS", "PIP_QUIET", "PIP_VERBOSE", "PIP_PROGRESS_BAR")
     kept = {name: text for name, text in os.environ.items() if name not in left_out}
-    # A user's habit of installing for themselves does not work inside a venv.
+    # Installing for one user does not work inside a .venv.
     return kept | {"PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
 
 
@@ -233,6 +233,7 @@ class Progress:
 
 
 def say(words: str) -> None:
+    """Prints a line to stderr."""
     print(f"bin/setup: {words}", file=sys.stderr, flush=True)
 
 

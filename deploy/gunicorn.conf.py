@@ -1,4 +1,4 @@
-"""How gunicorn serves pages and API: WSGI, threads, and no start without the guard."""
+"""The configuration of gunicorn: WSGI in threads, and no start without the guard."""
 
 import os
 from typing import Any
@@ -11,15 +11,17 @@ threads = int(os.environ.get("WEB_THREADS", "16"))
 timeout = 60
 graceful_timeout = 25
 keepalive = 15
-# In memory: a worker that says it is alive must not wait for a disk.
+# In memory: the heartbeat of a worker must not wait for a disk.
 worker_tmp_dir = "/dev/shm"
 control_socket_disable = True
-# Paths hold phone numbers in their query.
+# Queries in paths hold phone numbers.
 accesslog = None
 
 
 def on_starting(server: Any) -> None:
-    """Refuse to serve from a database that is unfit; one that is away is waited for, with 503."""
+    """Refuses to start on a database that is unfit. If it cannot be reached, the server answers
+    503.
+    """
     import django
     from django.core.management import call_command
     from django.db import connections
@@ -32,8 +34,10 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """Stop listening as soon as it stops; and what is loaded stays: leave it out of every later
-    search for garbage, a third of reading.
+    """Makes a stopping worker stop listening at once, and leaves loaded modules out of garbage
+    collection.
+
+    Garbage collection took a third of the time of reading.
     """
     import gc
 
@@ -43,10 +47,10 @@ def post_worker_init(worker: Any) -> None:
 
 
 def _stop_listening_at_once(worker: Any) -> None:
-    """Have a worker that is asked to end take who waits already, and leave the address.
+    """Makes a worker that stops accept those who wait already, and close the address.
 
-    gunicorn's keeps it until its last answer. Whoever connects meanwhile is then reset, and a
-    proxy may not ask again; refused at once, it asks another process.
+    gunicorn keeps it open until the last answer. It then resets connections that came meanwhile,
+    and a proxy may not repeat those. If they are refused at once, the proxy asks another process.
     """
     set_accept_enabled = worker.set_accept_enabled
 

@@ -1,10 +1,10 @@
-"""Asks the server in this container whether it is up; exit code 0 when it is."""
+"""Asks the server in this container whether it is up. The exit code is 0 if it is."""
 
 import http.client
 import os
 import sys
 
-# By a name it answers to, or every question would be refused as one for somebody else.
+# Use a host name that the server accepts. It refuses requests for others.
 name = os.environ.get("ALLOWED_HOSTS", "").split(",")[0].strip().lstrip(".")
 try:
     connection = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=4)

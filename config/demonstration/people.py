@@ -1,4 +1,4 @@
-"""Demonstration data, made once: a venue of each kind, people, a partner, a few reservations."""
+"""The demonstration data: people, a partner, reviews and reservations at five venues."""
 
 import json
 import os
@@ -45,9 +45,11 @@ _PARTNER = "demo-partner"
 
 
 def load() -> dict[str, str]:
-    """Make the data unless it is there; returns log-in -> secret, in the order to show them.
+    """Loads the data unless it is there. Returns the secret of each log-in, in the order to show
+    them.
 
-    Secrets are letters and digits, made on first start and kept in DATA_DIR for the next ones.
+    Secrets are letters and digits, generated at the first start and kept in DATA_DIR. {} if the
+    data is there but its file is gone.
     """
     path = Path(settings.DATA_DIR) / "demonstration.json"
     if User.objects.filter(email=_PEOPLE[0][0]).exists():
@@ -63,7 +65,7 @@ def load() -> dict[str, str]:
         ]
         _make_people(log_ins, venues)
         log_ins[_PARTNER] = _make_partner(venues)
-        # Before the commit: data whose log-ins nobody knows would be of no use.
+        # Before the commit: data without known log-ins is of no use.
         _keep(path, log_ins)
     _make_reservations()
     return log_ins
@@ -96,7 +98,7 @@ def _make_partner(venues: list[Venue]) -> str:
 
 
 def _make_reservations() -> None:
-    """A few for the next days, so that boards and lists are not empty; full days are left out."""
+    """Makes some reservations for the next days. Skips what is full."""
     guest = for_user(User.objects.get(email="guest@holdfast.example"))
     driver = for_user(User.objects.get(email="driver1@parking.com"))
     today = timezone.now().replace(hour=0, minute=0, second=0, microsecond=0)
@@ -120,7 +122,7 @@ def _try(by: Caller, venue: str, times: Times, **wish: Any) -> None:
         if not row.confirmed_at:
             actions.confirm(reservation_id=row.pk, by=DEMONSTRATION)
     except Refusal:
-        # Decoration only: a demonstration without it is still one.
+        # The demonstration works without it too.
         return
 
 

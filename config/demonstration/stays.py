@@ -1,7 +1,7 @@
-"""The guests of the demonstration: who came, who is here now and who is to come.
+"""The guests of the demonstration: past, present and upcoming stays.
 
-Entered through the same verbs as anybody, each at the instant at which it would have happened, so
-that a desk that opens finds a day under way. The verbs refuse what has no room; it is left out.
+The verbs of the engine make them, each at the instant at which it would have happened, so that the
+desk opens on a day under way. Stays that the verbs refuse are left out.
 """
 
 from collections.abc import Iterator
@@ -56,19 +56,19 @@ _CARS = (
 )  # fmt: skip
 
 _DRIVES = (
-    # Days ago, UTC hour, hours: what Dora parked in the last months.
+    # Days ago, UTC hour, hours: Dora's parking in the last months.
     (3, 9, 3), (10, 8, 8), (16, 17, 3), (24, 9, 2), (37, 8, 9), (45, 12, 4), (58, 10, 2),
     (72, 8, 5), (80, 15, 3), (101, 9, 4), (117, 8, 8), (133, 11, 2), (160, 9, 6), (171, 16, 3),
     (204, 10, 2), (230, 8, 7), (262, 9, 3), (291, 12, 2),
 )  # fmt: skip
 
 _VISITS = ((1, time(8, 30)), (1, time(9, 15)), (1, time(13)), (2, time(8)), (2, time(10, 30)))
-"""Days from today and local times at the practice; on a weekend nobody is there."""
+"""Working days from today and local times at the practice."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """One guest's wish, and when it was made."""
+    """The booking of one guest, and when they made it."""
 
     venue: str
     times: Times
@@ -78,13 +78,13 @@ class _Stay:
     category: str | None = None
     plate: str = ""
     comes_after: timedelta | None = 7 * _MINUTE
-    """How long after the start; None for whoever never comes."""
+    """How long after the start the guest arrives. None for a guest who never comes."""
     leaves: bool = True
     guest_id: int | None = None
 
 
 def make(by: Caller) -> None:
-    """Enter them all."""
+    """Makes all stays, by this caller. Skips those that the engine refuses."""
     now = timezone.now()
     venues = {venue.slug: venue for venue in Venue.objects.select_related("policy")}
     wishes = [
@@ -108,7 +108,7 @@ def make(by: Caller) -> None:
 
 
 def _live(stay: _Stay, name: str, number: int, now: datetime, by: Caller) -> None:
-    """Book, and come and go as far as that has happened by now."""
+    """Books the stay, and checks the guest in and out as far as that has happened by now."""
     with clock.at(min(stay.booked_at, now)):
         row = actions.hold(booking=_booking(stay, name, number), by=by)
         if not row.confirmed_at:
@@ -136,7 +136,7 @@ def _booking(stay: _Stay, name: str, number: int) -> Booking:
         category=stay.category,
         vehicle_plate=stay.plate,
         guest_id=stay.guest_id,
-        # What happened within the notice, or between two steps, was entered by the desk.
+        # The desk entered bookings within the notice or between two steps.
         override_reason="demonstration" if stay.plate else "",
     )
 
@@ -150,7 +150,7 @@ def _nights(venue: Venue, now: datetime) -> Iterator[_Stay]:
             venue.slug,
             Times(check_in=arrival, check_out=arrival + nights * _DAY),
             starts_at,
-            # Within the notice it would have been refused.
+            # Within the notice, the engine would refuse it.
             starts_at - before * _DAY - _HOUR if before > 1 else starts_at - 2 * _DAY,
             party=party,
             category=category,
@@ -192,7 +192,7 @@ def _drives(guest_id: int, now: datetime) -> Iterator[_Stay]:
 
 def _visits(venue: Venue, now: datetime) -> Iterator[_Stay]:
     today = now.astimezone(venue.zone).date()
-    # The next days on which somebody has consulting hours.
+    # The next days with consulting hours.
     working = [day for day in (today + n * _DAY for n in range(7)) if day.weekday() < 5]
     for number, clock_time in _VISITS:
         starts_at = _at(venue, working[number - 1], clock_time)

@@ -1,4 +1,4 @@
-"""The venues of the demonstration: one of each kind, as the contract names them."""
+"""The venues of the demonstration: at least one of each kind, with the names of the contract."""
 
 from datetime import date, time, timedelta
 
@@ -10,7 +10,7 @@ _DAY = timedelta(days=1)
 
 
 def smart_parking() -> Venue:
-    """Five spots on one floor, sold in three fixed slots a day, the spot chosen by the driver."""
+    """Makes a lot of five spots with three fixed slots a day. Drivers choose their spot."""
     venue = create_venue(
         slug="smart-parking",
         name="Smart Parking",
@@ -42,7 +42,9 @@ def smart_parking() -> Venue:
 
 
 def city_lot() -> Venue:
-    """Three floors by the hour; the first spot available is given, accessible ones on request."""
+    """Makes a lot of three floors by the hour. It gives the first free spot; accessible ones on
+    request.
+    """
     venue = create_venue(
         slug="city-lot",
         name="City Lot",
@@ -70,7 +72,7 @@ def city_lot() -> Venue:
 
 
 def harbour_hotel() -> Venue:
-    """Four room types with a dearer summer; a guest may choose the room."""
+    """Makes a hotel of four room types, dearer in summer. Guests may choose their room."""
     venue = create_venue(
         slug="harbour-hotel",
         name="Harbour Hotel",
@@ -108,7 +110,7 @@ def harbour_hotel() -> Venue:
 
 
 def bistro() -> Venue:
-    """Tables for two and four, of which two may be pushed together for a large party."""
+    """Makes a restaurant with tables for two and four. Some can be combined for a large party."""
     venue = create_venue(
         slug="bistro-zuid",
         name="Bistro Zuid",
@@ -145,7 +147,7 @@ def bistro() -> Venue:
 
 
 def practice() -> Venue:
-    """Two providers with schedules of their own; appointments of fifteen minutes."""
+    """Makes a practice of two providers with their own schedules and slots of fifteen minutes."""
     venue = create_venue(
         slug="practice-west",
         name="Practice West",

@@ -1,7 +1,7 @@
-"""Django's PostgreSQL backend, with connections that are cheap to keep and instants cheap to read.
+"""Django's PostgreSQL backend with a cheap check of idle connections and fast parsing of instants.
 
-A server that ends says so, or its end of the socket closes: either can be read. While nothing can
-be read, an idle connection is as good as it was, and each request is spared a query.
+A server that ends sends a message or closes its end of the socket. Both make the socket readable.
+While it is not readable, an idle connection is as good as before, and each request saves a query.
 """
 
 import select
@@ -12,12 +12,14 @@ from django.db.backends.postgresql import base, schema
 from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from psycopg.abc import Buffer
 
-# Looked up once: in tests the name may stand for a clock that is stopped.
+# Looked up once: tests may replace the name with a stopped clock.
 _read = datetime.fromisoformat
 
 
 class SchemaEditor(schema.DatabaseSchemaEditor):
-    """An index over a large table takes longer than any statement of a request may."""
+    """Lifts the statement timeout for migrations: an index on a large table takes longer than any
+    request.
+    """
 
     def __enter__(self) -> Self:
         super().__enter__()
@@ -27,14 +29,15 @@ class SchemaEditor(schema.DatabaseSchemaEditor):
 
 
 class InstantLoader(BaseTzLoader):  # type: ignore[misc]  # untyped in the stubs
-    """An instant as the server writes it in UTC, read by C; a page of a list has a thousand.
+    """Reads an instant in UTC with a function in C. A page of a list has a thousand of them.
 
-    The library's own, which takes ten times as long, reads whatever is written otherwise.
+    For any other format it calls the driver's own reader, which takes ten times as long.
     """
 
     timezone = UTC
 
     def load(self, data: Buffer) -> datetime:
+        """Returns an aware datetime in UTC. Raises DataError for infinity."""
         text = bytes(data).decode()
         if text.endswith("+00"):
             try:
@@ -46,20 +49,24 @@ class InstantLoader(BaseTzLoader):  # type: ignore[misc]  # untyped in the stubs
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection; whether it may be used again is looked at before it is asked."""
+    """One connection, checked by its socket before the server is asked."""
 
     SchemaEditorClass = SchemaEditor
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Opens a connection with the fast reader of instants."""
         connection = super().get_new_connection(conn_params)
         if self.timezone is UTC:
             connection.adapters.register_loader("timestamptz", InstantLoader)
         return connection
 
     def is_usable(self) -> bool:
+        """Returns whether the connection still works. Makes a query only if the
+        socket is readable.
+        """
         if self.connection is None or self.connection.closed:
             return False
         poll = select.poll()
         poll.register(self.connection.fileno(), select.POLLIN | select.POLLPRI)
-        # What can be read may also be a notice, so then the server is asked.
+        # It may be only a notice, so ask the server.
         return bool(super().is_usable()) if poll.poll(0) else True

@@ -1,4 +1,4 @@
-"""Carries a step out through the engine's verbs, at the door that everybody uses."""
+"""Carries out a step through the engine's verbs, which everybody uses."""
 
 import uuid
 from collections.abc import Iterator, Sequence
@@ -30,27 +30,27 @@ _FOR = {
     "check in": Q(checked_in_at__isnull=True),
     "check out": Q(checked_in_at__isnull=False, checked_out_at__isnull=True),
 }
-"""Which reservations a verb is tried on, as they look to whoever has locked nothing."""
+"""The reservations on which a verb is tried, as they look without a lock."""
 _MOST_RECENT = 20
 _LOST = (OperationalError, InterfaceError)
 _WHILE_AWAY = 0.1
-"""Seconds until somebody asks again whose database went away: nobody asks a thousand times."""
+"""Seconds to wait after the database was away, so that clients do not call it a thousand times."""
 
 
 def by(client: int) -> Caller:
-    """Who a client is to the engine, and in the events."""
+    """Returns the caller for a client. Its number is in the events."""
     return system(f"prove:{client}")
 
 
 def sweep(venue_id: int) -> None:
-    """What the schedule does every minute, in this venue alone."""
+    """Runs the sweeps of every minute, for this venue only."""
     sweeps.expire_holds(venue_id=venue_id)
     sweeps.mark_no_shows(venue_id=venue_id)
     sweeps.complete_stays(venue_id=venue_id)
 
 
 class Actor:
-    """One client: it writes down what it asks before it asks, and the answer after."""
+    """One client. It writes each call to its journal before and after the call."""
 
     def __init__(self, ground: Ground, client: int, journal: Journal) -> None:
         self._ground = ground
@@ -61,7 +61,7 @@ class Actor:
         self._closures: list[uuid.UUID] = []
 
     def act(self, step: Step) -> Call | None:
-        """Make the call; None where there was nothing to make it about."""
+        """Makes the call. Returns None if there was nothing to make it on."""
         match step.verb:
             case "hold" | "hold a unit" | "hold together" | "hold a group":
                 return self._hold(step)
@@ -78,7 +78,7 @@ class Actor:
                 return self._change(step, about) if about is not None else None
 
     def confirm(self, reservation_id: int, verb: str) -> Call:
-        """Confirm this one."""
+        """Confirms this reservation."""
         with self._written(verb, about=reservation_id) as call:
             call.seen = [seen(actions.confirm(reservation_id=reservation_id, by=self._by))]
         return call
@@ -134,7 +134,7 @@ class Actor:
         if unit is not None:
             return Change(resource=unit)
         window = step.window(clock.now())
-        # A guest who is here can only stay longer or shorter.
+        # A guest who is present can only stay longer or shorter.
         is_other_end = step.party == 1
         start = None if is_other_end else window.start
         return Change(times=Times(starts_at=start, ends_at=window.end if is_other_end else None))
@@ -176,12 +176,12 @@ class Actor:
         rows = Reservation.objects.filter(_FOR[step.verb], venue_id=self._ground.venue_id)
         rows = rows.filter(cancelled_at__isnull=True, expired_at__isnull=True)
         if step.verb == "check in":
-            # Those for whom it is about time; earlier ones mostly find somebody there before them.
+            # Only reservations that are due. Earlier ones mostly find their unit in use.
             rows = rows.filter(starts_at__lte=clock.now() + step.length * STEP)
         try:
             ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:_MOST_RECENT])
         except _LOST:
-            # Nothing was asked yet, so there is nothing to write down.
+            # No call was made yet, so there is nothing to write.
             connection.close()
             return None
         return ids[int(step.pick * len(ids))] if ids else None
@@ -232,7 +232,7 @@ def _note(call: Call, error: Exception) -> None:
         call.outcome, call.code = "refused", error.code
         call.frees_at = error.facts.get("may_free_at")
         return
-    # A statement that the server does not understand is no lost answer.
+    # A statement that the server cannot parse is a fault, not a lost answer.
     is_lost = isinstance(error, _LOST)
     call.outcome, call.code = "unknown" if is_lost else "fault", repr(error)[:300]
     connection.close()

@@ -1,4 +1,4 @@
-"""Is what the database has what was answered? Nothing lost, nothing more, nothing otherwise."""
+"""Checks that the database has what was answered: nothing lost, added or different."""
 
 from collections.abc import Iterator
 
@@ -12,14 +12,16 @@ VERB_OF = {
     "checked_out_at": ("check out",),
     "cancelled_at": ("cancel",),
 }
-"""Which verbs write a fact."""
+"""The verbs that set a fact."""
 
 UNFOUNDED = ("not_found", "forbidden")
-"""What nobody can be told where nothing is deleted and all may do all."""
+"""Refusals that are always wrong here: nothing is deleted, and every client may do everything."""
 
 
 def made(evidence: Evidence) -> Iterator[str]:
-    """What was acknowledged is there, what was refused is not, what is unknown is at most once."""
+    """Yields calls without the right number of reservations: acknowledged ones exist, refused ones
+    do not, unknown ones at most once.
+    """
     for call in evidence.calls:
         if not call.verb.startswith("hold"):
             continue
@@ -35,7 +37,7 @@ def made(evidence: Evidence) -> Iterator[str]:
 
 
 def kept(evidence: Evidence) -> Iterator[str]:
-    """Each reservation is as it was last told, but for what time, or a lost answer, has changed."""
+    """Yields reservations that differ from their last answer, except by sweeps or lost answers."""
     for pk, row in evidence.reservations.items():
         calls = evidence.calls_of.get(pk, [])
         told = {one.version: one for call in calls for one in call.seen if one.id == pk}
@@ -46,7 +48,7 @@ def kept(evidence: Evidence) -> Iterator[str]:
 
 
 def groups(evidence: Evidence) -> Iterator[str]:
-    """All of a group or nothing of it, under one id."""
+    """Yields groups that exist in part, or under several ids."""
     for call in evidence.calls:
         rows = evidence.by_mark.get(call.mark, [])
         if call.verb != "hold a group" or not rows:
@@ -57,7 +59,7 @@ def groups(evidence: Evidence) -> Iterator[str]:
 
 
 def in_order(evidence: Evidence) -> Iterator[str]:
-    """Whoever asks after another was answered is told of that one's change, or a later one."""
+    """Yields answers with an older version than one that was answered before the call."""
     for pk, calls in evidence.calls_of.items():
         newest = 0
         answers = [(call, one.version) for call in calls for one in call.seen if one.id == pk]
@@ -71,7 +73,9 @@ def in_order(evidence: Evidence) -> Iterator[str]:
 
 
 def faults(evidence: Evidence) -> Iterator[str]:
-    """No answer but success, a refusal that can be, or silence; and nothing amiss was seen."""
+    """Yields answers that are neither success, nor a possible refusal, nor lost, and violations
+    seen.
+    """
     for call in evidence.calls:
         if call.outcome == "refused" and call.code in UNFOUNDED:
             yield f"{call.name} was refused with {call.code}"
@@ -82,10 +86,10 @@ def faults(evidence: Evidence) -> Iterator[str]:
 
 
 def _counted(row: Reservation, told: dict[int, Seen], unknown: list[Call]) -> Iterator[str]:
-    """Each write makes one version, so that what nobody asked for, or what is lost, shows."""
+    """Each write makes one version, so a write that nobody asked for shows, and a lost one too."""
     by_time = [row.expired_at, row.missed_at, row.completed_at]
     known = len(told.keys() | {1}) + sum(at is not None for at in by_time)
-    # A sweep's version may have been told as well.
+    # An answer may have told the sweep's version too.
     least = max(told, default=1)
     if row.version < least:
         yield f"reservation {row.pk} was told as version {least} and is version {row.version}"
@@ -102,7 +106,7 @@ def _as_told(row: Reservation, told: dict[int, Seen]) -> Iterator[str]:
 
 
 def _meant(row: Reservation, calls: list[Call]) -> Iterator[str]:
-    """Facts that happen once are there as answered, and are there only if somebody asked."""
+    """Facts are as answered, and each was asked for."""
     for name, verbs in VERB_OF.items():
         at = getattr(row, name)
         said = {getattr(one, name) for call in calls for one in call.seen if one.id == row.pk}

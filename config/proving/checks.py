@@ -1,4 +1,4 @@
-"""What is proven: each promise with the function that looks for what would break it."""
+"""The promises to prove, each with the check that looks for a violation."""
 
 from collections.abc import Callable, Iterator
 
@@ -7,13 +7,13 @@ from config.proving.evidence import Evidence
 
 
 def guarded(evidence: Evidence) -> Iterator[str]:
-    """The net behind the locks."""
+    """Yields a violation if the database lacks its constraint against double booking."""
     if not evidence.has_guard:
         yield "the guard against double booking is missing from the database"
 
 
 def taken_once(evidence: Evidence) -> Iterator[str]:
-    """The rows, sorted by unit and compared, past all that the engine knows of time."""
+    """Yields units that two live allocations take at one instant, without using the engine."""
     live = [
         (row.resource_id, row.starts_at, row.ends_at, row.pk)
         for row in evidence.allocations
@@ -38,5 +38,5 @@ PROMISES: dict[str, Callable[[Evidence], Iterator[str]]] = {
 
 
 def judge(evidence: Evidence) -> dict[str, list[str]]:
-    """By promise, what broke it."""
+    """Returns the violations of each promise. [] for a promise that was kept."""
     return {promise: list(check(evidence)) for promise, check in PROMISES.items()}

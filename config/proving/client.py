@@ -1,4 +1,4 @@
-"""A client process: plays its script until its time is over, or until nobody listens any more."""
+"""A client process: it plays its script until its time is over or its parent is gone."""
 
 import select
 import sys
@@ -19,14 +19,14 @@ from reservations import clock
 
 READY = "ready"
 _NEAR = 0.15
-"""Seconds that a client waits idly for the end of a hold, rather than making another call."""
+"""Seconds for which a client waits for the end of a hold, instead of making another call."""
 _LATE = 0.05
-"""Seconds after which it is not the edge any more."""
+"""Seconds after which a confirmation is no longer at the edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a client is told on its first line of input."""
+    """The first line of a client's input."""
 
     ground: Ground
     client: int
@@ -35,9 +35,9 @@ class Job:
 
 
 def play(heard: TextIO = sys.stdin, said: TextIO = sys.stdout) -> None:
-    """Read the job, say that all is ready, and play from when the second line comes until it says.
+    """Reads the job, prints READY, and plays from the second line until the time in that line.
 
-    Its input stays open while somebody wants it to go on; their death ends it too.
+    The client also ends when its input closes, such as after the death of its parent.
     """
     told = orjson.loads(heard.readline())
     job = Job(ground=Ground(**told.pop("ground")), **told)
@@ -60,7 +60,7 @@ def _play(actor: Actor, steps: Iterator[script.Step], until: float, heard: TextI
 
 
 def _confirm_at_edge(actor: Actor, edges: dict[int, datetime]) -> None:
-    """Confirm the holds that are about to lapse, each when its instant has come."""
+    """Confirms holds that are about to lapse, each at its instant."""
     for reservation_id, instant in sorted(edges.items(), key=lambda edge: edge[1]):
         left = (instant - clock.now()).total_seconds()
         if left > _NEAR:
@@ -72,7 +72,7 @@ def _confirm_at_edge(actor: Actor, edges: dict[int, datetime]) -> None:
 
 
 def _ends(call: Call) -> Iterator[tuple[int, datetime]]:
-    """When each of the holds that a call took will lapse."""
+    """Yields the id and end of each hold that a call took."""
     if call.outcome == "ok" and call.verb.startswith("hold"):
         for row in call.seen:
             assert row.hold_expires_at is not None

@@ -1,4 +1,4 @@
-"""Client processes: started together, some of them killed in the middle, all of them ended."""
+"""Client processes: starts them together, kills some of them midway, and ends them all."""
 
 import os
 import subprocess
@@ -22,7 +22,7 @@ _PATIENCE = 20.0
 
 @dataclass(slots=True)
 class Crowd:
-    """The clients of one proof, each of which keeps its journal in `folder`."""
+    """The clients of one proof. Each has a journal in `folder`."""
 
     ground: Ground
     seed: int
@@ -32,13 +32,14 @@ class Crowd:
     killed: int = 0
 
     def journals(self) -> list[Path]:
-        """What every client has written."""
+        """Returns the journals of all clients, sorted."""
         return sorted(self.folder.glob("*.journal"))
 
     def play(self, *, clients: int, seconds: float, kills: int) -> None:
-        """Have so many play for so long; now and then one is killed, and another takes its place.
+        """Runs `clients` processes for `seconds` seconds. Kills some and starts others in their
+        place.
 
-        Raises CommandError when a client ends otherwise than it should.
+        Raises CommandError if a client fails or does not end.
         """
         for _ in range(clients):
             self._start()
@@ -54,7 +55,7 @@ class Crowd:
             self._await(process, until + _PATIENCE)
 
     def end(self) -> None:
-        """Have all of them end after the call that they are in; those that do not are killed."""
+        """Ends all clients after their current call, and kills those that do not end."""
         for process in self.running:
             if process.stdin is not None and not process.stdin.closed:
                 process.stdin.close()
@@ -78,7 +79,7 @@ class Crowd:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
-                # What is told of a change is not what is proven; and Ctrl-C is for the parent.
+                # Log lines about changes prove nothing. Ctrl-C is for the parent.
                 env=os.environ | {"LOG_LEVEL": "WARNING"},
                 start_new_session=True,
             )
@@ -123,7 +124,7 @@ def _begin(process: subprocess.Popen[str], until: float) -> None:
 
 @contextmanager
 def crowd(ground: Ground, *, seed: int, folder: Path) -> Iterator[Crowd]:
-    """A crowd that is gone when this ends, however it ends."""
+    """Yields a crowd whose processes have ended after the block, even if it raises."""
     gathered = Crowd(ground, seed, folder)
     try:
         yield gathered

@@ -1,4 +1,4 @@
-"""Was everything told once, and in an order that makes sense?"""
+"""Checks that every event was recorded once, in a possible order."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ FACT_OF = {
     "missed": "missed_at",
     "completed": "completed_at",
 }
-"""Each is told exactly where the reservation has the fact, and dated as the fact is."""
+"""The fact of each event. The reservation has both or neither, with the same instant."""
 
 AFTER = {
     "": {"created": "held"},
@@ -40,11 +40,14 @@ AFTER = {
     "left": {"checked_out": "over"},
     "over": {},
 }
-"""What may follow what; a guest who left unnoticed may still be checked out."""
+"""The events that may follow, by state. A guest whose stay was completed may still be
+checked out."""
 
 
 def judge(evidence: Evidence) -> Iterator[str]:
-    """Every event once, dated as its fact, by whoever was answered, in an order that can be."""
+    """Yields events that are missing, doubled, wrongly dated, out of order or of the
+    wrong caller.
+    """
     for pk, row in evidence.reservations.items():
         told = evidence.events_of.get(pk, [])
         yield from _facts(row, told)
@@ -76,7 +79,7 @@ def _order(pk: int, told: list[Event]) -> Iterator[str]:
 
 
 def _by_whom(evidence: Evidence) -> Iterator[str]:
-    """As many changes as were acknowledged, of each client and reservation."""
+    """Each client's changes of a reservation have as many events as were acknowledged."""
     done = Counter[tuple[int | None, str]](
         (event.reservation_id, event.by)
         for event in evidence.events

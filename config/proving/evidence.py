@@ -1,4 +1,4 @@
-"""What the checks judge: all that was asked and answered, and all that the database has of it."""
+"""The evidence of a proof: every call and answer, and all rows of the venue."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from reservations.models import Allocation, Event, Reservation
 
 @dataclass
 class Evidence:
-    """Calls in the order in which they were asked; rows as they are after the last sweep."""
+    """Calls in the order in which they were made, and rows as they are after the last sweep."""
 
     ground: Ground
     calls: list[Call]
@@ -24,7 +24,7 @@ class Evidence:
 
     @cached_property
     def calls_of(self) -> dict[int, list[Call]]:
-        """By reservation: every call that made it, was about it, or was told of it."""
+        """The calls that made, changed or returned a reservation, by its id."""
         found: dict[int, list[Call]] = defaultdict(list)
         for call in self.calls:
             for pk in {*(row.id for row in call.seen), call.about} - {None}:
@@ -33,7 +33,7 @@ class Evidence:
 
     @cached_property
     def events_of(self) -> dict[int, list[Event]]:
-        """By reservation, in the order in which they were recorded."""
+        """The events of a reservation in the order of recording, by its id."""
         found: dict[int, list[Event]] = defaultdict(list)
         for event in self.events:
             if event.reservation_id is not None:
@@ -42,7 +42,7 @@ class Evidence:
 
     @cached_property
     def by_mark(self) -> dict[str, list[Reservation]]:
-        """By the mark of the call that made them."""
+        """The reservations by the mark of their call."""
         found: dict[str, list[Reservation]] = defaultdict(list)
         for row in self.reservations.values():
             found[row.remarks].append(row)
@@ -50,7 +50,7 @@ class Evidence:
 
 
 def gather(ground: Ground, calls: list[Call], *, read_at: datetime, has_guard: bool) -> Evidence:
-    """Read everything that the database has of a scratch venue."""
+    """Reads all rows of a scratch venue."""
     rows = Reservation.objects.filter(venue_id=ground.venue_id).select_related("category")
     taken = Allocation.objects.filter(venue_id=ground.venue_id)
     told = Event.objects.filter(venue_id=ground.venue_id).order_by("pk")

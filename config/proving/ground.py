@@ -1,4 +1,4 @@
-"""The scratch venue that a proof plays on: made, found again, taken away with all that is its."""
+"""The scratch venue of a proof: makes it, finds it again and removes all its rows."""
 
 import fcntl
 import itertools
@@ -22,17 +22,17 @@ HOLD_TIME = timedelta(milliseconds=800)
 GRACE = timedelta(seconds=1)
 ROOMS, TABLES = 6, 4
 SEATS = 2
-"""What a room or a table seats; twice as many need two tables together."""
+"""The capacity of a room or table. A party twice as large needs two tables together."""
 _BATCH = 500
 _LOCK = 7_364_121_908
-"""Of all advisory locks in the database, the one that says a proof is running."""
+"""The advisory lock of a running proof."""
 _PATIENCE = 30.0
-"""Seconds that a database may take to come back."""
+"""Seconds that the database may take to come back."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A scratch venue: its units, by category."""
+    """A scratch venue with the ids of its units by category."""
 
     venue_id: int
     slug: str
@@ -40,9 +40,10 @@ class Ground:
 
 
 def make() -> Ground:
-    """A venue where seconds are what hours are elsewhere, so that all happens within a minute.
+    """Makes a venue where everything takes seconds instead of hours.
 
-    Holds lapse, guests fail to come and stays end while others ask for the same time.
+    Within a minute, holds lapse, guests do not come and stays end while others ask for the same
+    range.
     """
     with transaction.atomic():
         venue = presets.create_venue(
@@ -66,7 +67,7 @@ def make() -> Ground:
 
 
 def remove_all() -> list[str]:
-    """Take away every scratch venue there is; returns their slugs. Call it under `alone`."""
+    """Removes every scratch venue and returns their slugs. Call it inside `alone`."""
     found = [venue for venue in Venue.objects.all() if scratch.is_scratch(venue)]
     for venue in found:
         remove(venue.pk)
@@ -74,8 +75,8 @@ def remove_all() -> list[str]:
 
 
 def remove(venue_id: int) -> None:
-    """Take a scratch venue away, with all that happened there."""
-    # Those first that others are protected by.
+    """Removes a scratch venue and all its rows."""
+    # Start with the rows that protect others.
     rows: tuple[type[models.Model], ...] = (
         Event, Allocation, Reservation, Combination, Rate, Opening, Resource, Category, Policy,
     )  # fmt: skip
@@ -86,7 +87,10 @@ def remove(venue_id: int) -> None:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Nobody else proves in this database meanwhile; every scratch venue is ours or left over."""
+    """Lets no other proof run in this database during the block. Raises CommandError if one does.
+
+    So every scratch venue is this proof's own, or left over.
+    """
     if connection.vendor != "postgresql":
         with _alone_in(Path(settings.DATA_DIR)):
             yield
@@ -95,13 +99,16 @@ def alone() -> Iterator[None]:
     try:
         yield
     finally:
-        # One that was lost has let go by itself.
+        # A lost connection has released it already.
         with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
 
 
 def come_back() -> None:
-    """Be connected and alone again, also where the database was restarted meanwhile."""
+    """Connects again and takes the lock again, if the database was restarted.
+
+    Raises CommandError if it does not come back.
+    """
     if connection.vendor != "postgresql" or connection.is_usable():
         return
     connection.close()
@@ -143,7 +150,7 @@ def _category(venue: Venue, code: str, count: int) -> list[Resource]:
 
 
 def _delete(rows: models.QuerySet[models.Model]) -> None:
-    """A batch at a time, each a transaction: a live system's bookings must not wait for it."""
+    """Deletes in batches, each in a transaction, so that bookings of a live system do not wait."""
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
         rows.filter(pk__in=ids).delete()
 

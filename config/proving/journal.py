@@ -1,7 +1,7 @@
-"""What a client asked and what it was answered: written as it happens, read back when all is over.
+"""The calls and answers of a client, written as they happen and read back at the end.
 
-Before each call a line says what is asked, after it another what came of it; a client that is
-killed in between leaves the first alone, and what became of that call is unknown.
+A line before each call has what is asked, a line after it has the answer. If a client is killed in
+between, only the first line is there, and the outcome is unknown.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,13 +16,13 @@ import orjson
 from reservations.models import Reservation
 
 Outcome = Literal["ok", "refused", "unknown", "fault", "seen"]
-"""`fault` is what must never be: an exception that is neither a refusal nor a lost connection.
-`seen` is a violation that a client came upon with its own eyes."""
+"""`fault` is an exception that is neither a refusal nor a lost connection. `seen` is a violation
+that a client saw in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A reservation as an answer told it."""
+    """A reservation as an answer returned it."""
 
     id: int
     version: int
@@ -39,12 +39,12 @@ class Seen:
 
 
 FACTS = tuple(one.name for one in fields(Seen) if one.name not in ("id", "version", "category"))
-"""What the row must say as well, where nothing was written after the answer."""
+"""The fields in which the row must equal the answer, if nothing was written after it."""
 
 
 @dataclass(slots=True)
 class Call:
-    """One call of a client. `mark` is in the remarks of whatever the call makes."""
+    """One call of a client. The remarks of what it makes hold its `mark`."""
 
     client: int
     number: int
@@ -64,11 +64,14 @@ class Call:
 
     @property
     def mark(self) -> str:
-        """`/3` at the end: of a group of three."""
+        """The mark of the call. It ends in the number of reservations, such as `/3` for a group of
+        three.
+        """
         return f"{self.client}-{self.number}/{self.count}"
 
     @property
     def name(self) -> str:
+        """The name of the call in reports."""
         return f"call {self.number} of client {self.client} ({self.verb})"
 
 
@@ -79,27 +82,27 @@ class Journal:
         self._file = file
 
     def write(self, call: Call) -> None:
-        """The call as it stands; a later line stands for an earlier one of its number."""
+        """Writes the call as it is. The last line with its number counts."""
         self._file.write(orjson.dumps(call) + b"\n")
-        # So that what a killed process wrote is there.
+        # A killed process leaves only what was flushed.
         self._file.flush()
 
 
 @contextmanager
 def journal(path: Path) -> Iterator[Journal]:
-    """A journal that is closed in the end."""
+    """Yields a journal and closes its file after the block."""
     with path.open("ab") as file:
         yield Journal(file)
 
 
 def seen(row: Reservation) -> Seen:
-    """What an answer tells of a reservation."""
+    """Returns a reservation as an answer returns it."""
     told = {name: getattr(row, name) for name in FACTS}
     return Seen(id=row.pk, version=row.version, category=row.category.code, **told)
 
 
 def read(paths: Iterable[Path]) -> list[Call]:
-    """Every call of every client, in the order in which they were asked."""
+    """Returns every call of every client, in the order in which they were made."""
     calls: dict[tuple[int, int], Call] = {}
     for path in paths:
         for call in _read(path):
@@ -109,7 +112,7 @@ def read(paths: Iterable[Path]) -> list[Call]:
 
 def _read(path: Path) -> Iterator[Call]:
     for line in path.read_bytes().splitlines(keepends=True):
-        # The last line of a killed client may end in the middle.
+        # The last line of a killed client may be incomplete.
         if line.endswith(b"\n"):
             told = orjson.loads(line)
             rows = [Seen(**_instants(row)) for row in told.pop("seen")]

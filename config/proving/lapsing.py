@@ -1,4 +1,4 @@
-"""Did any hold outlive its time, or die before it?"""
+"""Checks that no hold ends late or early."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,9 @@ from reservations.models import Reservation
 
 
 def judge(evidence: Evidence) -> Iterator[str]:
-    """A hold is confirmed before its time is over, or expires then; never both, nor neither."""
+    """Yields holds that are neither confirmed in time nor expired, or both, or that still take
+    time.
+    """
     for row in evidence.reservations.values():
         yield from _ends_once(row, evidence)
     yield from _takes_nothing(evidence)

@@ -1,9 +1,9 @@
-"""Was anything promised twice at one moment? Told from the answers alone, not from the rows.
+"""Checks that nothing was promised twice at one moment, from the answers alone.
 
-Whoever is answered has a claim: from the answer on, until somebody asks for something that may
-end it, or until its own time is over. Of these claims, at any moment, no two may be on one unit
-for one instant, and no more on a category than it has units. A claim is only what is certain:
-where an answer leaves a doubt, it begins later or ends sooner.
+An answer is a claim: from the answer until somebody asks for something that may end it, or until it
+ends by itself. At any moment, no two claims may be on one unit for one instant, and no more on a
+category than it has units. A claim covers only what is certain: if an answer leaves a doubt, it
+begins later or ends sooner.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from config.proving.journal import Call, Seen
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A promise: made when, valid until when, of what range; `unit` where one was named."""
+    """A promise of a range, from `since` until `until`. `unit` is None if the answer named none."""
 
     since: datetime
     until: datetime
@@ -29,17 +29,17 @@ class Claim:
     name: str
 
     def shares(self, other: "Claim") -> bool:
-        """Whether both are of one category and have an instant of what was sold in common."""
+        """Says whether both are of one category and their ranges overlap."""
         same = self.category == other.category
         return same and self.starts_at < other.ends_at and other.starts_at < self.ends_at
 
 
 def judge(evidence: Evidence) -> Iterator[str]:
-    """What was promised to two at one moment."""
+    """Yields what was promised to two callers at one moment."""
     units = evidence.ground.units
     active: list[Claim] = []
     for claim in sorted(claims(evidence), key=lambda claim: claim.since):
-        # What is over by now shares no instant with what was promised just now.
+        # A claim that has ended overlaps no new one.
         active = [one for one in active if min(one.until, one.ends_at) > claim.since]
         rivals = [one for one in active if one.shares(claim)]
         active.append(claim)
@@ -52,7 +52,7 @@ def judge(evidence: Evidence) -> Iterator[str]:
 
 
 def claims(evidence: Evidence) -> Iterator[Claim]:
-    """Everything that was certain for a while."""
+    """Yields every claim that was certain for some time."""
     for pk in evidence.calls_of:
         yield from _of_reservation(pk, evidence.calls_of[pk])
     yield from _of_closures(evidence)
@@ -63,9 +63,9 @@ def _of_reservation(pk: int, calls: list[Call]) -> Iterator[Claim]:
     before: Seen | None = None
     for row, answers in _versions(pk, calls):
         if before is not None and _came_late(before, row, answers):
-            # Perhaps seated elsewhere.
+            # The guest may have another unit.
             unit = None
-        # Somebody else's answer may tell of a move before the mover's own does.
+        # Another client's answer may show a move before the mover's own does.
         unit = next((call.unit for call in answers if call.unit), unit)
         before = row
         claim = _claim(row, answers[0], unit, calls)
@@ -74,7 +74,9 @@ def _of_reservation(pk: int, calls: list[Call]) -> Iterator[Claim]:
 
 
 def _versions(pk: int, calls: list[Call]) -> Iterator[tuple[Seen, list[Call]]]:
-    """Each version of a reservation that was told, with the answers that told it, first first."""
+    """Yields each version of a reservation with the answers that returned it, the
+    earliest first.
+    """
     rows: dict[int, Seen] = {}
     answers: dict[int, list[Call]] = {}
     for call in sorted(calls, key=lambda call: call.answered_at or call.asked_at):
@@ -119,7 +121,7 @@ def _lapses(row: Seen) -> Iterator[datetime]:
 
 
 def _endings(row: Seen, calls: list[Call]) -> Iterator[datetime]:
-    """When somebody first asked for what may have put an end to this version of it."""
+    """Yields when somebody asked for what may have ended this version."""
     for call in calls:
         later = any(one.id == row.id and one.version > row.version for one in call.seen)
         if later or (call.about == row.id and call.outcome == "unknown"):
@@ -151,7 +153,7 @@ def _of_closures(evidence: Evidence) -> Iterator[Claim]:
 
 
 def _most_at_once(claim: Claim, rivals: list[Claim]) -> int:
-    """How many units are taken, with this claim's own, at the instant of it when most are."""
+    """The largest number of units taken at one instant of the claim, its own included."""
     most = 0
     for instant in {claim.starts_at, *(one.starts_at for one in rivals)}:
         if claim.starts_at <= instant < claim.ends_at:

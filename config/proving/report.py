@@ -1,4 +1,4 @@
-"""Says what was tried, what came of it, and what it proves."""
+"""The report of a proof: what was tried, what happened and what it proves."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -7,13 +7,13 @@ from config.proving.evidence import Evidence
 from config.proving.journal import Call, Outcome
 
 _MOST_TOLD = 10
-"""Violations of one promise that are told one by one."""
+"""Violations of one promise that are printed one by one."""
 
 OUTCOMES: tuple[Outcome, ...] = ("ok", "refused", "unknown", "fault", "seen")
 
 
 def counts(calls: Iterable[Call]) -> Iterator[str]:
-    """A table: of each verb how many came to what."""
+    """Yields the lines of a table: the outcomes of each verb."""
     count = Counter((call.verb, call.outcome) for call in calls)
     shown = list(OUTCOMES[:3])
     shown += [outcome for outcome in OUTCOMES[3:] if any(key[1] == outcome for key in count)]
@@ -24,13 +24,13 @@ def counts(calls: Iterable[Call]) -> Iterator[str]:
 
 
 def refusals(calls: Iterable[Call]) -> str:
-    """How often each code was the answer."""
+    """Returns how often each code was the answer, the most frequent first."""
     codes = Counter(call.code for call in calls if call.outcome == "refused")
     return ", ".join(f"{code} {count}" for code, count in codes.most_common()) or "none"
 
 
 def found(evidence: Evidence) -> str:
-    """What the database has of it."""
+    """Returns a summary of the rows in the database."""
     rows, kinds = evidence.reservations.values(), Counter(event.name for event in evidence.events)
     return (
         f"{len(rows)} reservations, {len(evidence.allocations)} ranges of time, "
@@ -43,7 +43,7 @@ def found(evidence: Evidence) -> str:
 
 
 def verdict(broken: dict[str, list[str]]) -> Iterator[str]:
-    """Each promise, and what broke it."""
+    """Yields each promise, and its first violations."""
     for promise, violations in broken.items():
         if not violations:
             yield f"  kept    {promise}"

@@ -1,4 +1,4 @@
-"""An endless row of random calls, the same for the same seed."""
+"""An endless sequence of random calls. The same seed gives the same calls."""
 
 import random
 from collections.abc import Iterator
@@ -23,19 +23,22 @@ WEIGHTS = {
     "sweep": 2,
     "look": 3,
 }
-"""How often each verb is called, of their sum. `confirm at the edge` follows some of the holds."""
+"""How often each verb is called, as a share of the sum. `confirm at the edge` follows
+some holds."""
 
 STEP = timedelta(milliseconds=500)
 AHEAD = 20
 LONGEST = 8
-"""Ranges begin on a grid of this step, so many steps ahead at most, and are this long at most."""
+"""Ranges start on a grid of STEP, at most AHEAD steps ahead, and last at most this many steps."""
 EDGE = timedelta(milliseconds=50)
-"""How far from the end of a hold its confirmation is tried."""
+"""How far from the end of a hold a client tries to confirm it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call to make. `pick` chooses among what is there, from 0 to 1; `edge` is an offset."""
+    """A call to make. `pick` chooses among units or reservations, from 0 to 1. `edge`
+    is an offset.
+    """
 
     verb: str
     category: str
@@ -47,7 +50,7 @@ class Step:
     edge: timedelta | None
 
     def window(self, now: datetime) -> Window:
-        """The range it is about: on the grid that all clients share."""
+        """Returns the range of the call, on the grid that all clients share."""
         since = now.timestamp() // STEP.total_seconds()
         begin = datetime.fromtimestamp(since * STEP.total_seconds(), now.tzinfo)
         start = begin + (self.ahead + 2) * STEP
@@ -55,7 +58,7 @@ class Step:
 
 
 def steps(seed: int, client: int) -> Iterator[Step]:
-    """What this client does, one call after the other."""
+    """Yields the calls of this client, one after the other, without end."""
     dice = random.Random(f"{seed}/{client}")  # noqa: S311 - to be had again, not to be secret
     verbs, weights = list(WEIGHTS), list(WEIGHTS.values())
     while True:

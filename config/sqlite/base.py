@@ -1,8 +1,8 @@
-"""Django's SQLite backend, whose writers queue fairly before they ask SQLite for its lock.
+"""Django's SQLite backend with a fair queue of writers in front of SQLite's lock.
 
-SQLite lets waiting writers poll, and an unlucky one starves until its busy timeout. Here each
-transaction takes one in-process lock in the order of asking; other processes still meet
-SQLite's own lock behind it.
+SQLite lets waiting writers poll, and an unlucky one waits until its busy timeout. Here each
+transaction takes one lock of the process, in the order of asking. Other processes still meet
+SQLite's own lock.
 """
 
 from pathlib import Path
@@ -15,14 +15,14 @@ from django.db.utils import OperationalError
 from config.sqlite.queue import FairLock, lock_of
 
 MOST_PATIENT = 5.0
-"""Seconds a writer waits for its turn; after that the API answers 503 with Retry-After."""
+"""Seconds that a writer waits for its turn. Then the API answers 503 with Retry-After."""
 
 
 class SchemaEditor(DatabaseSchemaEditor):
     """Rebuilds tables that triggers of other tables name."""
 
     def _remake_table(self, *args: Any, **kwargs: Any) -> None:
-        # A rename reads every trigger again, while the table that some of them name is away.
+        # A rename reads every trigger again, while the table that some of them name does not exist.
         self.execute("PRAGMA legacy_alter_table = ON")
         try:
             super()._remake_table(*args, **kwargs)  # type: ignore[misc]
@@ -31,7 +31,7 @@ class SchemaEditor(DatabaseSchemaEditor):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection; it has its turn from BEGIN until commit, rollback or close."""
+    """One connection. It has its turn from BEGIN until commit, rollback or close."""
 
     SchemaEditorClass = SchemaEditor
 
@@ -41,12 +41,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        """Opens a connection and notes which file it is."""
         connection = super().get_new_connection(conn_params)
         self._file = _identity(conn_params["database"])
         return connection
 
     def is_usable(self) -> bool:
-        """Whether the file is still the one that was opened: a backup may have taken its place."""
+        """Returns False if another file has the name by now, such as a restored backup."""
         is_same = self._file == _identity(self.settings_dict["NAME"])
         return is_same and bool(super().is_usable())
 
@@ -90,7 +91,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _identity(file: Any) -> tuple[int, int] | None:
-    """What tells a file from another one of its name; None where there is none."""
+    """The device and inode of a file. None if there is no such file."""
     try:
         found = Path(file).stat()
     except OSError:

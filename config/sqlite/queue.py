@@ -1,4 +1,4 @@
-"""A lock that is handed on in the order it was asked for, one per database file."""
+"""A lock for each database file that is granted in the order of asking."""
 
 import os
 import threading
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class _Turn:
-    """A place in the queue; `begun` is unlocked when its turn has come."""
+    """A place in the queue. `begun` is unlocked when its turn has come."""
 
     def __init__(self, owner: object) -> None:
         self.owner = weakref.ref(owner)
@@ -18,7 +18,7 @@ class _Turn:
 
 
 class FairLock:
-    """First come, first served. An owner that is gone without releasing holds it no longer."""
+    """A lock that is granted first come, first served. An owner that no longer exists loses it."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -26,7 +26,7 @@ class FairLock:
         self._waiting: deque[_Turn] = deque()
 
     def acquire(self, owner: object, *, timeout: float) -> bool:
-        """Wait at most `timeout` seconds; whether `owner` has the lock now."""
+        """Waits at most `timeout` seconds. Returns whether `owner` has the lock."""
         with self._guard:
             if self._owner is not None and self._owner() is None:
                 self._hand_on()
@@ -44,13 +44,15 @@ class FairLock:
         return has_begun or self._give_up(turn)
 
     def release(self, owner: object) -> None:
-        """Hand it to whoever waits longest. Does nothing for one who does not hold it."""
+        """Grants the lock to the owner that waits longest. Does nothing if `owner` does not have
+        it.
+        """
         with self._guard:
             if self._owner is not None and self._owner() is owner:
                 self._hand_on()
 
     def is_held_by(self, owner: object) -> bool:
-        """Whether this is the one who may write now."""
+        """Says whether `owner` has the lock."""
         with self._guard:
             return self._owner is not None and self._owner() is owner
 
@@ -63,7 +65,7 @@ class FairLock:
             turn.begun.release()
 
     def _give_up(self, turn: _Turn) -> bool:
-        """Leave the queue; True when the turn came at the last instant and is held after all."""
+        """Leaves the queue. Returns True if the turn came at the last instant."""
         with self._guard:
             if turn in self._waiting:
                 self._waiting.remove(turn)
@@ -71,7 +73,7 @@ class FairLock:
             return self._owner is turn.owner
 
 
-# Asked for by each transaction.
+# Cached, because each transaction asks.
 _true_path = lru_cache(maxsize=64)(os.path.realpath)
 
 _locks: dict[str, FairLock] = {}
@@ -79,14 +81,14 @@ _locks_guard = threading.Lock()
 
 
 def lock_of(database: str | Path) -> FairLock:
-    """The one lock of this process for a database file, by whatever path it is reached."""
+    """Returns the one lock of this process for a database file, whatever path leads to it."""
     key = _true_path(database)
     with _locks_guard:
         return _locks.setdefault(key, FairLock())
 
 
 def _forget() -> None:
-    # Threads that held or awaited a lock do not exist in a forked child.
+    # A forked child has none of the threads that held or awaited a lock.
     global _locks_guard  # noqa: PLW0603
     _locks_guard = threading.Lock()
     _locks.clear()

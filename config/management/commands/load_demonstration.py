@@ -1,4 +1,4 @@
-"""Loads the demonstration data unless it is there, and prints whom to log in as."""
+"""Loads the demonstration data unless it is there, and prints its log-ins."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Makes a database fit to serve from: migrations, the judgement of it, demonstration data."""
+"""Prepares a database for serving: migrates it, checks it and loads the demonstration data."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if migrate_if_needed():
             self.stdout.write("The database was brought up to date.")
-        # Refuses to go on where the guard against double booking is missing.
+        # Stops if the guard against double booking is missing.
         self.check(databases=["default"])
         if settings.DEMO:
             call_command("load_demonstration", stdout=self.stdout)

@@ -48,7 +48,7 @@ class Command(BaseCommand):
         if missing := migrating.pending():
             raise CommandError(f"The database lacks migrations, the first is {missing[0]}.")
         signal.signal(signal.SIGTERM, _stop)
-        # That the scratch venue's units are free is not news.
+        # Nobody needs log lines about the scratch venue.
         logging.disable(logging.INFO)
         try:
             broken = self._prove(options)
@@ -59,7 +59,7 @@ class Command(BaseCommand):
         self.stdout.write("Proven: every promise was kept.")
 
     def _prove(self, options: dict[str, Any]) -> list[str]:
-        """The promises that were broken."""
+        """Returns the promises that were broken. [] if all were kept."""
         with ground.alone(), tempfile.TemporaryDirectory(prefix="holdfast-prove-") as folder:
             for slug in ground.remove_all():
                 self.stdout.write(f"Removed {slug}, which an earlier run left.")
@@ -91,7 +91,7 @@ class Command(BaseCommand):
             gathered.play(clients=clients, seconds=options["seconds"], kills=options["kills"])
         calls = journal.read(gathered.journals())
         ground.come_back()
-        # The last holds lapse meanwhile.
+        # The last holds lapse during this.
         sleep(ground.HOLD_TIME.total_seconds())
         acting.sweep(made.venue_id)
         self.stdout.write(f"{gathered.killed} clients were killed, and others took their place.\n")

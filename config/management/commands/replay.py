@@ -1,4 +1,4 @@
-"""Plays a hotel's real booking history through the engine and reports what became of it."""
+"""Plays the booking history of a hotel through the engine and reports the outcome."""
 
 import json
 import time

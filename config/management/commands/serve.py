@@ -1,4 +1,4 @@
-"""The embedded server: pages, API, sockets, worker and beat in one process, from one command."""
+"""The embedded server: pages, API, sockets, worker and beat in one process."""
 
 import fcntl
 import gc
@@ -21,22 +21,23 @@ from config import connection_limits, embedded, listening, wiring
 
 
 class Stopped(BaseException):
-    """Ctrl-C or SIGTERM: not a fault, and no `except Exception` may swallow it."""
+    """Ctrl-C or SIGTERM. It is no fault, and no `except Exception` may catch it."""
 
 
 class Server(uvicorn.Server):
-    """Says where to look once it really answers."""
+    """A uvicorn server that prints its address when it answers."""
 
     def __init__(self, config: uvicorn.Config, *, greeting: str) -> None:
         super().__init__(config)
         self._greeting = greeting
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts listening, then prints the greeting."""
         await super().startup(sockets)
         for each in sockets or ():
-            # asyncio listens with what it accepts at one time.
+            # asyncio listens with the number of connections it accepts at one time.
             each.listen(connection_limits.QUEUE)
-        # What is loaded stays: it is left out of every later search for garbage.
+        # Loaded modules stay: leave them out of every later garbage collection.
         gc.collect()
         gc.freeze()
         print(self._greeting, flush=True)
@@ -46,7 +47,7 @@ class Command(BaseCommand):
     help = "Serves everything from one process. HOST, PORT, DATA_DIR and DEMO say how."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # First of all: uvicorn hands the signal on to whatever stood here before it.
+        # Before anything else: uvicorn calls the handlers that it finds here.
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, _stop)
         try:
@@ -64,14 +65,14 @@ class Command(BaseCommand):
             try:
                 server.run(sockets=[taken])
             finally:
-                # From here a second Ctrl-C ends it the hard way.
+                # From here a second Ctrl-C ends the process at once.
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def _prepare(self) -> None:
         call_command("prepare", stdout=self.stdout)
-        # Empty where nothing was collected, since static files are served from where they are.
+        # Empty unless files were collected: static files are served from their folders.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
-        # This thread only runs the event loop from here on.
+        # From here this thread only runs the event loop.
         connections.close_all()
 
 
@@ -115,14 +116,14 @@ def _uvicorn() -> uvicorn.Config:
         http=connection_limits.bounded(),
         backlog=connection_limits.AT_ONCE,
         ws="websockets-sansio",
-        # Words are short, a page says nothing, and a compressor a socket would cost memory.
+        # Messages are short, pages send none, and a compressor for each socket would take memory.
         ws_per_message_deflate=False,
         ws_max_size=4_096,
-        # Its own reading of X-Forwarded-For believes anyone on this machine.
+        # uvicorn's own reading of X-Forwarded-For trusts everyone on this machine.
         proxy_headers=False,
         server_header=False,
         log_config=None,
-        # Paths hold phone numbers in their query.
+        # Queries in paths hold phone numbers.
         access_log=False,
         timeout_graceful_shutdown=3,
     )
