@@ -1,4 +1,4 @@
-"""Why the engine refuses: one small exception each; the docstring is what the caller reads."""
+"""The engine's refusals, one small exception each. The docstring is the message to the caller."""
 
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -12,10 +12,13 @@ class Refusal(Exception):
     code: ClassVar[str] = "refused"
 
     asked: Any = None
-    """The allocation.Ask that was refused, where one was judged: alternatives begin there."""
+    """The `allocation.ask.Ask` that was refused, or None.
+
+    The search for alternatives starts from it.
+    """
 
     def __init__(self, detail: str = "", **facts: Any) -> None:
-        """`detail` replaces the docstring; `facts` are told to the caller beside it."""
+        """`detail` replaces the docstring. `facts` go to the caller beside it."""
         self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))
         self.facts = facts
         super().__init__(self.detail)

@@ -44,17 +44,17 @@ _Capacity = Annotated[int | None, "the number of spots that was asked for; null 
 
 
 class NoData(TypedDict):
-    """Nothing beyond the event itself."""
+    """An event without data of its own."""
 
 
 class BookedData(TypedDict):
-    """How a reservation came about."""
+    """The data of a new or confirmed reservation."""
 
     override_reason: NotRequired[_Override]
 
 
 class CheckedOutData(TypedDict):
-    """What leaving changed."""
+    """The data of a departure."""
 
     overstay_minor: NotRequired[
         Annotated[
@@ -66,7 +66,7 @@ class CheckedOutData(TypedDict):
 
 
 class CancelledData(TypedDict):
-    """What cancelling cost."""
+    """The data of a cancellation."""
 
     fee_minor: NotRequired[
         Annotated[
@@ -81,7 +81,7 @@ class CancelledData(TypedDict):
 
 
 class ModifiedData(TypedDict):
-    """What changed."""
+    """The data of a modification."""
 
     changed: Annotated[list[str], "the fields of the reservation that were written, sorted"]
     before: NotRequired[
@@ -104,7 +104,7 @@ ReseatedData = TypedDict(
 
 
 class ClosureMadeData(TypedDict):
-    """Which units, and why."""
+    """The data of a new closure: its units and its reason."""
 
     closure: _Closure
     units: _Units
@@ -112,7 +112,7 @@ class ClosureMadeData(TypedDict):
 
 
 class ClosureEndedData(TypedDict):
-    """Which units, and the time that is free again."""
+    """The data of an ended closure: its units and the range that is free again."""
 
     closure: _Closure
     units: _Units
@@ -120,13 +120,13 @@ class ClosureEndedData(TypedDict):
 
 
 class CapacityData(TypedDict):
-    """How many spots."""
+    """The data of a new or changed lot: its number of spots."""
 
     capacity: _Capacity
 
 
 class VenueChangedData(TypedDict):
-    """What changed."""
+    """The data of a changed venue."""
 
     fields: Annotated[list[str], "the fields of the venue that were sent, sorted"]
     capacity: _Capacity

@@ -34,7 +34,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """What else a guest says about a reservation. Each text may be empty."""
+    """Other texts that a guest may give with a reservation. Each may be empty."""
 
     occasion: str = ""
     vehicle_plate: str = ""

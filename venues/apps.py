@@ -1,4 +1,4 @@
-"""The application that knows what can be reserved."""
+"""Registers the venues application."""
 
 from django.apps import AppConfig
 

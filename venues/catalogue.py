@@ -1,7 +1,7 @@
-"""Venues with all that they sell by, kept in memory while the database says they are unchanged.
+"""Caches venues with their policy, units, rates and openings, while the database has not changed.
 
-What is handed out is shared between requests: read it, never change it. Combinations are here
-without their units, whose membership no trigger watches.
+Requests share these objects: read them, never change them. Combinations are included without their
+units, since no trigger watches which units belong to one.
 """
 
 from collections import OrderedDict
@@ -15,7 +15,7 @@ from venues.models import Resource, Venue
 T = TypeVar("T")
 
 MOST = 200
-"""Venues kept in one process; the one not asked for longest makes way."""
+"""The largest number of venues cached in one process. The least recently used one is dropped."""
 
 _kept: OrderedDict[int, Venue] = OrderedDict()
 _ids: dict[str, int] = {}
@@ -34,12 +34,15 @@ _OF_ID = "SELECT id, revision FROM venues_venue WHERE id = %(id)s"
 
 
 def find(slug: str) -> Venue | None:
-    """The active venue of that slug as it is now: one small query while it is unchanged."""
+    """The active venue with this slug as it is now, or None.
+
+    One small query while it is unchanged.
+    """
     return _current(_revision_of(slug))
 
 
 def load(venue_id: int) -> Venue:
-    """The same by id, active or not. Raises Venue.DoesNotExist."""
+    """The venue with this id as it is now, active or not. Raises Venue.DoesNotExist."""
     found = _current(statements.rows(_OF_ID, {"id": venue_id}))
     if found is None:
         raise Venue.DoesNotExist
@@ -47,7 +50,10 @@ def load(venue_id: int) -> Venue:
 
 
 def those(rows: Iterable[Venue]) -> list[Venue]:
-    """These venues, rows of which were just read, in their order: no query for what is kept."""
+    """These venues with all their parts, in the order given. Assumes that the rows were just read.
+
+    Runs no query for venues that are cached and unchanged.
+    """
     given = list(rows)
     with _guard:
         known = {row.pk: _kept.get(row.pk) for row in given}
@@ -57,57 +63,66 @@ def those(rows: Iterable[Venue]) -> list[Venue]:
 
 
 def of(ids: Iterable[int]) -> list[Venue]:
-    """The venues of these ids, active or not, as they are now; one small query while unchanged."""
+    """The venues with these ids as they are now, active or not. Leaves out unknown ids.
+
+    One small query while they are unchanged.
+    """
     rows = Venue.objects.filter(pk__in=set(ids)).order_by()
     return those(Venue(pk=pk, revision=now) for pk, now in rows.values_list("pk", "revision"))
 
 
 def last_seen(slug: str) -> Venue | None:
-    """As it was when it was last read here, without a query.
+    """The venue as this process last read it, or None. Runs no query, so it may be outdated.
 
-    Only for who then does nothing unless it `is_unchanged`, or its `revision` is still the same in
-    the same statement; and for what is no promise: whom to count, what could be had instead.
+    Use it when a later statement checks that the venue `is_unchanged` or has the same `revision`,
+    or when an outdated answer does no harm, as for alternatives.
     """
     with _guard:
         return _kept.get(_ids.get(slug, 0))
 
 
 def is_unchanged(venue: Venue) -> bool:
-    """Whether a venue that was active when it was read here is so still, and the same in all."""
+    """True when the venue is still active, and has the revision with which it was read.
+
+    One query.
+    """
     return _revision_of(venue.slug) == [(venue.pk, venue.revision)]
 
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:
-    """A venue's units, retired ones included; worked out once for what is kept."""
+    """The venue's units by id, also retired ones. Worked out once for a cached venue."""
     return once(venue, "_units_by_id", _by_id)
 
 
 def units_in_order(venue: Venue, units: Iterable[Resource]) -> list[Resource]:
-    """Units in the order a venue gives them out: by rank where its policy ranks them, else by size.
+    """These units in the venue's order: by rank where the policy ranks them, else by capacity.
 
-    Those of one size go by rank, then by id.
+    Units that are equal in this are in order of rank, then of id.
     """
     is_ranked = venue.policy.ranks_units
     return sorted(units, key=lambda unit: (0 if is_ranked else unit.capacity, unit.rank, unit.id))
 
 
 def units_in_use(venue: Venue) -> list[Resource]:
-    """The units that are not retired, in order; worked out once for what is kept."""
+    """The venue's units that are not retired, in its order. Worked out once for a cached venue."""
     return once(venue, "_units_in_use", _in_use)
 
 
 def smallest_capacity(venue: Venue) -> int:
-    """What the smallest unit that is not retired seats, 0 without any; worked out once."""
+    """The capacity of the smallest unit in use, 0 without any.
+
+    Worked out once for a cached venue.
+    """
     return once(venue, "_smallest_capacity", _smallest)
 
 
 def category_by_unit(venue: Venue) -> dict[int, int]:
-    """The category of each unit, by id, retired ones included: asked for each of many units."""
+    """The id of the category by id of the unit, also retired ones. Worked out once."""
     return once(venue, "_category_by_unit", _categories)
 
 
 def once(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
-    """What follows from a venue alone, worked out the first time it is asked for under a name."""
+    """Returns what `work_out` returned for this venue object, which runs once for each `name`."""
     known: dict[str, Any] = vars(venue)
     if name not in known:
         known[name] = work_out(venue)
@@ -152,7 +167,7 @@ def _is_as(venue: Venue | None, revision: int) -> bool:
 
 
 def _read(ids: Collection[int]) -> list[Venue]:
-    # Revisions are read first: what changes while the rest is read makes them old ones.
+    # Revisions are read first, so that a change while the rest is read makes the copy outdated.
     rows = Venue.objects.select_related("policy").prefetch_related(*_PARTS)
     venues = list(rows.filter(pk__in=ids))
     for venue in venues:

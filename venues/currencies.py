@@ -1,4 +1,4 @@
-"""The currencies there are, by ISO 4217: those that people pay with, and their decimals."""
+"""The currencies of ISO 4217 in which people pay, with their number of decimals."""
 
 from typing import Final
 
@@ -16,9 +16,9 @@ DECIMALS: Final[dict[str, int]] = (
     | dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split(), 0)
     | dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3)
 )
-"""Without funds, metals and codes for testing, in which nothing has a price."""
+"""By code. Funds, metals and codes for testing are left out, since nothing has a price in them."""
 
 
 def is_currency(code: str) -> bool:
-    """Whether prices can be in it."""
+    """True when prices can be in this currency (an ISO 4217 code in capitals)."""
     return code in DECIMALS

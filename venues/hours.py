@@ -1,8 +1,8 @@
-"""When a venue and its units are open: local hours turned into instants.
+"""Turns local opening hours into instants.
 
-Pure functions of openings and a zone. A local time that the spring gap skips stands for the
-instant the gap ends; a closing time that the autumn fold shows twice means the second showing,
-so that an hour that happens twice is sold once per instant. Lengths are elapsed time.
+Pure functions of openings and a zone. A local time that the clocks skip in spring means the instant
+at which the gap ends. A closing time that the clocks show twice in autumn means the second, so that
+an hour that happens twice is sold twice. Lengths are elapsed time.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,20 +17,21 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A range `[start, end)` of instants, aware, in UTC."""
+    """A range `[start, end)` of aware instants in UTC."""
 
     start: datetime
     end: datetime
 
     def holds(self, start: datetime, end: datetime) -> bool:
-        """Whether all of `[start, end)` lies within."""
+        """True when all of `[start, end)` lies within this range."""
         return self.start <= start and end <= self.end
 
 
 def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> datetime:
-    """The instant, in UTC, at which a clock in `zone` shows `clock` on `day`.
+    """The instant (UTC) at which a clock in `zone` shows `clock` on `day`.
 
-    Shown twice: the first showing, or the last where asked. Never shown: the end of the gap.
+    When the clock shows it twice: the first time, or with `last` the second. When never: the end of
+    the gap.
     """
     local = datetime.combine(day, clock, tzinfo=zone).replace(fold=int(last))
     there = local.astimezone(UTC)
@@ -40,7 +41,10 @@ def instant(day: date, clock: time, zone: ZoneInfo, *, last: bool = False) -> da
 
 
 def showings(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
-    """The instants at which a clock there shows this: two where an hour happens twice, or none."""
+    """The instants (UTC) at which a clock in `zone` shows this, earliest first; [] in a gap.
+
+    Two when the hour happens twice.
+    """
     local = datetime.combine(day, clock, tzinfo=zone)
     found = {local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}
     wanted = local.replace(tzinfo=None)
@@ -48,9 +52,9 @@ def showings(day: date, clock: time, zone: ZoneInfo) -> list[datetime]:
 
 
 def windows(openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date) -> list[Window]:
-    """The instants at which these openings are open on the local days `first` to `last`.
+    """The ranges (UTC) in which these openings are open on local days `first` to `last`, sorted.
 
-    Windows are in order; each keeps its own start, since slots are counted from it.
+    Adjacent ranges are not merged, since slots count from the start of each.
     """
     weekly: dict[int, list[Opening]] = {}
     dated: dict[date, list[Opening]] = {}
@@ -69,7 +73,7 @@ def windows(openings: Iterable[Opening], zone: ZoneInfo, first: date, last: date
 
 
 def openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
-    """The hours that count for a unit: its own, or else the venue's; for None the venue's."""
+    """The openings that apply to a unit: its own, or else the venue's. For None the venue's."""
     every = list(venue.openings.all())
     own = [row for row in every if unit is not None and row.resource_id == unit.pk]
     if own or venue.policy.unit_schedules:
@@ -78,12 +82,12 @@ def openings_of(venue: Venue, unit: Resource | None) -> Sequence[Opening]:
 
 
 def opens_by_itself(venue: Venue) -> bool:
-    """Whether units have hours of their own here, so that each must be judged apart."""
+    """True when units here have hours of their own, so that each must be judged separately."""
     return venue.policy.unit_schedules or any(row.resource_id for row in venue.openings.all())
 
 
 def closed_days(venue: Venue, unit: Resource | None) -> set[date]:
-    """The dates on which no night is sold."""
+    """The local dates on which no night is sold, for a unit or (None) the venue."""
     rows = openings_of(venue, unit)
     return {row.date for row in rows if row.date is not None and row.opens is None}
 
@@ -91,13 +95,13 @@ def closed_days(venue: Venue, unit: Resource | None) -> set[date]:
 def around(
     openings: Iterable[Opening], zone: ZoneInfo, start: datetime, end: datetime
 ) -> list[Window]:
-    """The windows of every local day that `[start, end)` touches, and of the day before."""
+    """The open ranges (UTC) of the local days that `[start, end)` touches and of the day before."""
     first = start.astimezone(zone).date() - DAY
     return windows(openings, zone, first, end.astimezone(zone).date())
 
 
 def is_open(opened: Iterable[Window], start: datetime, end: datetime) -> bool:
-    """Whether windows, taken together, cover all of `[start, end)`."""
+    """True when these ranges together cover all of `[start, end)`."""
     covered = start
     for window in sorted(opened):
         if window.start > covered:
@@ -107,7 +111,10 @@ def is_open(opened: Iterable[Window], start: datetime, end: datetime) -> bool:
 
 
 def slots(window: Window, length: timedelta | None) -> Iterator[Window]:
-    """A window cut into slots of `length` from its start; without a length it is one slot."""
+    """Yields the slots of `length` in a range, from its start; without a length the range itself.
+
+    Leaves out a rest that is shorter than a slot.
+    """
     if length is None:
         yield window
         return
@@ -118,7 +125,7 @@ def slots(window: Window, length: timedelta | None) -> Iterator[Window]:
 
 
 def nights(check_in: date, check_out: date, zone: ZoneInfo, arrive: time, leave: time) -> Window:
-    """A stay from `arrive` on the first day to `leave` on the last, whatever the clocks do."""
+    """The range (UTC) from the time `arrive` on the first local date to `leave` on the last."""
     return Window(instant(check_in, arrive, zone), instant(check_out, leave, zone))
 
 
@@ -130,13 +137,14 @@ def _window(opening: Opening, day: date, zone: ZoneInfo) -> Window | None:
         instant(day, opening.opens, zone),
         instant(closing_day, opening.closes, zone, last=True),
     )
-    # Hours that lie wholly in a gap never happen.
+    # Hours that lie entirely in the gap of spring do not exist.
     return window if window.start < window.end else None
 
 
 def _gap_end(skipped_early: datetime, skipped_late: datetime, zone: ZoneInfo) -> datetime:
-    # Read with the offset after the gap a skipped time falls before the change, and the other
-    # way round; between the two readings the offset changes once, on a whole second.
+    # Read with the offset after the gap, a skipped time falls before the change; read with the
+    # offset before it, after the change. Between the two, the offset changes once, on a whole
+    # second.
     low, high = int(skipped_early.timestamp()), int(skipped_late.timestamp())
     offset = datetime.fromtimestamp(low, zone).utcoffset()
     while high - low > 1:

@@ -1,4 +1,4 @@
-"""The kinds of venue, one row each: how it sells time, its usual policy, its words.
+"""The kinds of venue, one row each: how it sells time, its usual policy, and its words.
 
 A new kind is one more row in `ROWS`. Nothing else lists the kinds: choices, API, pages, desk and
 sweeps read these rows.
@@ -18,7 +18,7 @@ _DAY = timedelta(days=1)
 
 
 class Mode(TextChoices):
-    """How a venue sells time; `reservations/rules/modes` says what each means."""
+    """How a venue sells time. `reservations/rules/modes` has the meaning of each."""
 
     NIGHT = "night"
     TIME = "time"
@@ -29,8 +29,8 @@ class Mode(TextChoices):
 class Kind:
     """One kind of venue.
 
-    `policy` holds fields of Policy that differ from its defaults. `sweep_line` is what the log
-    says when a stay ends by itself; it takes the unit's name and the reservation's id. `icon`
+    `policy` has the fields of Policy that differ from its defaults. `sweep_line` is the log line
+    for a stay that a sweep completes; it takes the unit's name and the reservation's id. `icon`
     names a file in web/templates/web/parts/icons.
     """
 
@@ -42,17 +42,17 @@ class Kind:
     sweep_line: str = "Auto-released Unit #%s (Reservation ID %s)"
     icon: str = "place"
     usual_party: int = 1
-    """The party that open times are searched for where nobody says."""
+    """The party for which open times are searched when none is given."""
     asks_plate: bool = False
     asks_occasion: bool = True
     names_unit: bool = False
-    """Whether the guest is told the unit also where the venue chooses it."""
+    """True when pages tell the guest the unit even where the venue chooses it."""
     has_spots: bool = False
-    """Whether its units are spots, made from a number."""
+    """True when its units are spots, which are created from a number."""
 
     @property
     def icon_template(self) -> str:
-        """The template that draws its icon."""
+        """The path of the template that draws its icon."""
         return f"web/parts/icons/{self.icon}.html"
 
 
@@ -111,7 +111,7 @@ PARKING: Final = Kind(
         "early_check_in": timedelta(minutes=30),
         "guests_check_in": True,
         "unit_choice": "venue",
-        # Occupy, then release, then a mistake put right: all within a minute.
+        # A driver may occupy a spot, release it and correct a mistake, all within a minute.
         "state_change_rate": "10/m",
     },
     sweep_line="Auto-released Spot #%s (Reservation ID %s)",
@@ -150,19 +150,18 @@ _UNKNOWN: Final = Kind(code="", name="", unit_word=_("Place"), mode=Mode.TIME)
 
 
 def codes() -> list[str]:
-    """The code of every kind, in the order they are listed."""
+    """The codes of all kinds, in the order in which they are listed."""
     return list(ROWS)
 
 
 def choices() -> list[tuple[str, str | Promise]]:
-    """Code and name of every kind, as forms and the model list them."""
+    """Code and name of all kinds, for forms and the model."""
     return [(row.code, row.name) for row in ROWS.values()]
 
 
 def named(code: str) -> Kind:
-    """The kind of that code.
+    """The kind with this code. For an unknown code, a plain kind with that code as its name.
 
-    For a code without a row, a plain one under that name: while a release rolls out, old
-    processes meet venues of a kind that only the new ones know.
+    While a release rolls out, old processes meet venues of a kind that only new ones know.
     """
     return ROWS.get(code) or replace(_UNKNOWN, code=code, name=code)

@@ -1,4 +1,4 @@
-"""What can be reserved: venues, their categories, resources, openings, rates and policy."""
+"""The tables of venues: categories, resources, combinations, openings, rates and policy."""
 
 from datetime import time, timedelta
 from functools import cache
@@ -19,18 +19,18 @@ from venues.revisions import Revises, new_revision
 
 @cache
 def time_zones() -> frozenset[str]:
-    """Every name that the IANA database holds; finding them takes a walk through its folders."""
+    """All names in the IANA database. Reads its folders once for each process."""
     return frozenset(available_timezones())
 
 
 def is_time_zone(name: str) -> None:
-    """Refuse a name that the IANA database does not hold."""
+    """Raises ValidationError for a name that is not in the IANA database."""
     if name not in time_zones():
         raise ValidationError(f"{name} is not an IANA time zone such as Europe/Amsterdam.")
 
 
 def is_rate(text: str) -> None:
-    """Refuse a rate that is not count/period, such as 1/m or 10/h."""
+    """Raises ValidationError for a text that is not count/period, such as 1/m or 10/h."""
     RegexValidator(r"^[1-9][0-9]{0,5}/[smhd]\Z", "Give a rate as count/period: 1/m, 10/h.")(text)
 
 
@@ -73,18 +73,18 @@ class Venue(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Refuse a currency that nothing is paid in."""
+        """Raises ValidationError for a currency in which nothing is paid."""
         if not is_currency(self.currency):
             raise ValidationError({"currency": f"{self.currency} is not a currency of ISO 4217."})
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone in which this venue's hours, nights and notice are reasoned."""
+        """The zone of the venue's hours and nights."""
         return ZoneInfo(self.time_zone)
 
 
 class Policy(models.Model):
-    """The rules a venue sells by. Reservations keep what followed from it when they were made."""
+    """The rules of a venue. A reservation keeps what followed from them when it was made."""
 
     class UnitChoice(models.TextChoices):
         GUEST = "guest", "the guest may choose the unit"
@@ -149,7 +149,7 @@ class Policy(models.Model):
         verbose_name_plural = "policies"
         constraints: ClassVar = [
             Revises(name="policy_revises"),
-            # Without a length to offer, a start alone would be no range.
+            # Slots and steps are counted by these lengths, which therefore must not be zero.
             models.CheckConstraint(
                 name="policy_lengths_positive",
                 condition=(
@@ -176,7 +176,7 @@ class Policy(models.Model):
 
 
 class Category(models.Model):
-    """A sellable kind within a venue: room type, dining area, regular or handicap spot, service."""
+    """Something that a guest chooses: room type, dining area, type of spot, service."""
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="categories")
     code = models.SlugField(max_length=40)
@@ -192,7 +192,7 @@ class Category(models.Model):
         verbose_name_plural = "categories"
         constraints: ClassVar = [
             Revises(name="category_revises"),
-            # A booking names a category by this code.
+            # Bookings rely on it: they name a category by this code.
             models.UniqueConstraint(fields=["venue", "code"], name="category_code_once_a_venue"),
         ]
 
@@ -201,7 +201,7 @@ class Category(models.Model):
 
 
 class Resource(models.Model):
-    """One concrete thing that is reserved: a room, table, spot or provider."""
+    """One unit: a room, table, spot or provider."""
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="resources")
     category = models.ForeignKey(Category, on_delete=models.PROTECT, related_name="resources")
@@ -220,7 +220,7 @@ class Resource(models.Model):
         constraints: ClassVar = [
             Revises(name="resource_revises"),
             models.UniqueConstraint(fields=["venue", "name"], name="resource_name_once_a_venue"),
-            # What an allocation's foreign key on (resource, venue) points to.
+            # An allocation's foreign key on (resource, venue) points to this.
             models.UniqueConstraint(fields=["id", "venue"], name="resource_with_venue"),
             models.CheckConstraint(name="resource_seats_someone", condition=Q(capacity__gte=1)),
         ]
@@ -230,24 +230,27 @@ class Resource(models.Model):
 
     @property
     def zone(self) -> ZoneInfo:
-        """The zone of this unit's own schedule, the venue's where it has none."""
+        """The zone of this unit's schedule: its own, else the venue's."""
         return ZoneInfo(self.time_zone) if self.time_zone else self.venue.zone
 
     @property
     def pool_key(self) -> tuple[int, str]:
-        """Units of one category that are the same here may stand in for each other."""
+        """Equal for units that are alike.
+
+        Units of one category with equal keys can share a pool.
+        """
         return (self.capacity, repr(sorted(self.attributes.items())) if self.attributes else "")
 
 
 class Provider(models.Model):
-    """The person behind a unit that is somebody: whose schedule it is, and how to reach them."""
+    """The person whom a unit stands for, and how to reach them."""
 
     resource = models.OneToOneField(
         Resource, on_delete=models.CASCADE, primary_key=True, related_name="provider"
     )
     first_name = models.CharField(max_length=15)
     last_name = models.CharField(max_length=15)
-    # Unique, so that one person is entered once, however fast two clerks are.
+    # Unique, so that two clerks at once cannot enter one person twice.
     email = models.CharField(max_length=254, unique=True)
     phone = models.CharField(max_length=16, unique=True)
 
@@ -256,7 +259,7 @@ class Provider(models.Model):
 
 
 class Combination(models.Model):
-    """Tables that may be pushed together for a party too large for any one of them."""
+    """Units that may be given to one party together, such as tables. `capacity` is that of all."""
 
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="combinations")
     category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="combinations")
@@ -276,10 +279,10 @@ class Combination(models.Model):
 
 
 class Opening(models.Model):
-    """Local hours, weekly or for one date; `closes <= opens` ends the next day.
+    """Local hours, weekly or for one date. When `closes <= opens`, they end on the next day.
 
-    Hours of a date stand instead of the weekly ones; without times they say closed. Hours of a
-    resource (a provider's schedule) stand instead of the venue's for that resource.
+    Hours of a date replace the weekly ones; without times the date is closed. Hours of a resource,
+    such as a provider's schedule, replace the venue's for that resource.
     """
 
     class Weekday(models.IntegerChoices):
@@ -323,10 +326,10 @@ class Opening(models.Model):
 
 
 class Rate(models.Model):
-    """A price per unit of time for a category; of several that apply the narrowest is taken.
+    """A price for a category, per unit of time. Of several that apply, the narrowest counts.
 
-    Narrower is a shorter period, then fewer weekdays, then a time of day; `to_time <= from_time`
-    ends the next day.
+    Narrower is a shorter period, then fewer weekdays, then a time of day. When `to_time <=
+    from_time`, the rate ends on the next day. Amounts are in minor units of the venue's currency.
     """
 
     class Unit(models.TextChoices):

@@ -1,4 +1,4 @@
-"""New venues, with the policy that is usual for their kind."""
+"""Creates venues with the usual policy of their kind."""
 
 from typing import Any
 
@@ -7,14 +7,18 @@ from venues.models import Policy, Venue
 
 
 def policy_for(kind: str, **changes: Any) -> Policy:
-    """An unsaved policy as is usual for that kind, with some values changed."""
+    """The usual policy of a kind, with some values changed. Not saved."""
     return Policy(**{**kinds.named(kind).policy, **changes})
 
 
 def create_venue(
     *, slug: str, name: str, kind: str, policy: dict[str, Any] | None = None, **fields: Any
 ) -> Venue:
-    """A venue with its preset policy, saved; `mode` and the rest as given or as is usual."""
+    """Creates and saves a venue with its policy. Raises ValidationError.
+
+    `policy` changes values of the usual policy; `fields` are columns of Venue. The mode is the
+    kind's unless given.
+    """
     fields.setdefault("mode", kinds.named(kind).mode)
     venue = Venue(slug=slug, name=name, kind=kind, **fields)
     venue.full_clean()

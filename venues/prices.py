@@ -1,4 +1,4 @@
-"""What a range costs: rates per category and period, in integer minor units of the currency."""
+"""Works out prices from rates, in integer minor units of the venue's currency."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ _KEPT: dict[str, _Pair] = {
     "minimum_minor": _NUMBER,
     "day_maximum_minor": _NUMBER,
 }
-"""What makes a rate, with how JSON writes each value and how it is read back."""
+"""The columns of a rate that a reservation keeps, each with how to write it to JSON and read it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a price: what, how much of it, and the amount in minor units.
+    """One line of a price: its label and its amount in minor units.
 
-    Worded when its label is read, as whoever takes a booking wants the sum alone.
+    The label is worded only when it is read, since a booking needs just the sum.
     """
 
     label: str
@@ -48,22 +48,22 @@ class Item:
 
 
 def decimal(amount_minor: int, currency: str) -> Decimal:
-    """Minor units as an amount with the currency's own number of decimals."""
+    """An amount in minor units as a Decimal with the currency's number of decimals."""
     return Decimal(amount_minor).scaleb(-exponent(currency))
 
 
 def exponent(currency: str) -> int:
-    """How many decimals amounts in this currency have."""
+    """The number of decimals of amounts in this currency; 2 for an unknown one."""
     return currencies.DECIMALS.get(currency, 2)
 
 
 def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo) -> list[Item]:
-    """The lines that make up the price of `[start, end)` at a category's rates.
+    """The lines of the price of `[start, end)` at a category's rates; [] when no rate applies.
 
-    Each night, each started hour, and each stretch of hours has the rate that applies when it
-    begins, by the venue's clocks; a flat price is that of the beginning. A rate's most for a day
-    caps what it adds up to on one local day, its least is what a whole stay costs at least. No
-    rate that applies means no line: that time costs nothing.
+    Each night, each started hour and each part at an hourly rate has the rate that applies when it
+    begins, by the venue's clocks. A flat price is the one at the start. `day_maximum_minor` caps
+    the sum of a rate on one local day; `minimum_minor` is the least for the whole range. Time at
+    which no rate applies costs nothing.
     """
     rate = rate_at(rates, start.astimezone(zone))
     if rate is not None and rate.unit == Rate.Unit.FLAT:
@@ -78,24 +78,24 @@ def itemise(rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInf
 
 
 def total(items: Iterable[Item]) -> int:
-    """The sum of the lines, in minor units."""
+    """The sum of these lines, in minor units."""
     return sum(item.amount_minor for item in items)
 
 
 def kept(rates: Iterable[Rate]) -> list[dict[str, Any]]:
-    """Rates as JSON holds them, to price by later whatever becomes of the rates themselves."""
-    # In the order in which the oldest comes first, by which ties between them are broken.
+    """These rates as JSON, for pricing later even if the rates have changed. Oldest first."""
+    # Oldest first: ties between rates are broken in this order.
     oldest_first = sorted(rates, key=lambda rate: rate.pk or 0)
     return [_row(rate) for rate in oldest_first]
 
 
 def restored(rows: Iterable[Mapping[str, Any]]) -> list[Rate]:
-    """What was kept, as rates that are in no table."""
+    """The rates that `kept` wrote, in the same order. They are in no table and have no id."""
     return [Rate(**{name: _KEPT[name][1](value) for name, value in row.items()}) for row in rows]
 
 
 def rate_at(rates: Iterable[Rate], local: datetime) -> Rate | None:
-    """The rate that applies at a local time; of several the narrowest, then the oldest."""
+    """The rate that applies at a local time, or None. Of several the narrowest, then the oldest."""
     return min((rate for rate in rates if _applies(rate, local)), key=_breadth, default=None)
 
 
@@ -135,14 +135,17 @@ def _hour_items(
 def _stretches(
     rates: Sequence[Rate], start: datetime, end: datetime, zone: ZoneInfo
 ) -> Iterator[tuple[Rate, datetime, timedelta]]:
-    """The range cut where another rate, or another local day, begins; started hours whole."""
+    """Yields the range in parts, cut where another rate or local day begins.
+
+    Started hours are whole.
+    """
     moment = start
     while moment < end:
         rate = rate_at(rates, moment.astimezone(zone))
         until = min(_next_change(rates, moment, zone), end)
         if rate is not None and rate.unit == Rate.Unit.STARTED_HOUR:
             hours = -(-(until - moment) // HOUR)
-            # A started hour has the rate of its beginning, also past the change.
+            # A started hour keeps the rate of its beginning, even past a change of rate.
             yield rate, moment, hours * HOUR
             moment += hours * HOUR
             continue
@@ -165,7 +168,7 @@ def _clocks(rate: Rate) -> list[time]:
 
 
 def _amount(rate: Rate, length: timedelta) -> int:
-    # Half up, in integers, so that both databases and every machine agree.
+    # Rounds half up, in integers.
     seconds = length // timedelta(seconds=1)
     return (rate.amount_minor * seconds * 2 + 3600) // 7200
 
@@ -188,7 +191,7 @@ def _applies(rate: Rate, local: datetime) -> bool:
     if rate.from_time is not None and rate.to_time is not None:
         clock, passes_midnight = local.time(), rate.to_time <= rate.from_time
         if passes_midnight and clock < rate.to_time:
-            # The small hours belong to the evening before.
+            # Hours after midnight belong to the evening before.
             day -= DAY
         elif clock < rate.from_time or (not passes_midnight and clock >= rate.to_time):
             return False
@@ -204,6 +207,9 @@ def _breadth(rate: Rate) -> tuple[timedelta, int, bool, int]:
 
 
 def price_of(venue: Venue, category: Category, window: Window) -> int:
-    """The price of a range in a category, in minor units of the venue's currency."""
+    """The price of a range in a category, in minor units of the venue's currency.
+
+    Runs no query when the category's rates are prefetched.
+    """
     items = itemise(list(category.rates.all()), window.start, window.end, venue.zone)
     return total(items)

@@ -1,8 +1,8 @@
-"""A token on each venue that the database changes whenever anything the venue sells by changes.
+"""Keeps a revision on each venue, which the database changes when the venue or its parts change.
 
-Whoever keeps a venue in memory asks whether it still has the token it was read with. Triggers
-see to it, so that a shell, a migration or a bulk update cannot be forgotten. Tokens are random: a
-number would come back after a rollback or a restored backup, with other things behind it.
+`venues.catalogue` compares it with the revision that a cached venue was read with. Triggers change
+it, so that no shell, migration or bulk update can forget to. Revisions are random: after a rollback
+or a restored backup, a counter would return to old numbers for new contents.
 """
 
 import secrets
@@ -31,19 +31,22 @@ BEGIN
     RETURN NULL;
 END $$;
 """
-"""What the triggers of PostgreSQL call; a migration makes them before the first trigger."""
+"""The functions that PostgreSQL's triggers call.
+
+A migration creates them before the first trigger.
+"""
 
 _OWN = {
     "postgresql": {
         "update": "BEFORE UPDATE ON %(table)s FOR EACH ROW EXECUTE FUNCTION venue_new_revision()"
     },
-    # A trigger of SQLite does not fire itself.
+    # On SQLite a trigger does not fire itself.
     "sqlite": {
         "update": "AFTER UPDATE ON %(table)s BEGIN "
         "UPDATE %(table)s SET revision = random() WHERE id = NEW.id; END"
     },
 }
-# One statement may write thousands of units: PostgreSQL tells of it once.
+# FOR EACH STATEMENT, since one statement may write thousands of units.
 _POSTGRES = (
     "AFTER {event} ON %(table)s REFERENCING {rows} FOR EACH STATEMENT EXECUTE FUNCTION {do}()"
 )
@@ -74,15 +77,15 @@ _OF_VENUE = {
 
 
 def new_revision() -> int:
-    """A token that no venue had before."""
+    """A random revision of 62 bits, which no venue had before."""
     return secrets.randbits(62)
 
 
 class Revises(BaseConstraint):
-    """Whatever changes a row of this table gives its venue a new revision.
+    """Any change of a row of this table gives its venue a new revision.
 
-    On the venues themselves, whatever changes the row. `venues.kept` relies on it, and with it
-    every booking that is judged on what is kept.
+    On the table of venues, any change of the venue itself. `venues.catalogue` relies on it, and so
+    does every booking that is judged on a cached venue.
     """
 
     def __eq__(self, other: object) -> bool:
@@ -97,7 +100,7 @@ class Revises(BaseConstraint):
     ) -> str:
         assert model is not None
         assert schema_editor is not None
-        # Django joins the truthy ones into CREATE TABLE; a trigger is no part of that.
+        # Django puts every text that is not empty into CREATE TABLE, where no trigger can stand.
         schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
         return ""
 
@@ -115,14 +118,14 @@ class Revises(BaseConstraint):
     ) -> Any:
         assert model is not None
         assert schema_editor is not None
-        # One text, since what is deferred would come after the functions are gone. SQLite rebuilds
-        # the table instead.
+        # One text, since deferred statements would run after the functions are dropped. SQLite
+        # rebuilds the table instead.
         names = [f'"{self.name}_{event}"' for event in _bodies(model, schema_editor)]
         drops = "; ".join(f"DROP TRIGGER {name} ON %(table)s" for name in names)
         return _statement(drops, model, schema_editor)
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Nothing a row could be refused for."""
+        """Does nothing: no row breaks this constraint."""
 
     def _triggers(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
@@ -135,7 +138,7 @@ class Revises(BaseConstraint):
 
 
 def _bodies(model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) -> dict[str, str]:
-    # By its fields, as a table that is being rebuilt has another name.
+    # Decided by its fields, since a table that is being rebuilt has another name.
     is_of_venue = any(field.name == "venue" for field in model._meta.get_fields())
     bodies = _OF_VENUE if is_of_venue else _OWN
     return bodies[schema_editor.connection.vendor]

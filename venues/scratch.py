@@ -1,11 +1,11 @@
-"""Venues that are made to try something out and then taken away, and how they are known."""
+"""Recognises scratch venues, which are made to try something out and then deleted."""
 
 from venues.models import Venue
 
 PREFIX = "scratch--"
-"""No name becomes such an address: of several hyphens one is left."""
+"""No venue's name gives such a slug, since slugs from names never have two hyphens in a row."""
 
 
 def is_scratch(venue: Venue) -> bool:
-    """Whether it is no real venue: nobody outside is told of it, and `prove` may delete it."""
+    """True for a scratch venue: nobody outside sees it, and the `prove` command may delete it."""
     return venue.slug.startswith(PREFIX) and not venue.is_listed

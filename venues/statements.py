@@ -1,7 +1,7 @@
-"""Statements in SQL, for the few places that are asked all day long.
+"""Runs SQL statements that are needed so often that Django's cursor is too slow.
 
-On PostgreSQL not through Django's cursor, which sends the text anew to be planned each time, and
-whose rows come as text: these the server plans once a connection, and what it tells is read by C.
+Django's cursor on PostgreSQL sends the text to be planned each time and reads rows as text. Here
+the server plans a statement once for each connection, and rows are read in binary form.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,11 @@ from psycopg import Cursor
 
 
 def rows(text: str, values: Mapping[str, Any]) -> list[Any]:
-    """The rows that a statement returns, in the transaction that the connection is in, if any.
+    """Runs a statement and returns its rows, in the connection's transaction if there is one.
 
-    `values` are named in the text as `%(name)s`. Raises Django's database errors.
+    The text names values as `%(name)s`. Raises Django's database errors.
     """
-    # Who counts or logs queries sees these as well.
+    # Django's cursor while queries are logged, so that the log has these as well.
     if connection.vendor != "postgresql" or connection.queries_logged:
         with connection.cursor() as cursor:
             cursor.execute(text, values)
@@ -25,8 +25,11 @@ def rows(text: str, values: Mapping[str, Any]) -> list[Any]:
 
 
 def planned(text: str, values: Mapping[str, Any]) -> list[Any]:
-    """The same on PostgreSQL alone, whoever counts queries."""
-    # What Django's own cursor sees to before it asks.
+    """Runs a planned statement on PostgreSQL and returns its rows. Query logs do not see it.
+
+    The text names values as `%(name)s`. Raises Django's database errors.
+    """
+    # Django's own cursor does these two before each statement.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
     with connection.wrap_database_errors, Cursor(connection.connection) as cursor:

@@ -1,4 +1,4 @@
-"""A venue's policy as it is told: numbers for machines, sentences for people."""
+"""Describes a venue's policy: values for programs, sentences for people."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -20,7 +20,7 @@ _PLAIN = (
 
 
 def numbers(policy: Policy) -> dict[str, Any]:
-    """The policy's values: durations in whole seconds, times as HH:MM."""
+    """The policy's values: durations in whole seconds or None, times as local HH:MM."""
     durations = {name: getattr(policy, name) for name in _DURATIONS}
     return {
         **{
@@ -35,12 +35,15 @@ def numbers(policy: Policy) -> dict[str, Any]:
 
 
 def sentences(venue: Venue) -> list[str]:
-    """What a guest should know before booking, in plain words."""
+    """The policy's rules in plain words, for guests before they book, in the active language."""
     return list(_sentences(venue, venue.policy))
 
 
 def duration(length: timedelta) -> str:
-    """A length in the largest units that say it exactly: `1 day`, `1 hour 30 minutes`."""
+    """A length in words, by the largest units that are exact: `1 day`, `1 hour 30 minutes`.
+
+    In the active language. Fractions of seconds are left out.
+    """
     seconds = int(length.total_seconds())
     days, seconds = divmod(seconds, 86_400)
     hours, seconds = divmod(seconds, 3_600)
