@@ -1,4 +1,4 @@
-"""What happens to a person's account: sign-up, log-in, changes, export and erasure."""
+"""Creates, changes, exports and erases people's accounts, and checks passwords."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,6 +29,7 @@ from guests.models import Client, Favourite, RefreshToken, User
 from guests.rates import Allowance
 
 LONGEST_NAME = 15
+"""The largest number of characters in a first or last name."""
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
 EXPORTED = (
     "email", "first_name", "last_name", "display_name", "phone", *PREFERENCES, "role",
@@ -38,7 +39,10 @@ PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
 
 
 def count_sign_up(place: str) -> Allowance:
-    """Count one more from this place and tell what is left. Raises TooManySignUps."""
+    """Counts one sign-up from this place (a network address) and returns what is left of the rate.
+
+    Opens its own transaction. Raises TooManySignUps.
+    """
     allowance = rate_counters.count(rate_counters.name("sign-up", place), settings.SIGN_UP_RATE)
     if allowance.is_overdrawn:
         raise TooManySignUps(allowance)
@@ -48,7 +52,10 @@ def count_sign_up(place: str) -> Allowance:
 def sign_up(
     *, email: str, password: str, first_name: str, last_name: str, phone: str, region: str = ""
 ) -> User:
-    """A new guest: `draft_guest` and `register` in one. Used where nothing else is made with it."""
+    """Creates and saves a guest: `draft_guest` and `register` in one. Raises what these raise.
+
+    Use the two separately where the same transaction creates something else.
+    """
     draft = draft_guest(
         email=email,
         password=password,
@@ -63,9 +70,10 @@ def sign_up(
 def draft_guest(
     *, email: str, password: str, first_name: str, last_name: str, phone: str, region: str = ""
 ) -> User:
-    """Somebody who wants to sign up, judged and hashed before any transaction begins.
+    """Validates a new guest and hashes the password. Returns the unsaved user.
 
-    ContactInvalid names every field at fault; `region` reads a national phone.
+    Hashing is slow, so call it before a transaction begins. `region` (ISO 3166) says how to read a
+    national phone number. Raises ContactInvalid, which names every wrong field.
     """
     faults = Faults()
     draft = User()
@@ -85,7 +93,7 @@ def draft_guest(
 
 
 def register(draft: User) -> User:
-    """Save somebody new; AlreadyRegistered if their address is known."""
+    """Saves a drafted user. Raises AlreadyRegistered when the e-mail address is known."""
     try:
         with transaction.atomic():
             draft.save(force_insert=True)
@@ -95,9 +103,10 @@ def register(draft: User) -> User:
 
 
 def enter_client(*, email: str, first_name: str, last_name: str, phone: str, region: str) -> User:
-    """A person whom a practice enters: a guest without a password, found by address and phone.
+    """Creates a client, whom a practice enters: a guest without a password.
 
-    Raises ContactInvalid naming every field at fault, AlreadyRegistered for either one twice.
+    Raises ContactInvalid, which names every wrong field; AlreadyRegistered when the e-mail address
+    or the phone number is known.
     """
     found = read_person(
         email=email, first_name=first_name, last_name=last_name, phone=phone, region=region
@@ -117,7 +126,7 @@ def enter_client(*, email: str, first_name: str, last_name: str, phone: str, reg
 def read_person(
     *, email: str, first_name: str, last_name: str, phone: str, region: str
 ) -> dict[str, str]:
-    """Contact data in its stored form. Raises ContactInvalid naming every field at fault."""
+    """Contact data in its stored form. Raises ContactInvalid, which names every wrong field."""
     found: dict[str, str] = {}
     faults = Faults()
     with faults.gathered():
@@ -133,9 +142,10 @@ def read_person(
 
 
 def create_user(*, email: str, password: str | None = None, **fields: Any) -> User:
-    """A user as given, no rule but the unique address applied; AlreadyRegistered if it is not.
+    """Creates and saves a user as given, without checks.
 
-    Used by practices and by the demonstration data.
+    Raises AlreadyRegistered for a known address. Practices and the demonstration data use it. With
+    None as password nobody can log in by password.
     """
     user = User(email=emails.fold(email), **fields)
     user.set_password(password)
@@ -143,9 +153,9 @@ def create_user(*, email: str, password: str | None = None, **fields: Any) -> Us
 
 
 def log_in(*, email: str, password: str) -> User:
-    """The person whose address and password these are.
+    """The person with this e-mail address and password. Raises CredentialsInvalid.
 
-    An unknown address, a wrong password and a closed account answer alike, after the same work.
+    An unknown address, a wrong password and a closed account give one answer, after as much work.
     """
     user = User.objects.filter(email=emails.fold(email)).first()
     if user is None:
@@ -158,7 +168,10 @@ def log_in(*, email: str, password: str) -> User:
 
 
 def change_profile(user: User, changes: Mapping[str, Any]) -> User:
-    """Contact data and preferences; what is not in `changes` stays. ContactInvalid names faults."""
+    """Changes contact data and preferences, and saves them. Fields that are not in `changes` stay.
+
+    Raises ContactInvalid, which names every wrong field.
+    """
     faults = Faults()
     for field in PROFILE:
         if field in changes:
@@ -170,26 +183,27 @@ def change_profile(user: User, changes: Mapping[str, Any]) -> User:
 
 
 def mark_favourite(user: User, venue_id: int) -> None:
-    """Marking a venue twice is marking it once."""
+    """Marks a venue as the person's favourite. Repeating it changes nothing."""
     Favourite.objects.bulk_create([Favourite(user=user, venue_id=venue_id)], ignore_conflicts=True)
 
 
 def unmark_favourite(user: User, venue_id: int) -> None:
-    """A venue without a mark is left as it is."""
+    """Removes the person's mark from a venue, if there is one."""
     user.favourites.filter(venue_id=venue_id).delete()
 
 
 def log_out_everywhere(user: User) -> None:
-    """End every token of a person at once; used when the account may be in other hands."""
+    """Ends all tokens of a person at once, as when somebody else may have the account."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(token_version=F("token_version") + 1)
         RefreshToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def claim(user: User) -> None:
-    """Give an account to who has proved, through a provider, that its address is theirs.
+    """Gives an account to the person who proved, through a provider, that its address is theirs.
 
-    Whoever made it never proved that: their password, tokens and other ways in end, once.
+    Whoever created the account did not prove that. Their password, tokens and linked providers end.
+    Does nothing when the address was verified before.
     """
     if EmailAddress.objects.filter(user=user, email=user.email, verified=True).exists():
         return
@@ -203,7 +217,10 @@ def claim(user: User) -> None:
 
 
 def export(user: User) -> dict[str, Any]:
-    """What is held about a person here: the row itself and values; reservations add theirs."""
+    """Everything held about a person in this application.
+
+    `profile` is the user, the rest are values. Reservations add their own (`reservations.erasure`).
+    """
     return {
         "profile": user,
         "favourites": list(user.favourites.values("created_at", slug=F("venue__slug"))),
@@ -218,29 +235,32 @@ def export(user: User) -> dict[str, Any]:
 
 
 def profile(user: User) -> dict[str, Any]:
-    """The person's own row, as it is handed out."""
+    """The person's own data, by field name, as exports and the API show it."""
     return {"id": str(user.pk), **{field: getattr(user, field) for field in EXPORTED}}
 
 
 def judge_erasure(user: User) -> None:
-    """Raise LastAdministrator where nobody would be left to run the place."""
+    """Raises LastAdministrator when no other active administrator would be left."""
     others = User.objects.filter(role=User.Role.ADMINISTRATOR, is_active=True).exclude(pk=user.pk)
     if user.role == User.Role.ADMINISTRATOR and not others.exists():
         raise LastAdministrator
 
 
 def erase(user: User) -> None:
-    """Delete a person and what hangs on them here; reservations have blanked theirs before."""
+    """Deletes a person and the rows that belong to them. Blank their reservations before."""
     with transaction.atomic():
         kind = ContentType.objects.get_for_model(User)
         entries = LogEntry.objects.filter(content_type=kind, object_id=str(user.pk))
-        # The admin's log names people by address.
+        # The admin's log names people by their e-mail address.
         entries.update(object_repr=f"user {user.pk}", change_message="")
         user.delete()
 
 
 def name(raw: str, field: str) -> str:
-    """A first or last name as stored; ContactInvalid if it is blank, too long or unprintable."""
+    """A first or last name as stored.
+
+    Raises ContactInvalid if it is blank, too long or unprintable.
+    """
     trimmed = raw.strip()
     if not trimmed:
         raise ContactInvalid(field, gettext("This must not be blank."))

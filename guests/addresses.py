@@ -1,4 +1,4 @@
-"""Where a request comes from, as far as the deployment's own proxies vouch for it."""
+"""Finds the network address of a request's client, behind the deployment's proxies."""
 
 import re
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -10,38 +10,38 @@ from django.utils.crypto import salted_hmac
 Address = IPv4Address | IPv6Address
 
 THIS_MACHINE = IPv4Address("127.0.0.1")
-"""A peer without an address is a process of this machine, on a Unix socket."""
+"""The address of a peer without one: a process of this machine, on a Unix socket."""
 
 _BRACKETED = re.compile(r"\[(?P<host>[^\]]*)\](?::\d*)?")
 _WITH_PORT = re.compile(r"(?P<host>[^:]*):\d*")
 
 
 def origin_of(request: HttpRequest) -> str:
-    """A digest that tells one address from another and, without this server's key, no address."""
+    """A digest of the client's address. Equal for equal addresses; reveals none without our key."""
     said = salted_hmac("guests.addresses", address_of(request), algorithm="sha256")
     return said.hexdigest()[:32]
 
 
 def address_of(request: HttpRequest) -> str:
-    """The client's address, by which limits count: see `counted` and `client`."""
+    """The client's address as limits count it. See `client` and `counted`."""
     return counted(
         client(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
     )
 
 
 def counted(address: Address) -> str:
-    """One customer's address as limits count: of IPv6 the /64 that a customer is given."""
+    """An address as limits count it: for IPv6 the /64 that a customer gets, as a network."""
     if isinstance(address, IPv6Address):
         return str(ip_network((int(address), 64), strict=False))
     return str(address)
 
 
 def client(peer: str, forwarded: str) -> Address:
-    """Who asks: the entry of X-Forwarded-For that the outermost trusted proxy wrote, else the peer.
+    """The address of the client: the entry that the outermost trusted proxy wrote, else the peer's.
 
-    `forwarded` is every such header in the order sent, joined by commas. TRUSTED_PROXIES counts
-    entries from the right; what stands to the left of them the client may have made up. Where the
-    entry is missing or no address (`unknown`, `unix:`), the peer's own address counts.
+    `forwarded` is all X-Forwarded-For headers in the order sent, joined by commas. TRUSTED_PROXIES
+    counts entries from the right; the client may have made up those further left. When the entry is
+    missing or is no address (`unknown`, `unix:`), the peer's own address counts.
     """
     entries, hops = forwarded.split(","), settings.TRUSTED_PROXIES
     entry = entries[-hops] if 0 < hops <= len(entries) else ""
@@ -49,7 +49,7 @@ def client(peer: str, forwarded: str) -> Address:
 
 
 def read(entry: str) -> Address | None:
-    """An address with or without brackets, port and quotes; None where it is no address."""
+    """Reads an address with or without brackets, port and quotes. None when it is no address."""
     text = entry.strip().strip('"').strip()
     if found := _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text):
         text = found["host"]

@@ -1,4 +1,4 @@
-"""Who does it: the person, partner or part of this system behind a request or an action."""
+"""The caller of a request or a verb: a person, a partner or a part of this system."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,9 +10,9 @@ Kind = Literal["guest", "staff", "administrator", "partner", "system", "anonymou
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Passed as `by=` to every action; carries what it may act for, and nothing to contact it by.
+    """A caller, passed as `by=` to every verb. It says what they may do, and holds no contact data.
 
-    `venue_ids` are those with authority over; None is all of them. `name` labels events and logs.
+    The caller has authority over `venue_ids`; None means all venues. `name` labels events and logs.
     """
 
     kind: Kind
@@ -23,35 +23,39 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     rate: str = ""
     proven: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
-    """Reservations a guest has shown code and phone number of, or has made, without logging in."""
+    """Ids of reservations that a guest has made or found by code and phone, without a log-in."""
     origin: str = field(default="", compare=False, repr=False)
-    """A keyed digest of the address the request comes from; empty where none is known."""
+    """A keyed digest of the address that the request comes from; "" when unknown."""
 
     @property
     def limits_apply(self) -> bool:
-        """Whether the rates for state changes count for this caller."""
+        """True when rates and limits of holds and state changes apply to this caller."""
         return self.kind in ("guest", "partner")
 
     @property
     def is_known(self) -> bool:
+        """True for anybody but an anonymous caller."""
         return self.kind != "anonymous"
 
     def may_run(self, venue_id: int) -> bool:
-        """Whether this caller has staff's or a partner's authority over that venue."""
+        """True when the caller has the authority of staff or a partner over this venue (by id)."""
         return self.venue_ids is None or venue_id in self.venue_ids
 
 
 ANONYMOUS = Caller(kind="anonymous", name="anonymous")
-"""Whoever reads what is public without saying who they are."""
+"""A caller who reads public data without a log-in or a key."""
 
 
 def system(name: str) -> Caller:
-    """A part of this system: a sweep, an import, a replay. It may run every venue."""
+    """The caller for a part of this system, such as a sweep or an import.
+
+    It may run every venue.
+    """
     return Caller(kind="system", name=name, venue_ids=None)
 
 
 def for_user(user: User) -> Caller:
-    """One query for staff (their venues), none for anybody else."""
+    """The caller for a person. Runs one query for staff (their venues), else none."""
     venues: frozenset[int] | None = frozenset()
     kind: Kind = "guest"
     if user.role == User.Role.ADMINISTRATOR:
@@ -62,7 +66,7 @@ def for_user(user: User) -> Caller:
 
 
 def for_partner(partner: Partner) -> Caller:
-    """One query for the partner's venues, none where it has all of them."""
+    """The caller for a partner. Runs one query for its venues, none when it has all of them."""
     venues = (
         None if partner.has_all_venues else frozenset(partner.venues.values_list("pk", flat=True))
     )

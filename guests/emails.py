@@ -1,4 +1,4 @@
-"""E-mail addresses: whether one can be right, and the one form in which it is compared."""
+"""Validates e-mail addresses, and gives them one form in which they are compared."""
 
 import unicodedata
 
@@ -9,13 +9,14 @@ from email_validator import EmailNotValidError, validate_email
 from guests.errors import ContactInvalid
 
 LONGEST = 254
+"""The largest number of characters in an e-mail address."""
 
 
 def parse(raw: str) -> str:
-    """The address in its stored form; raises ContactInvalid with the reason in words.
+    """The address in its stored form. Raises ContactInvalid, with the reason in words.
 
-    Source of the rules: RFC 5321 and 6531 as email-validator reads them. Whether the domain takes
-    mail is asked (DNS) only where CHECK_MAIL_DOMAINS is set.
+    The rules are those of RFC 5321 and 6531, as email-validator reads them. It asks DNS whether the
+    domain takes mail only when CHECK_MAIL_DOMAINS is set.
     """
     if len(raw) > LONGEST:
         raise ContactInvalid(
@@ -35,16 +36,16 @@ def parse(raw: str) -> str:
 
 
 def fold(address: str) -> str:
-    """One form per mailbox: capitals aside, and composed letters however they were typed.
+    """The one form of an address: in lower case, and with composed letters.
 
-    Lower case rather than Unicode's case folding, which would make one person of straße and
-    strasse, who are two.
+    Lower case, because Unicode's case folding would make one person of straße and strasse, who are
+    two.
     """
     return unicodedata.normalize("NFC", address.strip().lower())
 
 
 def _reason(said: str) -> str:
-    """The library's sentence; in another language, where it has none for that, a general one."""
+    """The library's sentence, translated; a general one when there is no translation."""
     told = gettext(said)
     is_english = (get_language() or "en").startswith("en")
     return told if is_english or told != said else gettext("This is not an e-mail address.")

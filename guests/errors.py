@@ -1,4 +1,4 @@
-"""Why a person or a system is refused: one small exception each; the docstring is the message."""
+"""Refusals of people and systems, one small exception each. The docstring is the message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ class GuestError(Exception):
 
     code: ClassVar[str] = "refused"
     allowance: Allowance | None = None
-    """What is left of a rate that this counted against, or was refused by."""
+    """What is left of the rate that this counted against or broke; None for other refusals."""
 
     def __init__(self, detail: str = "") -> None:
         """`detail` replaces the docstring."""
@@ -29,30 +29,30 @@ class ContactInvalid(GuestError):
     code = "validation_error"
 
     def __init__(self, field: str, *details: str | Promise) -> None:
-        """One field, and a sentence for each thing that is wrong with it."""
+        """`details` has a sentence for each thing that is wrong with the field."""
         told = [str(detail) for detail in details]
         super().__init__(" ".join(told))
         self.field = field
         self.errors = [(field, detail) for detail in told]
-        """Every fault as (field, sentence); several fields where several were judged."""
+        """Every fault as (field, sentence), also of other fields that were judged together."""
 
 
 class Faults:
-    """Gathers what is wrong with several fields, to tell it all at once."""
+    """Collects what is wrong with several fields, so that one refusal can name them all."""
 
     def __init__(self) -> None:
         self.found: list[ContactInvalid] = []
 
     @contextmanager
     def gathered(self) -> Iterator[None]:
-        """Judge one field; a refusal is kept and the next field is judged."""
+        """Keeps a ContactInvalid raised inside, so that the next field is judged as well."""
         try:
             yield
         except ContactInvalid as fault:
             self.found.append(fault)
 
     def raise_if_any(self) -> None:
-        """Raise the first fault, carrying the others."""
+        """Raises the first fault, which carries all others. Does nothing when there is none."""
         if self.found:
             first = self.found[0]
             first.errors = [error for fault in self.found for error in fault.errors]

@@ -1,7 +1,7 @@
-"""Partners' API keys: shown once, kept as digests, found again in constant time.
+"""Partners' API keys: shown once, stored as digests, and compared in constant time.
 
-A key is `hf`, 8 characters that name it, 30 random ones and 6 that check the rest; letters and
-digits only. Keys live in the database (issued in the admin) or, digests alone, in the settings.
+A key is `hf`, 8 characters that name it, 30 random ones, and 6 that check the rest: only letters
+and digits. Keys are in the database (issued in the admin) or, as digests, in the settings.
 """
 
 import hashlib
@@ -25,9 +25,12 @@ from guests.models import Partner, PartnerKey, User
 
 PREFIX_LENGTH = 10
 GRACE = timedelta(days=1)
+"""How long the old key still works after a rotation."""
 USE_NOTED_EVERY = timedelta(minutes=1)
+"""The shortest time between two updates of a key's `last_used_at`."""
 
 MOST_REMEMBERED = 1_000
+"""The largest number of keys that one process caches."""
 
 _NEVER: Final = (datetime.min.replace(tzinfo=UTC), None)
 _remembered: dict[str, tuple[datetime, Caller | None]] = {}
@@ -38,20 +41,26 @@ _log = logging.getLogger(__name__)
 
 
 def new_secret() -> str:
-    """A fresh key, not yet anybody's."""
+    """A new random key that belongs to nobody yet. Nothing is stored."""
     body = "hf" + "".join(secrets.choice(_ALPHABET) for _ in range(38))
     return body + _checksum(body)
 
 
 def digest(secret: str) -> str:
-    """What is kept of a key: SHA-256 in hex. Its 178 random bits need no slow hash."""
+    """The stored form of a key: SHA-256 in hex.
+
+    A key has 178 random bits, so no slow hash is needed.
+    """
     return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
 
 
 def issue(
     partner: Partner, *, by: User | None, expires_at: datetime | None = None
 ) -> tuple[PartnerKey, str]:
-    """A new key of a partner, and the secret, which cannot be shown again."""
+    """Creates a key of a partner. Returns its row and the secret, which cannot be shown again.
+
+    `expires_at` is UTC; None means that it never expires.
+    """
     secret = new_secret()
     key = PartnerKey.objects.create(
         partner=partner,
@@ -68,7 +77,11 @@ def issue(
 def rotate(
     *, key_id: int, by: User | None, grace: timedelta = GRACE
 ) -> tuple[PartnerKey, str] | None:
-    """A successor with the same life; the old key ends after `grace`. None: it ended already."""
+    """Issues a successor with an equal life. The old key ends after `grace`.
+
+    Opens its own transaction. Returns the new row and its secret; None when the old key has ended.
+    Raises PartnerKey.DoesNotExist.
+    """
     old = PartnerKey.objects.select_for_update().select_related("partner").get(pk=key_id)
     now = timezone.now()
     if not is_valid(old, now):
@@ -81,21 +94,21 @@ def rotate(
 
 
 def revoke(*, key_id: int) -> None:
-    """End a key at once; ending it twice changes nothing."""
+    """Ends a key at once, also in this process's cache. Repeating it changes nothing."""
     PartnerKey.objects.filter(pk=key_id, revoked_at=None).update(revoked_at=timezone.now())
     forget()
 
 
 def is_valid(key: PartnerKey, now: datetime) -> bool:
-    """Whether the key may still be used at `now`, its partner aside."""
+    """True when the key has not been revoked and not expired at `now`. Ignores its partner."""
     return key.revoked_at is None and (key.expires_at is None or now < key.expires_at)
 
 
 def find(secret: str, now: datetime) -> Caller | None:
-    """Whose key this is, if it may be used at `now`. Junk is told by its checksum, unqueried.
+    """The caller with this key, or None when the key is not valid at `now`.
 
-    A key is remembered for PARTNER_KEY_KEPT: so long may one that was revoked by another process
-    still be used here.
+    The checksum refuses junk without a query. Each process caches a key for PARTNER_KEY_KEPT, so a
+    key that another process revoked may work here for that long.
     """
     given = digest(secret)
     until, caller = _remembered.get(given, _NEVER)
@@ -105,7 +118,7 @@ def find(secret: str, now: datetime) -> Caller | None:
 
 
 def forget() -> None:
-    """Look every key up again when it is next used in this process."""
+    """Empties this process's cache of keys."""
     _remembered.clear()
 
 
@@ -149,7 +162,7 @@ def _from_database(secret: str, given: str, now: datetime) -> Caller | None:
 
 
 def _note_use(key: PartnerKey, now: datetime) -> None:
-    """At most once a minute, so that bookings do not queue for one row (engine rule 12)."""
+    """Updates `last_used_at` at most once a minute, so that bookings do not wait for one row."""
     since = now - USE_NOTED_EVERY
     if key.last_used_at is not None and key.last_used_at > since:
         return
@@ -158,7 +171,7 @@ def _note_use(key: PartnerKey, now: datetime) -> None:
         with transaction.atomic():
             PartnerKey.objects.filter(unnoted, pk=key.pk).update(last_used_at=now)
     except DatabaseError:
-        # When a key was last used is good to know; that it can be used matters more.
+        # A key that works matters more than a record of its last use.
         _log.warning("could not note the use of key %s", key.prefix)
 
 

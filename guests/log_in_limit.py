@@ -1,8 +1,8 @@
-"""How many passwords may be tried for an address at one place.
+"""Limits how many wrong passwords may be tried for an e-mail address from one place.
 
-Nobody learns of more than the rate's number of passwords whether they are right, over any number
-of processes and however many are tried at the same moment: the verdict is given only after the
-failure was counted under its row's lock. Whoever knows the password is never counted.
+Nobody can test more passwords than the rate allows, over all processes and however many attempts
+run at once: a failure is counted under its row's lock before the answer is given. A person with the
+right password is never counted.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,11 @@ from guests.rates import Allowance
 
 
 def attempt(verify: Callable[[], User], *, email: str, place: str) -> tuple[User, Allowance]:
-    """Whom `verify` finds; it raises CredentialsInvalid, which counts for the address at `place`.
+    """Returns the user whom `verify` finds, and what is left of the rate.
 
-    Raises TooManyFailures once the rate is reached, before the password is looked at; what was
-    being looked at meanwhile stays untold, right or wrong.
+    When `verify` raises CredentialsInvalid, counts a failure for the address at `place` and raises
+    it. Raises TooManyFailures once the rate is reached: before `verify` runs, or instead of its
+    answer.
     """
     who, rate = rate_counters.name("log-in", fold(email), place), settings.LOGIN_FAILURE_RATE
     _judge(rate_counters.read(who, rate))

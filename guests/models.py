@@ -1,4 +1,4 @@
-"""Who reserves: people with roles, their favourites and tokens; partners with their keys."""
+"""The tables of people, their favourites, reviews and tokens, and of partners and their keys."""
 
 from typing import Any, ClassVar
 
@@ -12,31 +12,34 @@ from guests.emails import fold
 from guests.scopes import SCOPES
 
 STAFF_APPS = frozenset({"venues", "reservations"})
-"""Which parts of the admin staff of a venue may enter; people and keys are not among them."""
+"""The parts of the admin that staff of a venue may use. People and keys are not among them."""
 
 
 def are_scopes(names: object) -> None:
-    """Refuse anything but a list of known scopes."""
+    """Raises ValidationError for anything but a list of known scopes."""
     if not isinstance(names, list) or any(name not in SCOPES for name in names):
         raise ValidationError(f"Give a list out of: {', '.join(SCOPES)}.")
 
 
 class UserManager(BaseUserManager["User"]):
-    """Finds and makes people by e-mail address, however it is capitalised."""
+    """Finds and creates people by e-mail address, in any capitals."""
 
     def get_by_natural_key(self, username: str | None) -> "User":
-        """Django's log-in form and back end look a person up here."""
+        """The person with this address, for Django's log-in. Raises User.DoesNotExist."""
         return self.get(email=fold(username or ""))
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Without a password the person can only come in through a sign-in provider."""
+        """Creates and saves a person.
+
+        With None as password they can only sign in through a provider.
+        """
         user = self.model(email=fold(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Used by `createsuperuser`; an administrator by role."""
+        """Creates and saves an administrator, for `createsuperuser`."""
         return self.create_user(email, password, role=User.Role.ADMINISTRATOR, **fields)
 
 
@@ -73,7 +76,7 @@ class User(AbstractBaseUser):
     class Meta:
         ordering: ClassVar = ["email"]
         constraints: ClassVar = [
-            # Every decision about what a person may do reads this word.
+            # Permissions rely on it: each of them reads the role.
             models.CheckConstraint(
                 name="user_role_is_known",
                 condition=Q(role__in=["guest", "staff", "administrator"]),
@@ -84,42 +87,48 @@ class User(AbstractBaseUser):
         return self.email
 
     def clean(self) -> None:
-        """Forms and the admin store the address as log-in looks it up."""
+        """Gives the address the form by which log-in finds it, for forms and the admin."""
         super().clean()
         self.email = fold(self.email)
 
     @property
     def display_name(self) -> str:
-        """What pages greet a person with."""
+        """The name by which pages address a person: their name, else the start of their address."""
         return f"{self.first_name} {self.last_name}".strip() or self.email.partition("@")[0]
 
     @property
     def is_staff(self) -> bool:
-        """Whether Django's admin lets this person in."""
+        """True when the person may use Django's admin: staff and administrators."""
         return self.role in (self.Role.STAFF, self.Role.ADMINISTRATOR)
 
     @property
     def is_superuser(self) -> bool:
+        """True for administrators."""
         return self.role == self.Role.ADMINISTRATOR
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """`app.verb_model`: administrators all; staff within the apps that venues are run by."""
+        """True when the person may use this part of the admin: `perm` is `app.verb_model`.
+
+        Administrators may use all of it, staff the apps in STAFF_APPS.
+        """
         return self.has_module_perms(perm.partition(".")[0])
 
     def has_perms(self, perm_list: list[str], obj: object = None) -> bool:
+        """True when the person has every one of these permissions."""
         return all(self.has_perm(perm, obj) for perm in perm_list)
 
     def has_module_perms(self, app_label: str) -> bool:
+        """True when the person is active and may use this application in the admin."""
         if not self.is_active:
             return False
         return self.is_superuser or (self.is_staff and app_label in STAFF_APPS)
 
 
 class Client(models.Model):
-    """A person entered by a practice; they may log in later, as any user."""
+    """A person whom a practice entered. They may log in later, as any user."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
-    # Unique, so that one person is entered once, however fast two clerks are.
+    # Unique, so that two clerks at once cannot enter one person twice.
     phone = models.CharField(max_length=16, unique=True)
 
     def __str__(self) -> str:
@@ -127,7 +136,7 @@ class Client(models.Model):
 
 
 class Favourite(models.Model):
-    """A venue that a person marked, to find it again."""
+    """A venue that a person marked in order to find it again."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="favourites")
     venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="favourites")
@@ -136,7 +145,7 @@ class Favourite(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
         constraints: ClassVar = [
-            # Marking twice at the same moment leaves one mark.
+            # accounts.mark_favourite relies on it: two marks at once leave one.
             models.UniqueConstraint(fields=["user", "venue"], name="favourite_once"),
         ]
 
@@ -145,7 +154,7 @@ class Favourite(models.Model):
 
 
 class Review(models.Model):
-    """What a person thought of a venue: one to five stars, and words if they like."""
+    """A person's review of a venue: one to five stars, and a text that may be empty."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="reviews")
     venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="reviews")
@@ -156,7 +165,7 @@ class Review(models.Model):
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
         constraints: ClassVar = [
-            # A venue's rating counts each person once.
+            # A venue's rating relies on it: each person counts once.
             models.UniqueConstraint(fields=["user", "venue"], name="review_once"),
             models.CheckConstraint(
                 name="review_one_to_five_stars", condition=Q(stars__gte=1, stars__lte=5)
@@ -168,7 +177,7 @@ class Review(models.Model):
 
 
 class RefreshToken(models.Model):
-    """One refresh token of a log-in; a family is the log-in and all that was renewed from it."""
+    """One refresh token. A family is a log-in and all tokens that were renewed from it."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="refresh_tokens")
     family = models.UUIDField(db_index=True)
@@ -183,9 +192,9 @@ class RefreshToken(models.Model):
 
 
 class Tally(models.Model):
-    """How often something that is limited happened since the first time."""
+    """How often something limited has happened since the first time."""
 
-    # A keyed digest of what and whose (guests/tallies.py), since neither is needed again.
+    # A keyed digest of what is counted and for whom (guests/rate_counters.py).
     who = models.CharField(max_length=64, primary_key=True)
     since = models.DateTimeField(db_index=True)
     count = models.PositiveIntegerField()
@@ -195,7 +204,7 @@ class Tally(models.Model):
 
 
 class Partner(models.Model):
-    """A system that reserves on behalf of its own customers, with keys instead of a password."""
+    """A company whose system reserves for its own customers, with keys instead of a password."""
 
     slug = models.SlugField(unique=True, max_length=40)
     name = models.CharField(max_length=80)
@@ -219,7 +228,7 @@ class Partner(models.Model):
 
 
 class PartnerKey(models.Model):
-    """A key that was issued to a partner; only its digest is kept, the key was shown once."""
+    """A key of a partner. Only its digest is stored; the key itself was shown once."""
 
     partner = models.ForeignKey(Partner, on_delete=models.CASCADE, related_name="keys")
     prefix = models.CharField(max_length=12, unique=True)

@@ -1,4 +1,4 @@
-"""Phone numbers: read as people of a region write them, stored as E.164, refused with a reason."""
+"""Validates phone numbers as people of a region write them, and stores them as E.164."""
 
 import re
 from typing import Final
@@ -10,7 +10,9 @@ from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResu
 from guests.errors import ContactInvalid
 
 LONGEST_INPUT = 40
+"""The largest number of characters that a person may type."""
 LONGEST_E164 = 16
+"""The largest number of characters of a stored number, with its +."""
 
 _SEPARATORS: Final = re.compile(
     r"[\d+\s().,/~\-\u2010-\u2015\u2212\uff0b\uff0d\u00a0\u200b\u2060]*"
@@ -46,10 +48,10 @@ _IMPOSSIBLE: Final = {
 
 
 def parse(raw: str, region: str) -> str:
-    """The number as E.164, such as +12025550123; `region` (ISO 3166, such as US) reads national
-    input.
+    """The number as E.164, such as +12025550123. Raises ContactInvalid, with the reason in words.
 
-    Raises ContactInvalid with the reason in words. Source of what is valid: libphonenumber.
+    `region` (ISO 3166, such as US) says how to read a national number. libphonenumber says what is
+    valid.
     """
     number = _read(raw, region)
     reason = _IMPOSSIBLE.get(phonenumbers.is_possible_number_with_reason(number))
@@ -64,7 +66,7 @@ def parse(raw: str, region: str) -> str:
 
 
 def is_region(code: str) -> bool:
-    """Whether national numbers of that region (ISO 3166, such as US) can be read."""
+    """True when national numbers of this region (ISO 3166, such as US) can be read."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 

@@ -1,4 +1,4 @@
-"""Counts that limits stand on, as rows: exact over all processes, whatever else is away."""
+"""Counts for rates, stored as rows: exact over all processes, and independent of the cache."""
 
 from datetime import datetime, timedelta
 
@@ -10,26 +10,31 @@ from guests.models import Tally
 from guests.rates import Allowance, read_rate
 
 KEPT = timedelta(days=2)
-"""Longer than any period of a rate."""
+"""How long a count is stored: longer than the period of any rate."""
 
 
 def name(*parts: str) -> str:
-    """What a count is kept under: keyed, since the parts are nobody's business afterwards.
+    """The key of a count: a keyed digest of its parts.
 
-    What people type for their address is now and then their password.
+    The parts must not be readable later: people sometimes type their password into the field for
+    their e-mail address.
     """
     return salted_hmac("guests.tallies", "\n".join(parts), algorithm="sha256").hexdigest()
 
 
 def read(who: str, rate: str) -> Allowance:
-    """What is left, counting nothing."""
+    """What is left of the rate (such as `20/m`) now. Counts nothing and takes no lock."""
     now = timezone.now()
     row = Tally.objects.filter(pk=who).first()
     return _left(row if row and _is_current(row, now, rate) else None, now, rate)
 
 
 def count(who: str, rate: str) -> Allowance:
-    """What is left after one more; of several at once each is told another number."""
+    """Counts one more, and returns what is left of the rate (such as `20/m`).
+
+    Opens its own transaction and locks the row, so that each of several callers at once gets
+    another number.
+    """
     now = timezone.now()
     with transaction.atomic(durable=True):
         begun = {"since": now, "count": 0}
@@ -42,7 +47,10 @@ def count(who: str, rate: str) -> Allowance:
 
 
 def forget_old(*, batch: int) -> int:
-    """Delete counts that hold nobody back any more; returns how many."""
+    """Deletes at most `batch` counts older than KEPT. Returns how many.
+
+    Opens its own transaction.
+    """
     stale = Tally.objects.filter(since__lte=timezone.now() - KEPT).order_by("pk")
     with transaction.atomic(durable=True):
         rows = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:batch]
@@ -50,7 +58,10 @@ def forget_old(*, batch: int) -> int:
 
 
 def _is_current(row: Tally, now: datetime, rate: str) -> bool:
-    """Whether it still counts; one far ahead was written by a clock that has been put right."""
+    """True when the row still counts.
+
+    A row far in the future comes from a clock that was corrected.
+    """
     _, period = read_rate(rate)
     return now - period < row.since <= now + period
 

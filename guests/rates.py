@@ -1,4 +1,4 @@
-"""What a rate leaves: so many of so many, and how long until there are more."""
+"""Rates: how many of something are allowed in a period, and what is left."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,7 +14,7 @@ _PERIODS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Allowance:
-    """`used` of `limit` in this `period`, which begins anew after `wait`."""
+    """`used` of `limit` in this `period`. The next period begins after `wait`."""
 
     limit: int
     period: timedelta
@@ -23,20 +23,24 @@ class Allowance:
 
     @property
     def left(self) -> int:
+        """How many are left, at least 0."""
         return max(0, self.limit - self.used)
 
     @property
     def is_overdrawn(self) -> bool:
-        """Whether the last one counted was one too many."""
+        """True when the last one counted was one too many."""
         return self.used > self.limit
 
     @property
     def retry_after(self) -> int:
-        """Whole seconds, rounded up: whoever comes back after so many is not too early."""
+        """Seconds until the next period begins, rounded up; at least 1."""
         return max(1, ceil(self.wait.total_seconds()))
 
 
 def read_rate(rate: str) -> tuple[int, timedelta]:
-    """`20/m` as a number and a period; settings have judged that it can be read."""
+    """Reads a rate such as `20/m` as a number and a period.
+
+    Assumes that settings have checked it.
+    """
     count, _, unit = rate.partition("/")
     return int(count), _PERIODS[unit]

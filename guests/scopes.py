@@ -1,3 +1,3 @@
-"""What a partner's key may be allowed to do; read by the settings, so nothing is imported here."""
+"""The scopes that a partner's key may have. Settings read this module, so it imports nothing."""
 
 SCOPES = ("reservations:read", "reservations:write", "venues:read")

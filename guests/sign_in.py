@@ -1,4 +1,4 @@
-"""Signing in through providers (OpenID Connect, Google, GitHub): what of it becomes an account."""
+"""Connects sign-in providers (OpenID Connect, Google, GitHub) to accounts."""
 
 import logging
 from functools import partial
@@ -23,35 +23,38 @@ _log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    """The library's own sign-up form stays shut: sign-up asks for name and phone."""
+    """Closes the library's own sign-up form, since sign-up here asks for name and phone."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Always False."""
         return False
 
     def clean_email(self, email: str) -> str:
+        """The address in its stored form."""
         return fold(email)
 
     def set_password(self, user: User, password: str) -> None:
-        """Reset or changed on a page: whoever knew the old one is logged out of the API too."""
+        """Sets a password on a page, and ends all tokens, since somebody may know the old one."""
         super().set_password(user, password)
         accounts.log_out_everywhere(user)
 
 
 class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
-    """A sign-in makes a guest, or finds the one whose address the provider has verified."""
+    """Makes a sign-in a new guest, or the account whose address the provider has verified."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
+        """Always True: a sign-in through a provider may create an account."""
         return True
 
     def get_app(self, *args: Any, **kwargs: Any) -> SocialApp:
-        """A provider that no setting names has no page, where the library would fail."""
+        """The settings of a provider. Raises Http404 for one that is not set up."""
         try:
             return super().get_app(*args, **kwargs)
         except SocialApp.DoesNotExist:
             raise Http404 from None
 
     def get_requests_session(self) -> requests.Session:
-        """A provider that is down shows the page of failed sign-ins, and is no fault of ours."""
+        """A session that shows the page for failed sign-ins when a provider does not answer."""
         session = requests.Session()
         session.request = partial(self._ask, session.request)  # type: ignore[method-assign]
         return session
@@ -74,6 +77,7 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return answer
 
     def populate_user(self, request: HttpRequest, sociallogin: SocialLogin, data: Any) -> User:
+        """The unsaved user with address and names in their stored form. Names are cut to fit."""
         user: User = super().populate_user(request, sociallogin, data)
         user.email = fold(user.email)
         user.first_name = _name(user.first_name)
@@ -81,15 +85,17 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         return user
 
     def authenticate_by_email(self, sociallogin: SocialLogin) -> tuple[User, str] | None:
+        """The account with an address that the provider has verified, and that address, or None."""
         for address in sociallogin.email_addresses:
             address.email = fold(address.email)
-            # Some providers say "false", which is a true string.
+            # Some providers send the text "false", which Python takes for true.
             address.verified = address.verified is True
         verified = [address.email for address in sociallogin.email_addresses if address.verified]
         user = User.objects.filter(email__in=verified).first()
         return (user, user.email) if user else None
 
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
+        """Gives an account that was found by its verified address to the person who signs in."""
         connecting = sociallogin.state.get("process") == AuthProcess.CONNECT
         found_by_email = sociallogin.is_existing and sociallogin.account.pk is None
         if found_by_email and not connecting:

@@ -1,7 +1,7 @@
-"""Tokens that people send instead of a password: short access, and refresh that is used once.
+"""The tokens that people send to the API: short-lived access tokens, and refresh tokens used once.
 
-A refresh token is spent by one conditional UPDATE. Whoever sends a spent one may hold a copy of
-it, so the whole family (a log-in and all that was renewed from it) is revoked, and stays revoked.
+One conditional UPDATE spends a refresh token. Whoever sends a spent one may have a copy of it, so
+the whole family (a log-in and all that was renewed from it) is revoked for good.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ CLAIMS = ("iss", "aud", "sub", "ver", "jti", "iat", "exp", "use")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """What a log-in gives; `expires_in` is the life of the access token in seconds."""
+    """The tokens of a log-in. `expires_in` is the life of the access token in seconds."""
 
     access: str
     refresh: str
@@ -38,7 +38,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a genuine token says: who, at which version of their account, and its own name."""
+    """The contents of a genuine token: user id, version of the account, and the token's own id."""
 
     user_id: int
     version: int
@@ -46,14 +46,17 @@ class Claims:
 
 
 def issue(user: User) -> Pair:
-    """The first pair of a new family."""
+    """Issues the first pair of tokens of a new family."""
     return _pair(user, family=uuid.uuid4(), now=timezone.now())
 
 
 def rotate(refresh: str) -> Pair:
-    """A new pair for a refresh token, which is thereby spent; TokenInvalid revokes the family."""
+    """Spends a refresh token and returns a new pair. Opens its own transaction.
+
+    Raises TokenInvalid, after revoking the family, for a token that is spent, expired or revoked.
+    """
     claims = read(refresh, use="refresh")
-    # What must survive the refusal is committed before it is raised.
+    # The revocation is committed before the refusal is raised.
     pair = _spend(claims, timezone.now())
     if pair is None:
         raise TokenInvalid
@@ -61,9 +64,10 @@ def rotate(refresh: str) -> Pair:
 
 
 def revoke(refresh: str) -> None:
-    """End the log-in that this refresh token, spent and expired ones included, belongs to.
+    """Ends the log-in of this refresh token, even a spent or expired one.
 
-    TokenInvalid for one that was never given out, or is forgotten: it is nobody's credential.
+    Opens its own transaction. Raises TokenInvalid for a token that was never issued, or that is
+    deleted.
     """
     claims = read(refresh, use="refresh", expired_too=True)
     digest = _digest(claims.jti)
@@ -76,7 +80,11 @@ def revoke(refresh: str) -> None:
 
 
 def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
-    """What a token says, once its signature, key, algorithm, audience, issuer and use are right."""
+    """The contents of a token. Raises TokenInvalid unless it is genuine, current and for this use.
+
+    Checks signature, key, algorithm, audience and issuer. `expired_too` accepts expired ones. Runs
+    no query.
+    """
     try:
         said = _decode(token, verify_exp=not expired_too)
         if said["use"] != use:
@@ -87,7 +95,10 @@ def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
 
 
 def delete_expired(*, batch: int) -> int:
-    """Forget tokens that nobody can use any more; run by the schedule. Returns how many went."""
+    """Deletes at most `batch` expired refresh tokens. Returns how many.
+
+    Opens its own transaction.
+    """
     stale = RefreshToken.objects.filter(expires_at__lte=timezone.now()).order_by("pk")
     with transaction.atomic(durable=True):
         rows = stale.select_for_update(skip_locked=True).values_list("pk", flat=True)[:batch]
@@ -97,7 +108,7 @@ def delete_expired(*, batch: int) -> int:
 def _spend(claims: Claims, now: datetime) -> Pair | None:
     digest = _digest(claims.jti)
     with transaction.atomic(durable=True):
-        # Under the person's lock a revocation also sees the successor of a rotation under way.
+        # Under the person's lock, a revocation also sees the new token of a concurrent rotation.
         user = _lock_user(claims.user_id)
         spent = RefreshToken.objects.filter(
             digest=digest, spent_at=None, revoked_at=None, expires_at__gt=now
@@ -160,7 +171,7 @@ def _decode(token: str, *, verify_exp: bool) -> dict[str, Any]:
         algorithms=[ALGORITHM],
         audience=AUDIENCE,
         issuer=ISSUER,
-        # Hosts whose clocks differ by a moment still believe each other's tokens: no iat check.
+        # No check of iat, so that servers whose clocks differ slightly accept each other's tokens.
         options={"require": list(CLAIMS), "verify_iat": False, "verify_exp": verify_exp},
     )
 

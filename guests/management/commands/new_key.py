@@ -1,4 +1,4 @@
-"""`manage.py new_key`: makes a partner's key, and the digest of it that PARTNER_KEYS holds."""
+"""`manage.py new_key`: creates a partner's key, and its digest for PARTNER_KEYS."""
 
 from typing import Any
 
