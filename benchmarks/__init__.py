@@ -1,1 +1,1 @@
-"""Measures Holdfast beside what is under it and what stands next to it: see README.md."""
+"""Measures Holdfast against what it stands on and what could replace it: see README.md."""

@@ -44,15 +44,15 @@ BENCHMARKS: Final[dict[str, Callable[[Options], Result]]] = {
 
 
 def main() -> int:
-    """Run what is named; 1 when something did not do what it should."""
-    # As Ctrl-C does: what was started is stopped on the way out.
+    """Runs the named benchmarks. Returns 1 if one of them failed."""
+    # Like Ctrl-C: stop what was started on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = vars(_parser().parse_args())
     name, is_told, is_kept = given.pop("name"), given.pop("report"), given["keep"]
     names = [name]
     if name == "all":
         names = [each for each in BENCHMARKS if given["file"] or each != "replay"]
-        # Each has use of what others seeded.
+        # Each one uses the databases that others seeded.
         given["keep"] = True
     failed = [each for each in names if not _carried_out(each, Options(**given), is_told=is_told)]
     if name == "all" and not is_kept:
@@ -80,7 +80,7 @@ def _carried_out(name: str, options: Options, *, is_told: bool) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=[*BENCHMARKS, "all"])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="reservations there before")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="reservations in the database")
     parser.add_argument("--pairs", type=int, default=PAIRS, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=4.0, help="length of one turn")
     parser.add_argument("--keep", action="store_true", help="keep the seeded databases")

@@ -1,4 +1,4 @@
-"""The database alone: pgbench running the SQL of benchmarks/sql with as many clients."""
+"""The database alone: pgbench runs the SQL of benchmarks/sql with as many clients."""
 
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,10 @@ SQL = Path(__file__).parent / "sql"
 def pgbench(
     url: str, script: str, *, clients: int, until: Sequence[str], values: Mapping[str, object]
 ) -> Sample:
-    """One turn of `script`, with these values as its variables; `until` is a limit of pgbench's."""
+    """Runs one turn of `script` with these variables. `until` is an option that limits pgbench.
+
+    Raises Failed if pgbench reports an error.
+    """
     with TemporaryDirectory() as folder:
         options = [f"--define={name}={value}" for name, value in values.items()]
         done = subprocess.run(
@@ -32,7 +35,7 @@ def pgbench(
 
 
 def _sample(folder: Path) -> Sample:
-    """From pgbench's own log: client, transaction, microseconds, script, second, microsecond."""
+    """Reads the log of pgbench: client, transaction, microseconds, script, second, microsecond."""
     rows = [line.split() for log in folder.iterdir() for line in log.read_text().splitlines()]
     times = [int(row[2]) / 1e6 for row in rows]
     ends = [int(row[4]) + int(row[5]) / 1e6 for row in rows]

@@ -1,4 +1,4 @@
-"""`contended`: 64 clients released at once on one unit and range, over and over; one may win."""
+"""`contended`: 64 clients ask for one unit and range at once, again and again. One may win."""
 
 import time
 from collections import Counter as Tally
@@ -20,7 +20,7 @@ STAMPEDE, ALONE = f"{CROWD} clients, one unit and range", f"{CLIENTS} clients, e
 
 
 def run(options: Options) -> Result:
-    """Stampedes and quiet traffic in turn, on one server of two processes."""
+    """Runs crowds and quiet traffic in turn, on one server of two processes."""
     stampede = Stampede()
     with worlds.opened(options) as scene:
         before = scene.deadlocks()
@@ -47,14 +47,14 @@ def run(options: Options) -> Result:
         ],
         rows=rows_of(taken),
         notes=[
-            f"{stampede.rounds:,} rounds, answered in all: {_told(stampede.answered)}.",
-            f"gunicorn with {WORKERS} workers of 16 threads, on the cores that all else uses too.",
+            f"{stampede.rounds:,} rounds. All answers: {_told(stampede.answered)}.",
+            f"gunicorn with {WORKERS} workers of 16 threads. Clients and database share its cores.",
         ],
     )
 
 
 class Stampede:
-    """Rounds of a crowd, and what they were answered."""
+    """Rounds of a crowd, with a count of their answers."""
 
     def __init__(self) -> None:
         self.answered: Tally[int] = Tally()
@@ -62,7 +62,7 @@ class Stampede:
         self.most, self.fewest = 0, CROWD
 
     def round(self, port: int, request: bytes) -> list[Answer]:
-        """Every client, connected before, asks for the same thing at once."""
+        """Sends the same request from every client at once. All clients are connected before."""
         with ExitStack() as stack:
             clients = [stack.enter_context(Client(port)) for _ in range(CROWD)]
             answers = load.release(clients, [request] * CROWD)

@@ -1,4 +1,4 @@
-"""`create`: reservations per second over HTTP, uncontended, in a year that is already sold well."""
+"""`create`: reservations per second over HTTP, without contention, in a year that is well sold."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -32,7 +32,7 @@ _PLAIN = "django.core.wsgi:get_wsgi_application()"
 
 
 def run(options: Options) -> Result:
-    """All four sides in turn on one database."""
+    """Runs all four sides in turn on one database."""
     if find_spec("rest_framework") is None:
         raise Failed("Django REST Framework is missing: install the bench group of pyproject.toml.")
     with worlds.opened(options) as scene, _servers(scene) as servers, serving.load_apart():
@@ -41,7 +41,7 @@ def run(options: Options) -> Result:
         taken = in_turn(_sides(scene, servers, options, counter), options.pairs)
     return Result(
         name="create",
-        title=f"Creating, uncontended, {options.rows:,} reservations before",
+        title=f"Create without contention, with {options.rows:,} reservations",
         figures=[
             ratio("create ÷ the database alone", taken[OURS], taken[ALONE], goal=0.40),
             ratio("create ÷ Django REST Framework", taken[OURS], taken[DRF], goal=6),
@@ -52,7 +52,7 @@ def run(options: Options) -> Result:
         rows=rows_of(taken),
         notes=[
             f"{CLIENTS} clients on one core; one gunicorn worker of 16 threads on the other.",
-            "PostgreSQL runs where there is room. Every answer is a 201 to a wish of its own.",
+            "PostgreSQL is bound to no core. Every answer is a 201, each for another slot.",
         ],
     )
 
@@ -103,7 +103,7 @@ def _sides(
 
 
 def _judge_same_rows(scene: Scene, sides: list[Side]) -> None:
-    """Refuse to compare sides that do not write the same: Failed names what differs."""
+    """Raises Failed if the sides do not fill the same columns. The error names the difference."""
     found: dict[str, dict[str, object]] = {}
     for side in sides[:-1]:
         side.run()
@@ -115,7 +115,7 @@ def _judge_same_rows(scene: Scene, sides: list[Side]) -> None:
 
 
 def written(url: str) -> dict[str, object]:
-    """Of the newest reservation, its allocations and events: which columns hold something."""
+    """Returns which columns of the newest reservation, its allocations and events hold a value."""
     found: dict[str, object] = {}
     with psycopg.connect(url, row_factory=dict_row) as connection:
         for table, key in _TABLES.items():
@@ -132,7 +132,7 @@ def written(url: str) -> dict[str, object]:
 
 
 def values(world: World, offset: int) -> dict[str, object]:
-    """The variables of create.sql, beginning at the slot with this number."""
+    """Returns the variables of create.sql. It starts at the slot with number `offset`."""
     return {
         "turn": 0,
         "offset": offset,

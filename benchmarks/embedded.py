@@ -1,4 +1,6 @@
-"""`embedded`: creating on SQLite, over HTTP and by the verb, beside the bare driver's inserts."""
+"""`embedded`: create on SQLite over HTTP and by the verb, compared with inserts of
+the bare driver.
+"""
 
 import json
 import sqlite3
@@ -28,7 +30,7 @@ OURS, VERB, ALONE = "Holdfast over HTTP", "the verb alone", "the bare driver (sq
 
 
 def run(options: Options) -> Result:
-    """All three write to the same file, with `synchronous = FULL`."""
+    """Runs all three sides on one file, with `synchronous = FULL`."""
     rows = min(MOST_ROWS, options.rows)
     with _data() as data:
         world = _world(data, rows)
@@ -40,7 +42,7 @@ def run(options: Options) -> Result:
             taken = in_turn(_sides(data, server, world, connection, options), options.pairs)
     return Result(
         name="embedded",
-        title=f"Creating on SQLite, {rows:,} reservations before",
+        title=f"Create on SQLite, with {rows:,} reservations",
         figures=[
             ratio("embedded create over HTTP ÷ the driver", taken[OURS], taken[ALONE], goal=0.40),
             ratio("the verb alone ÷ the driver", taken[VERB], taken[ALONE], goal=0.40),
@@ -55,7 +57,7 @@ def run(options: Options) -> Result:
 
 @contextmanager
 def _data() -> Iterator[Path]:
-    # Beside the kept databases, which are on a disk: memory would not be durable.
+    # In the folder of kept databases, on a disk: memory would not be durable.
     folder().mkdir(mode=0o711, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder()) as data:
         yield Path(data)
@@ -81,7 +83,7 @@ def _world(data: Path, rows: int) -> World:
 
 def _connected(data: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(data / "holdfast.sqlite3", isolation_level=None, timeout=30)
-    # What Django's own constraints call.
+    # The functions that Django's constraints call.
     register(connection)
     connection.executescript(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
@@ -137,5 +139,5 @@ def _write(
 
 
 def _text(instant: datetime) -> str:
-    """As Django keeps instants in SQLite."""
+    """The text of an instant as Django stores it in SQLite."""
     return instant.astimezone(UTC).replace(tzinfo=None).isoformat(" ")

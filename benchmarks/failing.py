@@ -1,5 +1,5 @@
-"""The one way in which a benchmark fails."""
+"""The exception of a failed benchmark."""
 
 
 class Failed(Exception):  # noqa: N818 - the outcome of a measurement, as others are
-    """What was measured did not do what it should, or the machine lacks something it needs."""
+    """The product did not do what it should, or the machine lacks something."""

@@ -1,4 +1,6 @@
-"""`fanout`: from the commit of a change to the last of 1,000 pages that watch the venue."""
+"""`fanout`: the time from the commit of a change to the last of 1,000 pages that
+watch the venue.
+"""
 
 import subprocess
 import sys
@@ -19,20 +21,20 @@ from benchmarks.services import free_port
 
 PAGES = 1_000
 CHANGES = 20
-"""In one turn."""
+"""Changes in one turn."""
 PAUSE = 0.05
-"""Seconds between two changes, so that none waits behind the one before."""
+"""Seconds between two changes, so that none waits for the one before."""
 MOST_ROWS = 10_000
 
 OURS, BARE = "Holdfast, outbox and all", "bare websockets, one Redis subscription"
 
 Change = Callable[[], float]
-"""Makes one, and says when it was committed."""
+"""Makes a change and returns when it was committed, in seconds of perf_counter."""
 
 
 def run(options: Options) -> Result:
-    """Both sides in turn, each with its own thousand pages, all open the whole time."""
-    # How many rows there are changes nothing here.
+    """Runs both sides in turn. Each has a thousand pages of its own, open the whole time."""
+    # The number of rows makes no difference here.
     with worlds.opened(replace(options, rows=min(options.rows, MOST_ROWS))) as scene:
         environment, redis_url = scene.environment, scene.services.redis
         with (
@@ -60,7 +62,7 @@ def run(options: Options) -> Result:
         ],
         rows=rows_of(taken),
         notes=[
-            f"{CHANGES} changes a turn; each is committed, then told. Ours: a closure, its event,",
+            f"{CHANGES} changes a turn, each committed, then announced. Ours: closure, event,",
             "Celery, the dispatch of the outbox and its commit, Redis, the hub. Bare: an insert,",
             "Redis, `websockets.broadcast`. No compression on either side; pages read with epoll.",
         ],
@@ -81,7 +83,7 @@ def _turn(change: Change, audience: Audience) -> Callable[[], Sample]:
 
 @contextmanager
 def _changes(environment: dict[str, str]) -> Iterator[Change]:
-    """A process of the product that closes a unit when asked."""
+    """A process of the product that closes a unit on demand."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "bench_change"],
         cwd=Path(worlds.ROOT),

@@ -1,4 +1,4 @@
-"""The other side of `fanout`: the bare library, one Redis subscription, and nothing else."""
+"""The other side of `fanout`: the bare library with one Redis subscription."""
 
 import asyncio
 import sys
@@ -10,7 +10,7 @@ CHANNEL = "fanout-bare"
 
 
 async def main(port: int, url: str) -> None:
-    """Tell every connection whatever is published."""
+    """Sends every published message to every connection."""
     pages: set[ServerConnection] = set()
 
     async def stay(page: ServerConnection) -> None:

@@ -1,4 +1,4 @@
-"""`first_available`: 32 clients take any unit of 500 for one range, until there is none."""
+"""`first_available`: 32 clients take any of 500 units for one range, until none is free."""
 
 from collections import Counter as Tally
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ from benchmarks.worlds import Scene
 
 CLIENTS = 32
 ALONE_A_SECOND = 500
-"""About what the database alone sells, so that its turn is about as long as asked for."""
+"""Units that the database alone sells in a second, about, to set the length of its turn."""
 
 OURS, ALONE = "Holdfast over HTTP", "the database alone, first fit and SKIP LOCKED (pgbench)"
 
 
 def run(options: Options) -> Result:
-    """Both sides sell range after range to the last unit."""
+    """Runs both sides. They sell range after range to the last unit."""
     refused: Tally[int] = Tally()
     with worlds.opened(options) as scene:
         _prepare(scene)
@@ -44,13 +44,15 @@ def run(options: Options) -> Result:
         rows=rows_of(taken),
         notes=[
             f"Refusals by status: {dict(refused) or 'none'}.",
-            "Each range is sold to its last unit, and whoever asks next is told that it is taken.",
+            "Each range is sold to its last unit. The next request is refused.",
         ],
     )
 
 
 def _prepare(scene: Scene) -> None:
-    """What the script of the database alone stands on: a way to begin again, and the ranges."""
+    """Makes what the script of the database alone needs: a function that restarts,
+    and the ranges.
+    """
     world = scene.world
     ranges = [(number, world.range(number)) for number in range(world.slots // world.units)]
     with psycopg.connect(scene.url) as connection:
@@ -98,7 +100,7 @@ def _sides(scene: Scene, server: Server, options: Options, refused: Tally[int]) 
 
 
 def _sell(server: Server, request: bytes, units: int, refused: Tally[int]) -> Iterator[Sample]:
-    """So many units of a range, all clients at once; whoever was refused has asked in vain."""
+    """Sells so many units of a range with all clients at once. Refused requests do not count."""
     while units > 0:
         turn = server.drive(
             repeat(request, units),
@@ -112,6 +114,6 @@ def _sell(server: Server, request: bytes, units: int, refused: Tally[int]) -> It
 
 
 def _sell_out(server: Server, request: bytes, left: int) -> None:
-    """The last units of a range, and then the refusal; raises Failed for anything else."""
+    """Sells the last units of a range and one too many. Raises Failed for any other answers."""
     server.drive(repeat(request, left), clients=1, seconds=inf, expected=201)
     server.drive(repeat(request, 1), clients=1, seconds=inf, expected=409)

@@ -1,7 +1,7 @@
-"""`availability` and `slots`: what an answer costs, and how that grows with what was sold before.
+"""`availability` and `slots`: the cost of an answer, and how it grows with the reservations.
 
-Every size has the same 500 units, a year ahead, and little less than half of all time sold: what
-is asked and about what is answered are the same, and only the number of rows differs.
+At every size there are the same 500 units and one year ahead, with a little less than half of the
+time sold. So requests and answers are alike, and only the number of rows differs.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,24 +18,26 @@ from benchmarks.services import started
 from benchmarks.worlds import Scene, manage
 
 PARTS = (100, 10, 1)
-"""The sizes compared: a hundredth of the rows, a tenth, all of them."""
+"""The sizes: a hundredth of the rows, a tenth, all of them."""
 SMALLEST = 4 * UNITS
-"""With fewer, a stay would be longer than any reservation may be."""
+"""With fewer rows, a stay would be longer than the engine allows."""
 
 ALONE = "the bare query (pgbench)"
 
 Address = Callable[[datetime], str]
-"""What is asked of the venue for the day that begins then."""
+"""The address of a request about the day that begins at an instant."""
 
 
 def availability(options: Options) -> Result:
-    """Which units are free for two hours, at three sizes, and the bare query at the largest."""
+    """Asks which units are free for two hours, at three sizes, and runs the bare query at the
+    largest.
+    """
     title = "Which units are free for two hours"
     return _grown(options, "availability", title, _range, bare=True)
 
 
 def slots(options: Options) -> Result:
-    """The grid of one day, at three sizes."""
+    """Asks for the grid of one day, at three sizes."""
     return _grown(options, "slots", "The grid of all units and slots of one day", _grid)
 
 
@@ -62,8 +64,8 @@ def _grown(
         series={
             name: [(size, row.median_ms) for size, row in zip(sizes, rows_of(taken), strict=False)]
         },
-        axes=("reservations there before", "ms"),
-        notes=[f"One client, gunicorn with one worker; {queries[-1]} queries for an answer."],
+        axes=("reservations in the database", "ms"),
+        notes=[f"One client, gunicorn with one worker, {queries[-1]} queries per answer."],
     )
 
 
@@ -72,7 +74,7 @@ def _figures(name: str, taken: dict[str, list[Sample]], queries: list[int]) -> l
     figures = [
         _times(f"{name}, {largest} ÷ {smallest}", taken[largest], taken[smallest], goal=1.5),
         Figure(
-            what=f"queries more with {largest} than with {smallest}",
+            what=f"more queries with {largest} than with {smallest}",
             value=queries[-1] - queries[0],
             goal=0,
             is_least=False,
@@ -112,7 +114,7 @@ def _queries(scene: Scene, address: Address) -> int:
 
 
 def _days(world: World) -> Iterator[datetime]:
-    """Days all over the year, in an order that remembers nothing of the one before."""
+    """Days all over the year, in an order that gives caches nothing."""
     ahead = 365 - SKIPPED_DAYS - 5
     return (world.base + timedelta(days=SKIPPED_DAYS + number * 149 % ahead) for number in count(1))
 

@@ -1,4 +1,4 @@
-"""`list`: a page of 100 reservations over HTTP, beside the queries that feed it."""
+"""`list`: a page of 100 reservations over HTTP, compared with its queries."""
 
 import base64
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ OURS, ALONE = "100 reservations over HTTP", "the queries that feed them (pgbench
 
 
 def run(options: Options) -> Result:
-    """Both sides on one database, one client each."""
+    """Runs both sides on one database, with one client each."""
     with (
         worlds.opened(options) as scene,
         serving.server(scene.environment) as server,
@@ -59,7 +59,7 @@ def _sides(scene: Scene, server: Server, options: Options) -> list[Side]:
 
 
 def _pages(world: World) -> Iterator[bytes]:
-    """Pages all over the list, as their cursors name them."""
+    """Pages all over the list, by their cursors."""
     for number in count(1):
         last = 1000 + number * 611_953 % (world.rows - 1000)
         cursor = base64.urlsafe_b64encode(f"k{last}".encode()).decode().rstrip("=")

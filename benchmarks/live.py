@@ -1,4 +1,4 @@
-"""`live`: two drivers ask for one spot at one instant, and both pages see who has it."""
+"""`live`: two drivers ask for one spot at one instant, and both pages show who has it."""
 
 import json
 import threading
@@ -22,21 +22,21 @@ GOAL_MS = 100
 PATH = "/api/v1/parking"
 VENUE = "smart-parking"
 SLOTS = (8, 12, 16)
-"""The hours at which its slots begin."""
+"""The hours at which slots begin."""
 
 
 def run(options: Options) -> Result:
-    """The rounds in one process with SQLite, then over PostgreSQL and Redis in several."""
+    """Plays the rounds in one process on SQLite, then in several on PostgreSQL and Redis."""
     with live_processes.embedded() as ports:
         taken = {"embedded: one process, SQLite": _rounds(ports)}
     with started(keep=options.keep) as services, _deployed(services) as ports:
         taken["deployed: PostgreSQL, Redis, four processes"] = _rounds(ports)
     return Result(
         name="live",
-        title="Two drivers at one instant, and both pages see the spot turn",
+        title="Two drivers at one instant, until both pages show the spot as taken",
         figures=[
             Figure(
-                what=f"{name}, request sent to heard on both pages, median",
+                what=f"{name}, from request to message on both pages, median",
                 value=sample.median * 1e3,
                 goal=GOAL_MS,
                 is_least=False,
@@ -45,7 +45,7 @@ def run(options: Options) -> Result:
             for name, sample in taken.items()
         ],
         rows=rows_of({name: [sample] for name, sample in taken.items()}),
-        notes=[f"{ROUNDS} rounds each; every round has one 201 and one 409, or it fails."],
+        notes=[f"{ROUNDS} rounds each. A round without one 201 and one 409 fails."],
     )
 
 
@@ -72,14 +72,14 @@ def _rounds(ports: Ports) -> Sample:
         client.close()
     for page in pages:
         page.close()
-    # The first is to warm up.
+    # The first round is to warm up.
     return Sample(times[1:], sum(times[1:]))
 
 
 def _round(
     clients: list[load.Client], tokens: list[str], pages: list[Page], wish: dict[str, str]
 ) -> float:
-    """Seconds from the first request sent until both pages have seen the spot turn."""
+    """Returns the seconds from the first request until both pages have the message."""
     body = json.dumps(wish).encode()
     begin = threading.Barrier(2)
 
@@ -90,7 +90,7 @@ def _round(
         return _answer(clients[driver]).status, clients[driver].started
 
     def hear(page: Page) -> float:
-        # It is told twice, that it was made and that it is confirmed: the first turns it.
+        # There are two messages, for created and confirmed. The first one changes the page.
         _hear_of(page, wish)
         at = time.perf_counter()
         _hear_of(page, wish)
@@ -106,7 +106,9 @@ def _round(
 
 
 def _hear_of(page: Page, wish: dict[str, str]) -> None:
-    """Wait for a word of this spot and slot, past those of the demonstration's own bookings."""
+    """Waits for a message about this spot and slot. Skips those of the demonstration's own
+    bookings.
+    """
     while True:
         heard = json.loads(page.next())
         if (heard["resource"], heard["starts_at"]) == (wish["spot_id"], wish["start_time"]):
@@ -116,7 +118,7 @@ def _hear_of(page: Page, wish: dict[str, str]) -> None:
 
 
 def _wish(spots: list[int], number: int) -> dict[str, str]:
-    """A slot of its own for each round, from the day after tomorrow on but one."""
+    """A slot of its own for each round, from the fourth day on."""
     place, spot = divmod(number, len(spots))
     day, slot = divmod(place, len(SLOTS))
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)

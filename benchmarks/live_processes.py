@@ -1,4 +1,4 @@
-"""The product's processes where boards are measured: all in one, or as they are deployed."""
+"""The processes of the product for boards: all in one, or as in a deployment."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from benchmarks.services import free_port, wait_for
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where requests go, and where pages watch."""
+    """The ports of the API and of the boards."""
 
     api: int
     live: int
@@ -22,7 +22,7 @@ class Ports:
 
 @contextmanager
 def embedded() -> Iterator[Ports]:
-    """`serve` with the demonstration's data, in a folder that goes when it ends."""
+    """Runs `serve` with the demonstration data, in a temporary folder."""
     port = free_port()
     with TemporaryDirectory() as data:
         own = {"DATA_DIR": data, "DATABASE_URL": "", "PORT": str(port), "DEMO": "1"}
@@ -33,7 +33,9 @@ def embedded() -> Iterator[Ports]:
 
 @contextmanager
 def deployed(environment: dict[str, str]) -> Iterator[Ports]:
-    """What docker-compose.yml starts: `api`, `live` and `worker`, on the same two cores."""
+    """Runs the services of docker-compose.yml, `api`, `live` and `worker`, on the
+    same two cores.
+    """
     quiet = environment | {"LOG_LEVEL": "WARNING"}
     port = free_port()
     live = ["-m", "uvicorn", "config.asgi:application", "--port", str(port), "--lifespan", "off"]
@@ -49,7 +51,7 @@ def deployed(environment: dict[str, str]) -> Iterator[Ports]:
 
 @contextmanager
 def program(module: str, *arguments: str, port: int) -> Iterator[None]:
-    """A module of the benchmarks as a process that listens."""
+    """Runs a module of the benchmarks as a process that listens."""
     with _process("-m", module, *arguments, environment=worlds.environment(""), port=port):
         yield
 

@@ -1,4 +1,4 @@
-"""Pages by the thousand: WebSockets that only listen, on one thread, as cheap as they can be."""
+"""Thousands of pages: WebSockets that only listen, on one thread, as cheap as possible."""
 
 import selectors
 import socket
@@ -9,11 +9,11 @@ from typing import Self
 from benchmarks.failing import Failed
 
 WAIT = 30.0
-"""Seconds after which a word that has not come is a failure."""
+"""Seconds after which a missing message is a failure."""
 
 
 class Page:
-    """One WebSocket that has been let in; frames are those of a server, short and unmasked."""
+    """One open WebSocket. It reads short, unmasked frames of a server."""
 
     def __init__(self, port: int, path: str) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT)
@@ -32,13 +32,13 @@ class Page:
         return self._socket.fileno()
 
     def next(self) -> bytes:
-        """The next word, waited for. Raises Failed when it does not come."""
+        """Waits for the next message. Raises Failed if none comes."""
         while (word := self._word()) is None:
             self._receive()
         return word
 
     def words(self) -> list[bytes]:
-        """What has come; asked when there is something to read."""
+        """Returns the messages that have arrived. Call it when there is something to read."""
         self._receive()
         return list(iter(self._word, None))
 
@@ -61,13 +61,14 @@ class Page:
             return None
         word, self._read = self._read[begin : begin + length], self._read[begin + length :]
         if first == 0x89:
-            # A ping that is not answered ends the page. Masked with nothing, as a page has to.
+            # Without an answer to a ping, the server closes the page. The mask is zero, as a client
+            # must mask.
             self._socket.sendall(bytes([0x8A, 0x80 | length, 0, 0, 0, 0]) + word)
         return word if first == 0x81 else self._word()
 
 
 class Audience:
-    """Many pages of one address; greeted means that each has had its first word."""
+    """Many pages of one address. With `is_greeted`, each has had its first message."""
 
     def __init__(self, port: int, path: str, *, size: int, is_greeted: bool) -> None:
         self._selector = selectors.DefaultSelector()
@@ -91,7 +92,9 @@ class Audience:
             page.close()
 
     def hear(self) -> float:
-        """When the last page had its next word. Raises Failed when one has none in time."""
+        """Returns when the last page had its next message. Raises Failed if one has
+        none in time.
+        """
         missing = set(self.pages)
         until = time.perf_counter() + WAIT
         while missing:

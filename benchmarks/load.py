@@ -1,4 +1,4 @@
-"""The load generator: HTTP/1.1 over sockets kept open, on one thread, as cheap as it can be."""
+"""The load generator: HTTP/1.1 over open sockets, on one thread, as cheap as possible."""
 
 import selectors
 import socket
@@ -13,12 +13,12 @@ from benchmarks.failing import Failed
 from benchmarks.measuring import Sample
 
 WAIT = 30.0
-"""Seconds after which an answer that has not come is a failure."""
+"""Seconds after which a missing answer is a failure."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """What came back, and how long after it was asked for."""
+    """An answer, and the seconds from the request to it."""
 
     status: int
     body: bytes
@@ -27,7 +27,7 @@ class Answer:
 
 @dataclass(slots=True)
 class Client:
-    """One connection; it has at most one request on its way."""
+    """One connection with at most one request at a time."""
 
     port: int
     started: float = 0.0
@@ -47,7 +47,7 @@ class Client:
         self._socket.sendall(request)
 
     def receive(self) -> Answer | None:
-        """What can be read now; the answer once it is whole."""
+        """Reads what has arrived. Returns the answer once it is complete, else None."""
         chunk = self._socket.recv(262_144)
         if not chunk:
             raise Failed("The server closed a connection in the middle of an answer.")
@@ -70,7 +70,7 @@ class Client:
 def request(
     method: str, path: str, *, key: str = "", body: bytes = b"", headers: Sequence[str] = ()
 ) -> bytes:
-    """The bytes of one request; `key` is a partner's."""
+    """Returns the bytes of one request. `key` is a partner's API key."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
     if key:
         lines.append(f"X-API-Key: {key}")
@@ -88,10 +88,10 @@ def drive(
     expected: int,
     others: Tally[int] | None = None,
 ) -> Sample:
-    """Each client asks, waits, and asks again, until the time is over or nothing is left to ask.
+    """Each client asks, waits and asks again, until the time is over or `requests` ends.
 
-    Answers with another status than the expected one are no part of the sample. They are counted
-    in `others`; without it the first of them raises Failed.
+    Answers with another status than `expected` do not count. They are counted in `others`. Without
+    it, the first of them raises Failed.
     """
     times = list[float]()
     with ExitStack() as stack:
@@ -119,7 +119,7 @@ def drive(
 
 
 def release(clients: Sequence[Client], requests: Sequence[bytes]) -> list[Answer]:
-    """Every client sends at once; their answers, in the order of the clients."""
+    """Sends from every client at once. Returns the answers in the order of the clients."""
     answers: dict[int, Answer] = {}
     with selectors.DefaultSelector() as selector:
         for client, sent in zip(clients, requests, strict=True):

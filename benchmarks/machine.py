@@ -1,4 +1,4 @@
-"""What a figure was measured on: the machine, and the versions of what ran."""
+"""The machine of a measurement, and the versions of the software."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ PACKAGES = ("django", "django-ninja", "djangorestframework", "psycopg", "gunicor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """Kept with each result, since one report may hold figures of several days."""
+    """A machine. Each result has one, because a report may have figures of several days."""
 
     date: str
     commit: str
@@ -31,7 +31,7 @@ class Machine:
 
 
 def describe() -> Machine:
-    """This machine, now; `load` tells what else it is doing."""
+    """Returns this machine now. `load` shows what else it does."""
     return Machine(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         commit=_commit(),

@@ -1,4 +1,4 @@
-"""Takes the measures: sides in turn, medians of pairs, and what a benchmark says at its end."""
+"""Measures: sides in turn, medians of pairs, and the result of a benchmark."""
 
 import statistics
 from collections.abc import Callable, Sequence
@@ -11,15 +11,15 @@ from benchmarks.failing import Failed
 _say = partial(print, flush=True)
 
 PAIRS = 5
-"""Rounds in which every side has its turn; fewer say little on a machine that others share."""
+"""Turns of each side. Fewer mean little on a machine that others use."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One side's turn in seconds: how long each thing took, and how long all of them together.
+    """One turn of one side, in seconds: the time of each item, and of all together.
 
-    `processor` is what the server used of its core, where there is one: it depends less than
-    time does on what else the machine is doing.
+    `processor` is the processor time of the server, or 0. It depends less than elapsed time on what
+    else the machine does.
     """
 
     times: list[float]
@@ -41,7 +41,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the things compared; `run` is one turn of it."""
+    """One of the things compared. `run` is one turn."""
 
     name: str
     run: Callable[[], Sample]
@@ -49,7 +49,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """What was found, and the goal it is held against; `is_least` where more is better."""
+    """A result and its goal. `is_least` means that more is better."""
 
     what: str
     value: float
@@ -67,9 +67,9 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One side as the report shows it: a rate per second, and milliseconds.
+    """One side in the report: a rate per second, and milliseconds.
 
-    `processor_ms` is the server's for one answer, nought where there is none.
+    `processor_ms` is the server's processor time for one answer, or 0.
     """
 
     side: str
@@ -81,7 +81,7 @@ class Row:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """All that a benchmark has to say; `series` are the lines of its plot, name -> points."""
+    """Everything that a benchmark reports. `series` are the lines of its plot, by name."""
 
     name: str
     title: str
@@ -92,14 +92,17 @@ class Result:
     notes: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """As plain values, to be kept beside the report."""
+        """Returns plain values, to store beside the report."""
         return asdict(self)
 
 
 def in_turn(
     sides: Sequence[Side], pairs: int, *, tell: Callable[[str], None] = _say
 ) -> dict[str, list[Sample]]:
-    """Every side once to warm up, then A B A B …, as many turns of each as there are pairs."""
+    """Runs every side once to warm up, then A B A B …, `pairs` turns of each.
+
+    Raises Failed if a side has no answers in a turn.
+    """
     taken: dict[str, list[Sample]] = {side.name: [] for side in sides}
     for side in sides:
         side.run()
@@ -114,7 +117,7 @@ def in_turn(
 
 
 def per_second(rate: float) -> str:
-    """A rate in words, with decimals where it is small."""
+    """Returns a rate as text, with decimals if it is below ten."""
     return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2f}"
 
 
@@ -127,7 +130,7 @@ def _told(sample: Sample) -> str:
 
 
 def rows_of(taken: dict[str, list[Sample]]) -> list[Row]:
-    """Each side's medians over its turns."""
+    """Returns the medians of each side over its turns."""
     return [
         Row(
             side=name,
@@ -149,7 +152,7 @@ def ratio(
     of: Callable[[Sample], float] = lambda sample: sample.rate,
     is_least: bool = True,
 ) -> Figure:
-    """The median of what each pair says, and the least and the most that one said."""
+    """Returns the median ratio of the pairs, with the lowest and highest."""
     found = [of(mine) / of(other) for mine, other in zip(ours, theirs, strict=True)]
     return Figure(
         what=what,
@@ -161,6 +164,6 @@ def ratio(
 
 
 def quantile(times: Sequence[float], part: float) -> float:
-    """The time within which this part of them lies."""
+    """Returns the time within which this part of the times lies."""
     ordered = sorted(times)
     return ordered[min(len(ordered) - 1, int(len(ordered) * part))]

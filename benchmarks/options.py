@@ -1,4 +1,4 @@
-"""What a benchmark is asked to do."""
+"""The options of a benchmark."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from benchmarks.measuring import PAIRS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """`rows` reservations before, `pairs` turns of `seconds`; `keep` the seeded databases.
+    """`rows` reservations in the database, `pairs` turns of `seconds`; `keep` keeps the databases.
 
-    `file` and `units` (TYPE=COUNT) say which year `replay` plays, and with how many rooms.
+    `file` and `units` (TYPE=COUNT) are the year that `replay` plays and its rooms.
     """
 
     rows: int = 1_000_000

@@ -1,4 +1,4 @@
-"""The plan of what is free in a seeded year: slots that no two clients ever both ask for."""
+"""The free slots of a seeded year. No two clients ever ask for the same one."""
 
 import json
 from collections.abc import Iterator
@@ -14,12 +14,13 @@ PATH = "/api/v1/reservations"
 DAY = 24 * 60
 STAY = 120
 SKIPPED_DAYS = 10
-"""At the beginning of the year, so that a kept database serves for a while."""
+"""Days at the beginning of the year that stay unused, so that a kept database serves
+for a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What was seeded: `rows` stays of `stay` minutes, `period` minutes apart on each unit."""
+    """A seeded database: `rows` stays of `stay` minutes, `period` minutes apart on each unit."""
 
     rows: int
     units: int
@@ -37,7 +38,7 @@ class World:
 
     @property
     def in_gap(self) -> int:
-        """How many stays fit between two that were seeded."""
+        """How many stays fit between two seeded ones."""
         return (self.period - self.stay) // STAY
 
     @property
@@ -46,23 +47,23 @@ class World:
 
     @property
     def slots(self) -> int:
-        """How many stays can be sold yet."""
+        """How many stays can still be sold."""
         gaps = self.rows // self.units - self.first_gap
         return gaps * self.in_gap * self.units
 
     @property
     def stride(self) -> int:
-        """Visits every slot once, in no order that an index would like."""
+        """A step that visits every slot once, in an order that no index likes."""
         return _stride(self.slots)
 
     def slot(self, number: int) -> tuple[int, datetime]:
-        """The unit and the start of the slot with this number; create.sql says the same."""
+        """Returns the unit and the start of the slot with this number, as create.sql does."""
         slot = number * self.stride % self.slots
         unit = self.first_unit + slot % self.units
         return unit, self._start(slot // self.units)
 
     def range(self, number: int) -> datetime:
-        """The start of a range in which every unit is free, one for each number."""
+        """Returns the start of a range in which every unit is free, another for each number."""
         ranges = self.slots // self.units
         return self._start(number * _stride(ranges) % ranges)
 
@@ -73,12 +74,12 @@ class World:
 
 
 def period(rows: int, units: int) -> int:
-    """Minutes from one seeded stay of a unit to its next, for a year of them."""
+    """Returns the minutes from one seeded stay of a unit to its next, over a year."""
     return 365 * DAY // max(rows // units, 1)
 
 
 def _stride(size: int) -> int:
-    """Steps of this size come by every number below `size` once, far from the one before."""
+    """A step that visits every number below `size` once, far from the one before."""
     step = int(size * 0.618) | 1
     while gcd(step, size) > 1:
         step += 2
@@ -86,31 +87,33 @@ def _stride(size: int) -> int:
 
 
 def half(rows: int, units: int) -> int:
-    """Length in minutes of stays that leave a little more than half of the year free."""
+    """Returns the length of stays, in minutes, that leaves a little more than half of the year
+    free.
+    """
     return period(rows, units) * 45 // 100
 
 
 class Counter:
-    """Hands out numbers of slots; a block of them to whoever counts on its own."""
+    """Hands out numbers of slots, one by one or in blocks."""
 
     def __init__(self) -> None:
         self.next = 0
 
     def block(self, size: int) -> int:
-        """The first of `size` numbers that nobody else gets."""
+        """Returns the first of `size` numbers that nobody else gets."""
         first = self.next
         self.next += size
         return first
 
 
 def creates(world: World, counter: Counter) -> Iterator[bytes]:
-    """Requests to create, each for a slot of its own."""
+    """Yields requests to create, each for another slot."""
     while True:
         yield create(world, *world.slot(counter.block(1)))
 
 
 def create(world: World, unit: int | None, start: datetime) -> bytes:
-    """A request to create two hours, on a unit or on any."""
+    """Returns a request to create two hours on a unit, or on any unit for None."""
     return load.request("POST", PATH, key=world.key, body=_body(world, unit, start))
 
 

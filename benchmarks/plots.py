@@ -1,4 +1,4 @@
-"""Plots as SVG, drawn by hand: bars of what each side did, and lines of how a cost grows."""
+"""Plots as SVG: bars for the sides, and lines for a growing cost."""
 
 from collections.abc import Sequence
 from html import escape
@@ -17,7 +17,9 @@ _HEAD = (
 
 
 def bars(title: str, rows: Sequence[Row]) -> str:
-    """One bar a side, as long as its rate, the first in another colour."""
+    """Returns a plot with one bar for each side, as long as its rate. The first has
+    another colour.
+    """
     longest = max((row.rate for row in rows), default=1) or 1
     height = 34 + 30 * len(rows)
     parts = [_head(title, height), _text(10, 20, title, "font-weight='bold'")]
@@ -33,7 +35,7 @@ def bars(title: str, rows: Sequence[Row]) -> str:
 
 
 def lines(title: str, series: dict[str, Points], axes: tuple[str, str]) -> str:
-    """Lines over a logarithmic axis, from nought upwards."""
+    """Returns a plot with lines over a logarithmic axis. The other axis starts at zero."""
     every = [point for points in series.values() for point in points]
     top = max(y for _, y in every) * 1.2 or 1
     first, last = (log10(pick(x for x, _ in every)) for pick in (min, max))

@@ -1,4 +1,6 @@
-"""`replay`: a real year of bookings through the verbs, and the driver writing what came of it."""
+"""`replay`: a real year of bookings through the verbs, compared with the driver writing the
+outcome.
+"""
 
 import json
 import time
@@ -25,11 +27,11 @@ SELECT name = 'reservation.created', reservation_id FROM reservations_event
 WHERE name IN ('reservation.created', 'reservation.cancelled') ORDER BY id
 """
 _LATER = "interval '3653 days'"
-"""By how much the driver's copies are later, so that both find their time free."""
+"""The driver's copies are later by this, so that both sides find their time free."""
 
 
 def run(options: Options) -> Result:
-    """Each pair on a database of its own."""
+    """Runs each pair on a database of its own."""
     if not options.file:
         raise Failed("Name the booking file with --file; `bin/manage replay` tells its columns.")
     facts: list[dict[str, int]] = []
@@ -41,7 +43,7 @@ def run(options: Options) -> Result:
         title=f"A year of {told['rows']:,} bookings replayed",
         figures=[
             ratio(
-                "seconds of the verbs ÷ of the driver writing the accepted ones",
+                "seconds of the verbs ÷ seconds of the driver writing what was accepted",
                 taken[OURS],
                 taken[ALONE],
                 of=lambda sample: sample.elapsed,
@@ -91,7 +93,7 @@ def _sides(services: Services, options: Options, facts: list[dict[str, int]]) ->
 
 
 class Copying:
-    """Writes reservations of history once more, ten years later, one transaction each."""
+    """Writes the reservations of the history again, ten years later, one transaction each."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self.connection = connection
@@ -100,7 +102,9 @@ class Copying:
         self.allocation = self._copy("reservations_allocation", reservation_id="%s", is_live="true")
 
     def book(self, key: int) -> None:
-        """Lock the rooms of its category, then a reservation, its time and an event."""
+        """Locks the rooms of the category, then writes a reservation, its allocation
+        and an event.
+        """
         self.connection.execute(
             "SELECT id FROM venues_resource WHERE category_id = ("
             "SELECT category_id FROM reservations_reservation WHERE id = %s"
@@ -112,7 +116,7 @@ class Copying:
         ).fetchone()
         assert found is not None
         self.made[key] = found[0]
-        # What was cancelled later may since have been given to somebody else.
+        # Somebody else may have the time of a reservation that was cancelled later.
         self.connection.execute(
             self.allocation
             + sql.SQL(
@@ -124,7 +128,7 @@ class Copying:
         self._record(found[0], "reservation.copied")
 
     def cancel(self, key: int) -> None:
-        """Its fact, its time given back, and an event."""
+        """Sets the fact, frees the allocation and writes an event."""
         copied = self.made[key]
         for statement in (
             "UPDATE reservations_reservation SET cancelled_at = now() WHERE id = %s",
@@ -142,7 +146,7 @@ class Copying:
         )
 
     def _copy(self, table: str, **others: str) -> sql.Composed:
-        """INSERT … SELECT of every column as it is, but the times later and `others` as said."""
+        """INSERT … SELECT of every column, with later times and `others` as given."""
         query = "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
         names = [row[0] for row in self.connection.execute(query, [table]) if row[0] != "id"]
         later = {name: f"{name} + {_LATER}" for name in ("starts_at", "ends_at")}

@@ -18,14 +18,14 @@ _OPENING = """\
 # Performance
 
 Written by `python -m benchmarks`; do not edit. Every figure is a ratio of two sides that took turns
-in one run (A B A B …): the median of the pairs, and in brackets the least and the most of them. The
-machine is shared, and differences under 30 % are noise. How each is measured, and how to measure
-again: [benchmarks](../benchmarks/README.md).
+in one run (A B A B …). It is the median of the pairs, with the lowest and the highest in brackets.
+Others use the machine too, so differences under 30 % are noise.
+[Benchmarks](../benchmarks/README.md) explains how to measure again.
 """
 
 
 def keep(result: Result, machine: Machine, *, root: Path = ROOT) -> None:
-    """Keep a result for this and later reports."""
+    """Stores a result for this and later reports."""
     folder = root / "benchmarks" / "results"
     folder.mkdir(parents=True, exist_ok=True)
     document = {"machine": machine.document(), **result.document()}
@@ -34,7 +34,7 @@ def keep(result: Result, machine: Machine, *, root: Path = ROOT) -> None:
 
 
 def write(*, root: Path = ROOT) -> None:
-    """The report of all that was kept."""
+    """Writes the report of all stored results."""
     kept, docs = root / "benchmarks" / "results", root / "docs"
     found = [path for path in (kept / f"{name}.json" for name in ORDER) if path.exists()]
     documents = [json.loads(path.read_text(encoding="utf-8")) for path in found]
@@ -46,7 +46,7 @@ def write(*, root: Path = ROOT) -> None:
 
 
 def told(figure: Figure) -> str:
-    """A figure and how far its pairs lay apart."""
+    """Returns a figure as text, with its lowest and highest pair."""
     value = f"{figure.value:.2f}".rstrip("0").rstrip(".") + figure.unit
     if figure.spread is None:
         return value
@@ -54,14 +54,14 @@ def told(figure: Figure) -> str:
 
 
 def goal(figure: Figure) -> str:
-    """What it is held against, if anything."""
+    """Returns the goal of a figure as text. "" without one."""
     if figure.goal is None:
         return ""
     return f"{'≥' if figure.is_least else '≤'} {figure.goal:g}{figure.unit}"
 
 
 def _summary(documents: list[dict[str, Any]]) -> str:
-    lines = ["| figure | found | goal | |", "| --- | --- | --- | --- |"]
+    lines = ["| figure | result | goal | |", "| --- | --- | --- | --- |"]
     for document in documents:
         for figure in _figures(document):
             reached = {True: "reached", False: "**not reached**", None: ""}[figure.is_reached]
@@ -88,7 +88,7 @@ def _drawn(document: dict[str, Any], rows: list[Row]) -> str:
 
 def _table(rows: list[Row]) -> str:
     lines = [
-        "| | a second | median, ms | 99 % within, ms | server's processor, ms each |",
+        "| side | per second | median, ms | 99th percentile, ms | server's processor, ms |",
         "| --- | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:
@@ -108,5 +108,6 @@ def _machine(facts: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     return (
         f"{facts['date']}, commit {facts['commit']}; {facts['processor']}, {facts['cores']} cores, "
-        f"{facts['memory_gib']} GiB, {facts['system']}, load {facts['load']} before; {versions}."
+        f"{facts['memory_gib']} GiB, {facts['system']}, load {facts['load']} before the run; "
+        f"{versions}."
     )

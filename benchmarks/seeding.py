@@ -1,4 +1,4 @@
-"""Fills a database for the benchmarks: one venue, and a year of it sold."""
+"""Fills a database for the benchmarks: one venue, and a year of reservations."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,9 +23,10 @@ SEED = Path(__file__).parent / "sql" / "seed.sql"
 
 
 def fill(rows: int, *, stay: int, is_lapsed: bool) -> dict[str, Any]:
-    """One venue with 500 like units, and `rows` stays (in minutes) over the year ahead.
+    """Makes one venue with 500 equal units, and `rows` stays of `stay` minutes over the year ahead.
 
-    They are confirmed, or else holds that have lapsed a minute ago. Returns what is where.
+    They are confirmed, or with `is_lapsed` holds that lapsed a minute ago. Returns the ids and the
+    start.
     """
     facts = _make_venue()
     now = timezone.now()
@@ -39,7 +40,7 @@ def fill(rows: int, *, stay: int, is_lapsed: bool) -> dict[str, Any]:
         "lapses_at": now - timedelta(minutes=1) if is_lapsed else None,
         "stay": timedelta(minutes=stay),
         "period": timedelta(minutes=period(rows, UNITS)),
-        # Where there is a plan, all units are free at once; elsewhere a part of them always is.
+        # With a plan, all units are free at once. Otherwise some of them always are.
         "stagger": timedelta(0 if stay == STAY else period(rows, UNITS) / UNITS / DAY),
     }
     if connection.vendor == "postgresql":
@@ -50,12 +51,12 @@ def fill(rows: int, *, stay: int, is_lapsed: bool) -> dict[str, Any]:
 
 
 def issue_key() -> str:
-    """A partner's key that may book at the venue."""
+    """Returns an API key of a partner that may book at the venue."""
     return keys.issue(_partner(), by=None)[1]
 
 
 def hold(asked: dict[str, Any]) -> list[float]:
-    """Take slots of the plan one after the other, in this thread; how long each took."""
+    """Holds slots of the plan one after the other, in this thread. Returns the seconds of each."""
     world = World(
         rows=asked["rows"],
         units=UNITS,
@@ -81,7 +82,7 @@ def hold(asked: dict[str, Any]) -> list[float]:
 
 
 def _fill_at_once(values: dict[str, Any]) -> None:
-    # The URL's time limits are for requests.
+    # The time limits of the connection are for requests.
     with connection.cursor() as cursor:
         cursor.execute("SET statement_timeout = 0")
         for statement in SEED.read_text(encoding="utf-8").split(";\n"):
@@ -92,7 +93,7 @@ def _fill_at_once(values: dict[str, Any]) -> None:
 
 @transaction.atomic
 def _fill_row_by_row(values: dict[str, Any]) -> None:
-    """The same where there is no generate_series."""
+    """Fills a database that has no generate_series."""
     rows = Reservation.objects.bulk_create(_reservations(values), batch_size=500)
     Allocation.objects.bulk_create(
         (
@@ -148,7 +149,9 @@ def _partner() -> Partner:
 
 
 def _make_venue() -> dict[str, int]:
-    """Ids of the venue, its category and the first of its units, which follow on one another."""
+    """Returns the ids of the venue, its category and its first unit. The ids of units are
+    consecutive.
+    """
     policy = {
         "confirms_at_once": False,
         "unit_choice": Policy.UnitChoice.GUEST,

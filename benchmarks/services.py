@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis to measure on: durable ones of our own, or those that are given."""
+"""PostgreSQL and Redis for the measurements: durable ones of our own, or those given."""
 
 import os
 import secrets
@@ -18,7 +18,7 @@ import psycopg
 
 from benchmarks.failing import Failed
 
-# Durable: nothing here may be faster than it is where bookings are sold.
+# Durable: nothing here may be faster than in production.
 SETTINGS = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
@@ -35,29 +35,32 @@ random_page_cost = 1.1
 """
 
 LONGEST_START = 60.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """Where they are; `database` is the URL of one that is always there."""
+    """The URLs of the services. `database` is one that always exists."""
 
     database: str
     redis: str
 
     def url(self, name: str) -> str:
-        """The URL of another database on the same server."""
+        """Returns the URL of another database on the same server."""
         return urlunsplit(urlsplit(self.database)._replace(path=f"/{name}"))
 
 
 def folder() -> Path:
-    """Where a kept database lies between runs; BENCHMARKS_DIR names another place."""
+    """Returns the folder of kept databases: BENCHMARKS_DIR, or one in the system's temporary
+    folder.
+    """
     given = os.environ.get("BENCHMARKS_DIR")
     return Path(given) if given else Path(gettempdir()) / f"holdfast-benchmarks-{os.getuid()}"
 
 
 @contextmanager
 def started(*, keep: bool) -> Iterator[Services]:
-    """Both services, given in DATABASE_URL and REDIS_URL or started here and stopped after."""
+    """Yields both services: from DATABASE_URL and REDIS_URL, or started here and stopped after."""
     with _database(keep=keep) as database, _redis() as redis:
         _judge_durable(database)
         yield Services(database, redis)
@@ -106,7 +109,9 @@ def _redis() -> Iterator[str]:
 
 
 def prepare(base: Path, settings: str = SETTINGS) -> None:
-    """The cluster's folder, made when it is not there."""
+    """Makes the folder of the cluster if it does not exist. Raises Failed if another
+    run uses it.
+    """
     if _is_running(base / "data" / "postmaster.pid"):
         raise Failed(f"Another benchmark is using {base}; BENCHMARKS_DIR names another folder.")
     if (base / "data" / "PG_VERSION").exists():
@@ -127,7 +132,7 @@ def prepare(base: Path, settings: str = SETTINGS) -> None:
 
 
 def _is_running(file: Path) -> bool:
-    """Whether the process that wrote its number there lives; one that was killed left the file."""
+    """Says whether the process in a pid file lives. A killed process leaves its file."""
     try:
         number = file.read_text(encoding="ascii").split()[0]
     except (OSError, IndexError):
@@ -136,7 +141,7 @@ def _is_running(file: Path) -> bool:
 
 
 def as_postgres(program: str, *arguments: str) -> None:
-    """Run a program of PostgreSQL's; it refuses to serve as root."""
+    """Runs a program of PostgreSQL, which refuses to run as root. Raises Failed."""
     command = [str(binary(program)), *arguments]
     if os.getuid() == 0:
         drop = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--"]
@@ -147,7 +152,10 @@ def as_postgres(program: str, *arguments: str) -> None:
 
 
 def binary(program: str) -> Path:
-    """Where a program of PostgreSQL's is; Debian keeps most of them off the PATH."""
+    """Returns the path of a program of PostgreSQL. Debian keeps most of them off the PATH.
+
+    Raises Failed if there is none.
+    """
     found = shutil.which(program)
     if found and program not in ("pgbench", "psql"):
         return Path(found)
@@ -159,14 +167,14 @@ def binary(program: str) -> Path:
 
 
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """Returns a port on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def wait_for(port: int, process: "subprocess.Popen[bytes] | None" = None) -> None:
-    """Until something listens there. Raises Failed when it does not come, or has ended."""
+    """Waits until something listens. Raises Failed if nothing does, or if the process has ended."""
     until = time.monotonic() + LONGEST_START
     while time.monotonic() < until:
         try:
@@ -181,7 +189,7 @@ def wait_for(port: int, process: "subprocess.Popen[bytes] | None" = None) -> Non
 
 
 def _judge_durable(url: str) -> None:
-    """Refuse to measure on a server that says "committed" before it is."""
+    """Raises Failed for a server that reports a commit before it is durable."""
     with psycopg.connect(url) as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             row = connection.execute("SELECT current_setting(%s)", [name]).fetchone()

@@ -1,4 +1,4 @@
-"""API servers to measure: gunicorn as it is deployed, with one worker on one core."""
+"""API servers to measure: gunicorn as deployed, with one worker on one core."""
 
 import os
 import subprocess
@@ -20,14 +20,14 @@ from benchmarks.worlds import ROOT
 CORES = sorted(os.sched_getaffinity(0))
 ALL = frozenset(CORES)
 SERVER, CLIENT = {CORES[0]}, {CORES[-1]}
-"""The worker has one core to itself; the load has the other, and the database what is left."""
+"""The worker has one core, the load the other. The database uses what is left of both."""
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that answers, and what it has cost."""
+    """A running server, and its processor time."""
 
     port: int
     pid: int
@@ -41,7 +41,7 @@ class Server:
         expected: int,
         others: Tally[int] | None = None,
     ) -> Sample:
-        """`load.drive`, with the processor time that the server took."""
+        """Runs `load.drive` and adds the processor time of the server."""
         before = self.processor()
         sample = load.drive(
             self.port,
@@ -54,7 +54,7 @@ class Server:
         return replace(sample, processor=self.processor() - before)
 
     def processor(self) -> float:
-        """Seconds of processor that it and its workers have used."""
+        """Returns the seconds of processor time that the server and its workers have used."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
         return sum(_used(int(pid)) for pid in (self.pid, *map(int, children.split())))
 
@@ -68,7 +68,7 @@ def server(
     workers: int = 1,
     cores: AbstractSet[int] = frozenset(SERVER),
 ) -> Iterator[Server]:
-    """A server on these cores. `application` where it is not the product."""
+    """Yields a server on these cores. `application` names another one than the product."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py"]
     own = {
@@ -86,7 +86,9 @@ def server(
 def running(
     command: list[str], environment: dict[str, str], *, port: int, cores: AbstractSet[int]
 ) -> Iterator[Server]:
-    """A process of the product's that listens on `port`, until the block ends."""
+    """Yields a process that listens on `port`, until the block ends. Raises Failed
+    with its output.
+    """
     with TemporaryFile("w+", errors="replace") as said:
         process = subprocess.Popen(
             command,
@@ -109,7 +111,7 @@ def running(
 
 @contextmanager
 def load_apart() -> Iterator[None]:
-    """This process, and what it starts, on the core of the clients."""
+    """Binds this process, and what it starts, to the core of the clients during the block."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, CLIENT)
     try:
@@ -119,6 +121,6 @@ def load_apart() -> Iterator[None]:
 
 
 def _used(pid: int) -> float:
-    # After the name, which is in brackets and may hold anything: user and system time.
+    # The fields after the name, which is in brackets and may hold anything: user and system time.
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS

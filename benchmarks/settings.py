@@ -1,4 +1,4 @@
-"""The project's settings, with the command that fills databases for the benchmarks."""
+"""The project's settings with the commands of the benchmarks."""
 
 from settings.project import *
 from settings.project import INSTALLED_APPS as _OURS

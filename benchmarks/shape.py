@@ -1,6 +1,6 @@
-"""The shape of the code: sizes, fan-out, docstrings, names that exist twice.
+"""The shape of the code: sizes, fan-out, docstrings, and names that exist twice.
 
-`python -m benchmarks.shape` prints it; tests/config/test_shape.py holds its limits.
+`python -m benchmarks.shape` prints it. tests/config/test_shape.py holds the limits.
 """
 
 import ast
@@ -17,12 +17,12 @@ EXACT = re.compile(
     r"\b(Raises?|None|Yields?|Assumes|UTC|local|aware|empty|sorted|first|earliest|ids?)\b|\[\]"
     r"|\b(seconds?|minutes?|days?|minor units|by id|at most|in the order|counts? from)\b"
 )
-"""What makes a docstring exact: errors, None or empty results, units, order, what it assumes."""
+"""What makes a docstring exact: errors, None or empty results, units, order, assumptions."""
 
 
 @dataclass(slots=True)
 class Module:
-    """One file: its dotted name, lines, functions (lines of each), imports of other modules."""
+    """One file: its dotted name, its lines, the lines of its functions, and its imports of ours."""
 
     name: str
     lines: int
@@ -30,30 +30,32 @@ class Module:
     imports: set[str] = field(default_factory=set)
     classes: list[str] = field(default_factory=list)
     public: list[str] = field(default_factory=list)
-    """The docstring of each public function and method, "" where it has none."""
+    """The docstring of each public function and method, "" without one."""
 
 
 def modules(*packages: str) -> list[Module]:
-    """Every module of these packages but migrations, in order of name."""
+    """Returns the modules of these packages without migrations, sorted by name. By
+    default of all.
+    """
     paths = [path for package in packages or PACKAGES for path in _paths(package)]
     known = {_dotted(path) for package in PACKAGES for path in _paths(package)}
     return [_read(path, known) for path in paths]
 
 
 def fan_out(found: list[Module]) -> float:
-    """How many other modules of the house a module imports, in the mean; empty ones aside."""
+    """Returns the mean number of our modules that a module imports. Leaves out empty modules."""
     real = [len(module.imports) for module in found if module.lines > 1]
     return sum(real) / len(real)
 
 
 def exact_docstrings(found: list[Module]) -> float:
-    """The share of public functions whose docstring names errors, None, units or order."""
+    """Returns the share of public functions whose docstring is exact."""
     every = [text for module in found for text in module.public]
     return sum(bool(EXACT.search(text)) for text in every) / len(every)
 
 
 def folders(found: list[Module]) -> dict[str, int]:
-    """How many modules each folder holds, packages' own `__init__` and folders below aside."""
+    """Returns the number of modules directly in each folder, without `__init__`."""
     counted: dict[str, int] = defaultdict(int)
     for module in found:
         counted[module.name.rpartition(".")[0]] += 1
@@ -61,7 +63,7 @@ def folders(found: list[Module]) -> dict[str, int]:
 
 
 def names_twice(found: list[Module]) -> dict[str, list[str]]:
-    """Public classes that several modules define under one name, with those modules."""
+    """Returns public classes that several modules define under one name, with those modules."""
     where: dict[str, list[str]] = defaultdict(list)
     for module in found:
         for name in module.classes:
@@ -104,7 +106,7 @@ def _spread(numbers: list[int]) -> str:
 
 
 def main() -> None:
-    """Print the figures of the whole and of each package."""
+    """Prints the figures of all packages and of each one."""
     for packages in (PACKAGES, *((package,) for package in PACKAGES)):
         found = modules(*packages)
         functions = [lines for module in found for lines in module.functions]

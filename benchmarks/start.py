@@ -1,4 +1,4 @@
-"""`start`: from a clean clone to the first answered request, and a plain restart."""
+"""`start`: from a clean clone to the first answer, and a plain restart."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ _ASKED = b"GET /api/v1/venues HTTP/1.1\r\nHost: localhost\r\nConnection: close\r
 
 
 def run(options: Options) -> Result:
-    """A new clone for each pair; the first of all, which fills pip's cache, does not count."""
+    """Makes a new clone for each pair. The first one fills pip's cache and does not count."""
     folder().mkdir(mode=0o711, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder()) as place:
         clone = Path(place) / "clone"
@@ -34,12 +34,12 @@ def run(options: Options) -> Result:
     rows = rows_of(taken)
     return Result(
         name="start",
-        title="Starting",
+        title="Start",
         figures=[
             _seconds("a clean clone to its first answer", rows[0].median_ms, goal=30),
             _seconds("a restart to its first answer", rows[1].median_ms, goal=4),
         ],
-        notes=["Packages come from pip's cache; the database and the demonstration are made anew."],
+        notes=["Packages come from pip's cache; the database and the demonstration data are new."],
     )
 
 
@@ -59,7 +59,7 @@ def _started(clone: Path) -> Sample:
         env={**given, "PORT": str(port)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        # With what it starts, so that all of it can be stopped.
+        # A session of its own, so that everything it starts can be stopped.
         start_new_session=True,
     )
     try:

@@ -1,4 +1,4 @@
-"""`sweep`: 100,000 lapsed holds written down, beside one bare statement that does the same."""
+"""`sweep`: expires 100,000 lapsed holds, compared with one bare statement."""
 
 import threading
 import time
@@ -29,7 +29,7 @@ _SWEPT = "SELECT count(*) FROM reservations_event WHERE name = 'reservation.expi
 
 
 def run(options: Options) -> Result:
-    """Every turn begins with a copy of the same database."""
+    """Runs every turn on a copy of the same database."""
     lapsed, watch = min(LAPSED, options.rows), Watch()
     with started(keep=options.keep) as services:
 
@@ -54,7 +54,7 @@ def run(options: Options) -> Result:
                 is_least=False,
             ),
             Figure(
-                what="longest transaction of the sweep, which no lock of it outlives",
+                what="longest transaction of the sweep, and so its longest lock",
                 value=round(watch.longest * 1e3),
                 goal=200,
                 is_least=False,
@@ -62,19 +62,20 @@ def run(options: Options) -> Result:
             ),
         ],
         rows=rows_of(taken),
-        notes=["The bare statement frees their time as well, and holds every lock until it ends."],
+        notes=["The bare statement frees the units too, and holds every lock until it ends."],
     )
 
 
 @dataclass(slots=True)
 class Watch:
-    """Looks from outside how long transactions last."""
+    """Watches from outside how long transactions last."""
 
     longest: float = 0.0
+    """Seconds."""
 
     @contextmanager
     def over(self, scene: Scene) -> Iterator[None]:
-        """Look all the time until the block ends."""
+        """Watches until the block ends."""
         is_over = threading.Event()
         looking = threading.Thread(target=self._look, args=(scene.url, is_over))
         looking.start()

@@ -1,7 +1,7 @@
-"""How far a request travels: files entered, functions, their lines, calls from file to file.
+"""How far a request travels: files entered, functions, their lines, calls between files.
 
 `python -m benchmarks.trips` on SQLite, `.ci/services python -m benchmarks.trips` on PostgreSQL.
-Each journey runs once to warm up what is kept in memory, and is traced the second time.
+Each journey runs once to fill the caches. The second run is traced.
 """
 
 import inspect
@@ -24,7 +24,7 @@ OURS = ("api", "config", "desk", "guests", "reservations", "venues", "web")
 
 @dataclass(slots=True)
 class Trip:
-    """What one request entered; `calls` counts each function by file and name."""
+    """The functions that one request entered. `calls` counts each by file and name."""
 
     calls: Counter[CodeType] = field(default_factory=Counter)
     crossings: int = 0
@@ -40,11 +40,13 @@ class Trip:
 
     @property
     def lines(self) -> int:
-        """The lines of every function entered, which is what one must read."""
+        """The lines of every function entered, which a reader must read."""
         return sum(len(inspect.getsourcelines(code)[0]) for code in self.functions)
 
     def times(self, name: str) -> int:
-        """How often functions of this qualified ending were called: `modes.resolve`."""
+        """Returns how often functions with this end of their qualified name were called:
+        `modes.resolve`.
+        """
         return sum(
             count for code, count in self.calls.items() if _qualified(code).endswith(f".{name}")
         )
@@ -52,7 +54,7 @@ class Trip:
 
 @contextmanager
 def traced() -> Iterator[Trip]:
-    """Follow what this thread calls."""
+    """Traces the calls of this thread."""
     trip = Trip()
 
     def follow(frame: FrameType, event: str, argument: object) -> None:
@@ -86,7 +88,7 @@ def _qualified(code: CodeType) -> str:
 
 
 class Journeys:
-    """Requests of a partner, a driver, a guest on the pages and the desk, on new days each."""
+    """Requests of a partner, a driver, a guest on the pages and the desk, each on other days."""
 
     def __init__(self) -> None:
         from django.test import Client
@@ -107,7 +109,7 @@ class Journeys:
         self.parker = {"Authorization": f"Bearer {_token('driver1@parking.com')}"}
 
     def stay(self, **more: Any) -> dict[str, Any]:
-        """A booking of one night that nobody has yet."""
+        """Returns a booking of one night that nobody has."""
         day = datetime.now(UTC).date() + timedelta(days=next(self.nights))
         nights = {"check_in": str(day), "check_out": str(day + timedelta(days=1))}
         return {"venue": "harbour-hotel", "category": "standard", "guest_count": 2} | nights | more
@@ -192,7 +194,7 @@ def _token(email: str) -> str:
 
 
 def main() -> None:
-    """Make a database of its own, walk each journey and print what it entered."""
+    """Makes a database of its own, plays each journey and prints what it entered."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="holdfast-trips.")
     import django

@@ -1,4 +1,4 @@
-"""Seeded databases: made once for a number of rows, copied for each run."""
+"""Seeded databases: made once for a number of rows, and copied for each run."""
 
 import os
 import subprocess
@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Where a benchmark plays: the services, what was seeded, and in which database."""
+    """The stage of a benchmark: the services, the seeded data, and the database."""
 
     services: Services
     world: World
@@ -31,11 +31,11 @@ class Scene:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a server is told that serves this."""
+        """The environment variables of a server for this database."""
         return environment(self.url, self.services.redis)
 
     def deadlocks(self) -> int:
-        """How many the database has broken here so far."""
+        """Returns the number of deadlocks in the database so far."""
         query = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
         with psycopg.connect(self.url) as connection:
             found = connection.execute(query).fetchone()
@@ -45,7 +45,7 @@ class Scene:
 
 @contextmanager
 def opened(options: Options) -> Iterator[Scene]:
-    """Services, and a database of its own with as many reservations as the options say."""
+    """Yields services, and a database of its own with as many reservations as the options say."""
     with started(keep=options.keep) as services, fresh(services, rows=options.rows) as scene:
         yield scene
 
@@ -54,7 +54,9 @@ def opened(options: Options) -> Iterator[Scene]:
 def fresh(
     services: Services, *, rows: int, stay: int = STAY, is_lapsed: bool = False
 ) -> Iterator[Scene]:
-    """A database of its own with this many reservations; copied from one that is made once."""
+    """Yields a database of its own with this many reservations, copied from one that
+    is made once.
+    """
     suffix = f"{rows}_{'plan' if stay == STAY else 'half'}" + "_lapsed" * is_lapsed
     seed, name = f"bench_seed_{suffix}", f"bench_run_{suffix}"
     if not _is_usable(services, seed):
@@ -62,7 +64,7 @@ def fresh(
     recreate(services, name, template=seed)
     url = services.url(name)
     given = environment(url, services.redis)
-    # A kept one may be older than the newest migration.
+    # A kept database may lack the newest migration.
     manage(given, "migrate", "--verbosity", "0")
     key = manage(given, "bench_world").strip()
     yield Scene(services, _world(url, rows, stay, key), url)
@@ -72,7 +74,7 @@ def fresh(
 
 @contextmanager
 def demonstration(services: Services) -> Iterator[str]:
-    """A database of its own with the demonstration's data; its URL."""
+    """Yields the URL of a database of its own with the demonstration data."""
     url = services.url("bench_demonstration")
     recreate(services, "bench_demonstration")
     manage(environment(url), "migrate", "--verbosity", "0")
@@ -83,9 +85,9 @@ def demonstration(services: Services) -> Iterator[str]:
 
 
 def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> dict[str, str]:
-    """What a process of the product is told: this database, this Redis, secrets of no value.
+    """Returns environment variables for a process of the product: database, Redis, test secrets.
 
-    Without a URL the database is an embedded one, in `data`.
+    Without a URL, the database is an embedded one in `data`.
     """
     data = data or folder() / "data-dir"
     (data / "static").mkdir(parents=True, exist_ok=True)
@@ -99,9 +101,9 @@ def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> 
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "HTTPS": "0",
         "DEMO": "0",
-        # One partner books all there is.
+        # One partner books everything.
         **dict.fromkeys(("HOLDS_PER_GUEST", "HOLDS_PER_KEY", "HOLDS_PER_ADDRESS"), "0"),
-        # One machine watches every board.
+        # One machine watches all boards.
         **dict.fromkeys(("SOCKETS_PER_ADDRESS", "CONNECTIONS_PER_ADDRESS"), "0"),
         "LOG_FORMAT": "json",
         "PYTHONPATH": str(ROOT),
@@ -111,7 +113,7 @@ def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> 
 
 
 def manage(environment: dict[str, str], *arguments: str) -> str:
-    """Run a command of manage.py; what it printed."""
+    """Runs a command of manage.py and returns its output. Raises Failed."""
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -126,7 +128,7 @@ def manage(environment: dict[str, str], *arguments: str) -> str:
 
 
 def recreate(services: Services, name: str, *, template: str = "template0") -> None:
-    """An empty database of that name, or a copy of another one."""
+    """Makes an empty database with this name, or a copy of another one."""
     with psycopg.connect(services.database, autocommit=True) as connection:
         _drop(connection, name)
         connection.execute(
@@ -147,7 +149,9 @@ def _fill(services: Services, seed: str, rows: int, *more: str) -> None:
 
 
 def _is_usable(services: Services, seed: str) -> bool:
-    """Whether it was filled to the end, and lately enough that its free time is ahead."""
+    """Says whether the database was filled completely, and recently enough to have
+    free time ahead.
+    """
     try:
         with psycopg.connect(services.url(seed)) as connection:
             query = "SELECT min(starts_at) FROM reservations_allocation"

@@ -19,7 +19,7 @@ import zipfile
 from pathlib import Path
 
 AT_ONCE = 4
-"""How many pips install side by side at most; each reads, unpacks and writes for itself."""
+"""Pips that install side by side, at most. Each one reads, unpacks and writes for itself."""
 
 
 def main(root: Path, kind: str, requirements: Path, stamp: str) -> int:
@@ -71,7 +71,7 @@ def make(folder: Path) -> None:
     elif folder.exists():
         shutil.rmtree(folder)
     wheel = bundled_pip()
-    # Python's own way has pip install itself, setuptools too, and takes ten times as long.
+    # Python's own way makes pip install itself and setuptools. It takes ten times as long.
     venv.create(folder, with_pip=wheel is None, symlinks=True)
     if wheel is not None:
         with zipfile.ZipFile(wheel) as archive:
@@ -79,18 +79,18 @@ def make(folder: Path) -> None:
 
 
 def bundled_pip() -> Path | None:
-    """The wheel of pip that comes with this Python; None where it comes in another way."""
+    """Returns the wheel of pip that comes with this Python. None if there is none."""
     places = [Path(ensurepip.__file__).parent / "_bundled"]
     if distribution := sysconfig.get_config_var("WHEEL_PKG_DIR"):
         places.insert(0, Path(distribution))
-    # Debian's own place, which it does not tell by that name.
+    # Debian has it here and does not say so in WHEEL_PKG_DIR.
     places.append(Path("/usr/share/python-wheels"))
     wheels = [wheel for place in places for wheel in sorted(place.glob("pip-*.whl"))]
     return wheels[0] if wheels else None
 
 
 def packages(folder: Path) -> Path:
-    """Where a .venv of this Python keeps what is installed."""
+    """Returns the folder of installed packages in a .venv of this Python."""
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     return folder / "lib" / version / "site-packages"
 
@@ -108,7 +108,7 @@ def install(folder: Path, requirements: Path) -> bool:
             part.write_text("".join(entries[number::count]), encoding="utf-8")
             pips.append(Pip(folder, part))
         watch(pips, folder, len(entries))
-        # All of them, so that none still writes when this ends.
+        # End all of them, so that none still writes after this.
         said = [pip.end() for pip in pips]
     failures = [words for words in said if words is not None]
     for words in failures:
@@ -117,7 +117,9 @@ def install(folder: Path, requirements: Path) -> bool:
 
 
 def watch(pips: "list[Pip]", folder: Path, wanted: int) -> None:
-    """Show how far they are until all have ended: half is what is found, half what is there."""
+    """Shows the progress until all pips have ended: half for packages found, half for those
+    installed.
+    """
     before = len(list(packages(folder).glob("*.dist-info")))
     progress = Progress(2 * wanted)
     while any(pip.is_running() for pip in pips):
@@ -130,7 +132,7 @@ def watch(pips: "list[Pip]", folder: Path, wanted: int) -> None:
 
 
 def split(text: str) -> list[str]:
-    """The entries of a requirements file, each with the lines of its hashes."""
+    """Returns the entries of a requirements file, each with the lines of its hashes."""
     entries: list[str] = []
     for line in text.splitlines(keepends=True):
         if entries and line.startswith((" ", "\t")):
@@ -141,7 +143,7 @@ def split(text: str) -> list[str]:
 
 
 class Pip:
-    """One pip that installs a part, and how many of its packages it has found."""
+    """One pip that installs a part of the packages, with a count of those it has found."""
 
     COMMAND = (
         "-m",
@@ -173,15 +175,15 @@ class Pip:
         self._reader.start()
 
     def is_running(self) -> bool:
-        """Whether it still works."""
+        """Says whether it still works."""
         return self._process.poll() is None
 
     def has_succeeded(self) -> bool:
-        """Whether it has ended, and well."""
+        """Says whether it has ended without an error."""
         return self._process.poll() == 0
 
     def end(self) -> str | None:
-        """Wait for it; None where it succeeded, else what it said of its failure."""
+        """Waits for it. Returns None if it succeeded, else its output."""
         code = self._process.wait()
         self._reader.join()
         if code == 0:
@@ -191,13 +193,15 @@ class Pip:
     def _read(self) -> None:
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            # What is in reach already is "processed", what is there is "already satisfied".
+            # A cached package is "processed", an installed one "already satisfied".
             if line.startswith(("Collecting ", "Processing ", "Requirement already")):
                 self.found += 1
 
 
 def environment() -> dict[str, str]:
-    """The caller's, without what would have pip install elsewhere, or say less or more."""
+    """Returns the caller's environment without what makes pip install elsewhere, or print more or
+    less.
+    """
     # Leave out the user's other modules, and Python's warnings about pip.
     left_out = ("PYTHONPATH", "PYTHONWARNINGS", "PIP_QUIET", "PIP_VERBOSE", "PIP_PROGRESS_BAR")
     kept = {name: text for name, text in os.environ.items() if name not in left_out}
@@ -206,7 +210,7 @@ def environment() -> dict[str, str]:
 
 
 class Progress:
-    """A bar that fills where somebody looks on, plain lines at each quarter elsewhere."""
+    """A progress bar on a terminal, and plain lines at each quarter elsewhere."""
 
     WIDTH = 30
 
@@ -216,7 +220,7 @@ class Progress:
         self._is_seen = sys.stderr.isatty()
 
     def show(self, done: int) -> None:
-        """Tell that so many steps are done."""
+        """Shows that so many steps are done."""
         share = min(done / self._steps, 1.0)
         if self._is_seen:
             full = round(share * self.WIDTH)
@@ -227,7 +231,7 @@ class Progress:
             say(f"{quarter * 25} %")
 
     def end(self) -> None:
-        """Leave the line to whatever is said next."""
+        """Ends the line of the bar."""
         if self._is_seen:
             print(file=sys.stderr, flush=True)
 

@@ -1,4 +1,4 @@
-"""Who sends a request: the partner whose key it is."""
+"""Authentication of the comparison: the partner by API key."""
 
 from django.utils import timezone
 from rest_framework import authentication, exceptions
@@ -9,7 +9,7 @@ from guests.models import PartnerKey
 
 
 class KeyUser:
-    """The partner behind a key, in the shape that the framework asks of a user."""
+    """The partner of a key, with the attributes that the framework needs of a user."""
 
     is_authenticated = True
 
@@ -19,9 +19,10 @@ class KeyUser:
 
 
 class KeyAuthentication(authentication.BaseAuthentication):
-    """`X-API-Key`, compared by digest."""
+    """Authenticates `X-API-Key` by its digest."""
 
     def authenticate(self, request: Request) -> tuple[KeyUser, None] | None:
+        """Returns the partner. Raises AuthenticationFailed."""
         secret = request.headers.get("X-API-Key", "")
         rows = PartnerKey.objects.select_related("partner")
         key = rows.filter(digest=keys.digest(secret), partner__is_active=True).first()

@@ -1,4 +1,4 @@
-"""Checks and writes a reservation the way the framework's tutorial would have it."""
+"""Checks and writes a reservation as the framework's tutorial would."""
 
 from datetime import timedelta
 from typing import Any
@@ -28,7 +28,7 @@ class UnitSerializer(serializers.ModelSerializer[Resource]):
 
 
 class ReservationSerializer(serializers.ModelSerializer[Reservation]):
-    """One reservation; `resource` is written as an id and shown as a unit."""
+    """A reservation. Requests give `resource` as an id, answers show `resources`."""
 
     venue = VenueField()
     category = serializers.SlugRelatedField(slug_field="code", read_only=True)
@@ -62,7 +62,7 @@ class ReservationSerializer(serializers.ModelSerializer[Reservation]):
             raise serializers.ValidationError(error.detail) from error
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The venue's policy, its hours, and who fits where."""
+        """Checks the policy of the venue, its hours and the size of the party."""
         venue, unit, start = attrs["venue"], attrs["resource"], attrs["starts_at"]
         self._judge_policy(venue, start, attrs["ends_at"])
         if unit.venue_id != venue.pk or unit.capacity < attrs["guest_count"]:
@@ -76,7 +76,7 @@ class ReservationSerializer(serializers.ModelSerializer[Reservation]):
         return attrs
 
     def create(self, validated_data: dict[str, Any]) -> Reservation:
-        """Lock the unit, look whether it is free, and write."""
+        """Locks the unit, checks that it is free, and writes the reservation."""
         unit = validated_data.pop("resource")
         Resource.objects.select_for_update(no_key=True).get(pk=unit.pk)
         now = timezone.now()

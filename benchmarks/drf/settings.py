@@ -1,11 +1,11 @@
-"""The comparison's settings: the project's database and models, Django's usual middleware."""
+"""Settings of the comparison: the project's database and models, Django's usual middleware."""
 
 from settings.project import *
 from settings.project import INSTALLED_APPS as _OURS
 
 INSTALLED_APPS = [*_OURS, "rest_framework"]
 ROOT_URLCONF = "benchmarks.drf.urls"
-# What startproject writes, and the one without which allauth does not start.
+# The middleware of startproject, and the one without which allauth does not start.
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -1,4 +1,4 @@
-"""The comparison answers at the product's own address."""
+"""The address of the comparison, which is that of the product."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""POST /reservations as one would write it with Django REST Framework and the ORM, same rules."""
+"""POST /reservations in Django REST Framework and the ORM, with the same rules."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from reservations.models import Reservation
 
 
 class CreateReservation(generics.CreateAPIView[Reservation]):
-    """Takes a reservation on a unit."""
+    """Reserves a unit."""
 
     serializer_class = ReservationSerializer
     queryset = Reservation.objects.all()
 
     @transaction.atomic
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Any:
-        """In one transaction, so that the lock holds until all is written."""
+        """Creates in one transaction, so that the lock holds until everything is written."""
         return super().create(request, *args, **kwargs)

@@ -1,5 +1,5 @@
 -- The bare query of GET …/availability: the venue, its category and rate, and the free units.
--- What is taken then is read by range from the index that the product reads too.
+-- It reads the live allocations of the range from the same index as the product.
 \set day random(11, 360)
 SELECT unit.id, unit.name, unit.floor, category.code, category.name, rate.amount_minor
 FROM venues_venue AS venue

@@ -1,6 +1,6 @@
--- The database alone running what POST /reservations runs (reservations/at_once.py), in one statement:
--- look, lock, allocation, reservation, event, committed durably. Every slot of the plan
--- (benchmarks/plan.py) is free, and visited once.
+-- The database alone, with the steps of POST /reservations (reservations/lifecycle/hold_statement.py)
+-- in one statement: look, lock, allocation, reservation, event, durable commit. Every slot of the plan
+-- (benchmarks/plan.py) is free and visited once.
 \set turn :turn + 1
 \set slot ((:offset + :turn * :clients + :client_id) * :stride) % :slots
 \set unit :first_unit + :slot % :units

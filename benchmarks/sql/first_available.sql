@@ -1,9 +1,9 @@
--- The database alone selling the first of the units that is free: whoever loses a unit between
--- its look and its lock begins again (bench_again(), which pgbench tries again, with its variables as they are).
+-- The database alone sells the first free unit. A client that loses a unit between its look and its
+-- lock starts again: bench_again() raises an error after which pgbench retries with the same variables.
 \set range :first_range + :turn / :each
 BEGIN;
 SELECT starts_at AS start FROM bench_range WHERE id = :range \gset
--- Live rows of one unit do not overlap, so that the first to end is the only one to look at.
+-- Live rows of one unit do not overlap, so only the first one to end matters.
 SELECT coalesce((
     SELECT id FROM venues_resource AS unit
     WHERE venue_id = :venue AND category_id = :category AND retired_at IS NULL AND NOT EXISTS (

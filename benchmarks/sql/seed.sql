@@ -1,5 +1,5 @@
 -- Fills the venue :venue with :rows reservations of :stay, evenly over :units units
--- and the year from :base; the constraint judges every row. What a create writes, each has.
+-- and the year from :base; the constraint checks every row. Each has the rows that a create writes.
 SET synchronous_commit = off;
 -- Foreign keys are true by construction here; asking a million times takes minutes.
 SET session_replication_role = replica;

@@ -1,4 +1,4 @@
--- The bare statement that writes down 100,000 lapsed holds: expired, their time freed, events.
+-- The bare statement for 100,000 lapsed holds: it expires them, frees their units and writes events.
 WITH expired AS (
     UPDATE reservations_reservation
     SET expired_at = hold_expires_at, version = version + 1

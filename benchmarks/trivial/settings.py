@@ -1,4 +1,6 @@
-"""The framework alone: the project's settings and middleware, one operation that does nothing."""
+"""The framework alone: the project's settings and middleware, and one operation that
+does nothing.
+"""
 
 from settings.project import *
 

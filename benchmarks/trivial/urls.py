@@ -1,4 +1,4 @@
-"""A Ninja operation that parses a wish of the same shape and answers a little: no database."""
+"""A Ninja operation that parses a request of the same shape and returns it, without a database."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ api = NinjaAPI(urls_namespace="trivial", docs_url=None, openapi_url=None)
 
 
 class Wish(Schema):
-    """What POST /reservations is sent."""
+    """The body of POST /reservations."""
 
     venue: str
     resource: str | None = None
@@ -25,7 +25,7 @@ class Wish(Schema):
 
 @api.post("/reservations", response={201: Wish})
 def create(request: HttpRequest, wish: Wish) -> tuple[int, Wish]:
-    """Answer what was asked."""
+    """Returns the request."""
     return 201, wish
 
 

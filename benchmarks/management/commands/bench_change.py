@@ -1,4 +1,6 @@
-"""Makes a change for each line read, and says when it was committed; benchmarks/fanout.py asks."""
+"""Makes a change for each line of input and prints when it was committed, for
+benchmarks/fanout.py.
+"""
 
 import sys
 import time

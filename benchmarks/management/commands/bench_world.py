@@ -1,4 +1,4 @@
-"""What the benchmarks do inside the product: fill a database, sweep it, count queries, open it."""
+"""Runs inside the product for the benchmarks: fills a database, sweeps it, counts queries."""
 
 import json
 from argparse import ArgumentParser
@@ -43,7 +43,7 @@ class Command(BaseCommand):
 
 
 def _queries(address: str) -> int:
-    """How many queries one answer takes."""
+    """Returns the number of queries for one answer."""
     with CaptureQueriesContext(connection) as captured:
         response = Client(headers={"host": "localhost"}).get(address)
     if response.status_code != HTTPStatus.OK:
