@@ -1,6 +1,6 @@
 /**
- * Builds both bundles, and notes beside them what they were built from, so that whoever has no
- * Node can still tell that they are stale. `node build.mjs <folder>` builds somewhere else.
+ * Builds both bundles and writes the digests of their sources beside them. So a test without Node
+ * can find a stale bundle. `node build.mjs <folder>` builds somewhere else.
  */
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -24,7 +24,7 @@ for (const name of readdirSync(out).sort()) {
   console.log(`${name}: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzip`)
 }
 
-/** One line for each file that decides what is built, as sha256sum writes them. */
+/** One line for each source file, as sha256sum writes them. */
 function digests() {
   const sources = readdirSync(join(here, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,4 +1,4 @@
-/** How each bundle is made: one file of script without a hash in its name, one of style. */
+/** The configuration of each bundle: one script without a hash in its name, one style sheet. */
 import vue from '@vitejs/plugin-vue'
 
 /**

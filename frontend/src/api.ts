@@ -1,4 +1,4 @@
-/** The calls of the API that the slots view makes, and the ways in which they can fail. */
+/** The calls of the slots view to the API, and how they can fail. */
 
 export type State = 'free' | 'taken' | 'past' | 'closed'
 
@@ -52,7 +52,7 @@ interface Problem {
   alternatives?: Alternative[]
 }
 
-/** The API understood and said no; `code` is stable, `detail` is for people. */
+/** The API refused. `code` is stable, `detail` is for people. */
 export class Refused extends Error {
   readonly code: string
   readonly alternatives: Alternative[]
@@ -64,10 +64,10 @@ export class Refused extends Error {
   }
 }
 
-/** Nobody is logged in, or no longer. */
+/** Nobody is logged in, or the token has expired. */
 export class SignedOut extends Error {}
 
-/** No answer came, after all tries. */
+/** The API did not answer, after all attempts. */
 export class Unreachable extends Error {}
 
 const PATIENCE = 10_000
@@ -99,14 +99,14 @@ export class Api {
     }
   }
 
-  /** What the caller has reserved there that begins from one instant up to another, and is not over. */
+  /** The caller's reservations at a venue that start in `[from, to)` and have not ended. */
   async own(slug: string, from: string, to: string): Promise<Reservation[]> {
     const asked = new URLSearchParams({ venue: slug, from, to, limit: '200' })
     const page = (await this.call('GET', `/reservations?${asked}`)) as { items: Reservation[] }
     return page.items.filter((one) => ['upcoming', 'present', 'held'].includes(one.status))
   }
 
-  /** Whether what the caller sees is their own; staff see everybody's. Asked once a token. */
+  /** Whether the caller is a guest, who only sees their own. One request for each token. */
   async isGuest(): Promise<boolean> {
     const token = this.token()
     if (this.known?.token !== token) {
@@ -116,7 +116,7 @@ export class Api {
     return this.known.isGuest
   }
 
-  /** What each kind of unit costs in a range. */
+  /** The prices of the categories for a range. */
   async prices(slug: string, slot: Pick<Slot, 'starts_at' | 'ends_at'>): Promise<Money[]> {
     const asked = new URLSearchParams({ starts_at: slot.starts_at, ends_at: slot.ends_at })
     const found = (await this.call('GET', `/venues/${slug}/availability?${asked}`)) as {
@@ -125,7 +125,7 @@ export class Api {
     return found.categories.map((one) => one.price)
   }
 
-  /** Take a slot. The same `key` may be sent any number of times: it is booked once. */
+  /** Books a slot. However often the same `key` is sent, it books once. */
   async book(slug: string, kind: string, slot: Slot, key: string): Promise<Booked> {
     const headers = { 'Idempotency-Key': key }
     if (kind === 'parking') {
@@ -156,7 +156,7 @@ export class Api {
     return { id: made.id, price: made.price }
   }
 
-  /** Give it up; repeating it changes nothing. */
+  /** Ends or cancels a reservation. Repeating it changes nothing. */
   async release(kind: string, id: string): Promise<void> {
     if (kind === 'parking') await this.call('PUT', `/parking/reservations/${id}/complete`)
     else await this.call('POST', `/reservations/${id}/cancel`)
@@ -170,7 +170,7 @@ export class Api {
   ): Promise<unknown> {
     for (let tried = 1; ; tried++) {
       const answer = await this.send(method, path, body, headers)
-      // Every call is safe to repeat: it reads, or carries a key, or is a verb that repeats as 200.
+      // Every call is safe to repeat: it reads, has a key, or is a verb that answers 200 again.
       if (answer !== null && !(await isPassing(answer))) return read(answer)
       if (tried >= TRIES) throw new Unreachable()
       await new Promise((go) => setTimeout(go, this.pause * 2 ** (tried - 1)))

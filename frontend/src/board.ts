@@ -1,8 +1,8 @@
-/** The grid of units and slots as values: put in order, and changed by what a socket says. */
+/** The grid of units and slots as values: sorted, and changed by messages of the socket. */
 
 import type { Slot, State, Unit } from './api'
 
-/** What a cell shows: how the slot stands, or that it is the viewer's own, or being booked. */
+/** The state of a cell: that of the slot, the viewer's own, or a booking under way. */
 export type Shown = State | 'mine' | 'pending'
 
 export interface Span {
@@ -10,7 +10,7 @@ export interface Span {
   ends_at: string
 }
 
-/** What the socket says of a unit's time. */
+/** A message of the socket about the time of a unit. */
 export interface Word extends Span {
   type: 'allocation'
   resource: string
@@ -27,7 +27,7 @@ export function keyOf(unit: string, startsAt: string): string {
   return `${unit}@${startsAt}`
 }
 
-/** Units in the order they came in, spans by time. */
+/** Arranges slots: units in the order of arrival, spans by time. */
 export function arrange(items: readonly Slot[]): Grid {
   const units = new Map<string, Unit>()
   const spans = new Map<string, Span>()
@@ -46,8 +46,8 @@ export function arrange(items: readonly Slot[]): Grid {
 }
 
 /**
- * The grid after a word, and whether it left a question that only the API can answer: time that is
- * free again may be a part of a slot, of which somebody else has the rest.
+ * Applies a message to the slots. `isUnsure` means that only the API knows the state: the free range
+ * may be a part of a slot whose rest is taken.
  */
 export function after(items: readonly Slot[], word: Word): { items: Slot[]; isUnsure: boolean } {
   let isUnsure = false
@@ -63,7 +63,7 @@ export function after(items: readonly Slot[], word: Word): { items: Slot[]; isUn
   return { items: changed, isUnsure }
 }
 
-/** Slots that have begun meanwhile cannot be booked any more. */
+/** Marks slots that have started as past: they can no longer be booked. */
 export function aged(items: readonly Slot[], now: number): Slot[] {
   return items.map((slot) =>
     slot.state !== 'past' && at(slot.starts_at) < now ? { ...slot, state: 'past' } : slot,

@@ -1,27 +1,27 @@
-/** What a page tells the slots view, and the view the page: see docs/guide/embedding.md. */
+/** The contract between a page and the slots view: see docs/guide/embedding.md. */
 
 export interface Contract {
-  /** Where the API is, without a slash at the end. */
+  /** The address of the API, without a slash at the end. */
   api: string
   /** The venue's slug. */
   venue: string
   /** The language of texts, dates and money. */
   language: string
-  /** The day that is shown, `YYYY-MM-DD`; null is today, where the venue is. */
+  /** The local day to show, `YYYY-MM-DD`. Null means today at the venue. */
   date(): string | null
-  /** The page's token, asked for before each call; null while nobody is logged in. */
+  /** The page's token, read before each call. Null if nobody is logged in. */
   token(): string | null
-  /** Tell the page. False when it will deal with it and wants nothing done here. */
+  /** Tells the page. Returns false if the page handles it and the view must do nothing. */
   tell(name: EventName, detail: Record<string, unknown>): boolean
 }
 
 /**
- * `login`: a token is needed (`reason`: `signed-out` or `expired`). `booked`, `released`: with the
- * reservation's `id`, the `resource` and its times. `refused`: with the API's `code`.
+ * `login`: the view needs a token (`reason`: `signed-out` or `expired`). `booked`, `released`: with the
+ * `id` of the reservation, its `resource` and its range. `refused`: with the API's `code`.
  */
 export type EventName = 'login' | 'booked' | 'released' | 'refused'
 
-/** The contract that a mount point's data attributes make. */
+/** Reads the contract from the data attributes of a mount point. */
 export function contractOf(mount: HTMLElement): Contract {
   const { api, venue, dateInput, date, tokenKey, loginUrl } = mount.dataset
   return {
@@ -34,7 +34,7 @@ export function contractOf(mount: HTMLElement): Contract {
   }
 }
 
-/** Send `holdfast:<name>` up from an element; by default a needed log-in goes to `loginUrl`. */
+/** Dispatches `holdfast:<name>` from an element. By default `login` goes to `loginUrl`. */
 export function tell(
   from: HTMLElement,
   name: EventName,
@@ -52,7 +52,7 @@ export function tell(
   return isOurs
 }
 
-/** The page's language, in the reader's own kind of it: dates and money differ within English. */
+/** The page's language, in the reader's variant: dates and money differ within English. */
 export function languageOf(element: HTMLElement): string {
   const marked = element.closest('[lang]')?.getAttribute('lang') || navigator.language
   const isAlike = (one: string) => one.split('-')[0] === marked
@@ -63,12 +63,12 @@ export function languageOf(element: HTMLElement): string {
   }
 }
 
-/** What the page keeps under a key, for this tab or for all of them. */
+/** The value that the page has stored for this tab or all tabs. Null without one. */
 export function stored(key: string): string | null {
   try {
     return sessionStorage.getItem(key) ?? localStorage.getItem(key)
   } catch {
-    // A page may be denied its storage.
+    // The browser may deny storage.
     return null
   }
 }

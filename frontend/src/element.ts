@@ -9,7 +9,7 @@ import type { Contract } from './contract'
 import css from './slots.css?inline'
 import { wordsFor } from './words'
 
-/** The script's own server, where the page says no other. */
+/** The server of the script, unless the page names another one. */
 const HOME = document.currentScript instanceof HTMLScriptElement ? document.currentScript.src : location.href
 const DAY = 86_400_000
 
@@ -26,7 +26,7 @@ function style(): CSSStyleSheet {
 class HoldfastSlots extends HTMLElement {
   static readonly observedAttributes = ['venue', 'api', 'date', 'lang']
 
-  /** The page's token, or how to get it; the attributes `token` and `token-key` do as well. */
+  /** The page's token, or a function that returns it. The attributes `token` and `token-key` work too. */
   token: string | null | (() => string | null) = null
   #app: App | null = null
   #turn: () => void = () => undefined
@@ -61,7 +61,7 @@ class HoldfastSlots extends HTMLElement {
     this.#app.mount(this.shadowRoot!)
   }
 
-  /** A page without a date control of its own is given one. */
+  /** Adds a date control if the page has none of its own. */
   #control(language: string) {
     const words = wordsFor(language)
     const go = (day: string) => {
@@ -104,7 +104,7 @@ class HoldfastSlots extends HTMLElement {
   }
 }
 
-/** The reader's own date; somebody far away from the venue may have to turn a day. */
+/** The reader's local date. Readers far from the venue may have to go to another day. */
 function today(): string {
   const now = new Date()
   return new Date(now.getTime() - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 10)

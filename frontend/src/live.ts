@@ -1,12 +1,12 @@
-/** A socket that tells of changes, opened again when it is lost, a little later each time. */
+/** A socket for changes. It reconnects when it is lost, after a longer pause each time. */
 
 import type { Word } from './board'
 
 export interface Ears {
-  /** From now on everything is told: ask how it stands. */
+  /** The socket sends every change from now on: load the current state. */
   hello(): void
   word(word: Word): void
-  /** Nothing is told until the next hello. */
+  /** The socket is lost: there are no messages until the next hello. */
   away(): void
 }
 
@@ -14,14 +14,14 @@ export const NO_SUCH_VENUE = 4404
 const FIRST_PAUSE = 1_000
 const LONGEST_PAUSE = 30_000
 
-/** The address of a venue's board, beside the API. */
+/** The address of a venue's live board, on the server of the API. */
 export function boardOf(api: string, venue: string): string {
   const address = new URL(`/ws/venues/${encodeURIComponent(venue)}/`, new URL(api, location.href))
   address.protocol = address.protocol.replace('http', 'ws')
   return address.href
 }
 
-/** Listen until the function that is returned is called. */
+/** Listens until the returned function is called. */
 export function listen(address: string, ears: Ears): () => void {
   let socket: WebSocket | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -52,7 +52,7 @@ export function listen(address: string, ears: Ears): () => void {
   }
 
   function again(): void {
-    // Half of it by chance, so that the pages of a server that went away do not all come at once.
+    // Half of the pause is random, so that pages do not all reconnect at once after an outage.
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failed++)
     timer = setTimeout(open, pause * (0.5 + Math.random() / 2))
   }

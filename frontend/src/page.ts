@@ -1,4 +1,4 @@
-/** Mounts a slots view into `#parking-slots-view` whenever the page has one, and takes it out again. */
+/** Mounts a slots view into `#parking-slots-view` whenever the page has one, and unmounts it. */
 
 import { createApp } from 'vue'
 import type { App } from 'vue'
@@ -20,7 +20,7 @@ function mount(at: HTMLElement): void {
     },
   })
   app.mount(at)
-  // The page's own control is listened to from afar: it may be drawn anew at any time.
+  // Listen on the document: the page may replace its date control at any time.
   const changed = (event: Event) => {
     const selector = at.dataset.dateInput
     if (selector && event.target instanceof Element && event.target.matches(selector)) turn()

@@ -1,4 +1,4 @@
-/** The state of one slots view: what is shown, what a click does, and how news reach it. */
+/** The state of one slots view: what it shows, what a click does, and how it gets changes. */
 
 import { computed, onUnmounted, ref, shallowRef } from 'vue'
 
@@ -10,11 +10,11 @@ import type { Contract } from './contract'
 import { boardOf, listen } from './live'
 import { Writing, wordsFor } from './words'
 
-/** How often the API is asked while the socket is away, and how soon after an unclear word. */
+/** Milliseconds between requests while the socket is away, and after an unclear message. */
 const ASK_AGAIN = 4_000
 const SOON = 150
 const TICK = 15_000
-/** More different times than this are not priced one by one. */
+/** The view asks for prices only if there are at most this many ranges. */
 const MOST_PRICED = 6
 
 export interface Notice {
@@ -26,7 +26,7 @@ export interface Notice {
 export function useBoard(contract: Contract) {
   const api = new Api(contract.api, contract.token)
   const items = shallowRef<Slot[]>([])
-  /** Reservations of the viewer, by the slot they begin with. */
+  /** Ids of the viewer's reservations, by the slot at their start. */
   const own = shallowRef(new Map<string, string>())
   const pending = ref(new Set<string>())
   const prices = shallowRef(new Map<string, Money[]>())
@@ -39,7 +39,7 @@ export function useBoard(contract: Contract) {
   const words = wordsFor(contract.language)
 
   let kind: string | null = null
-  /** Answers to questions that were asked before the latest one are not looked at. */
+  /** The number of the latest request. Answers to earlier ones are ignored. */
   let asked = 0
   let soon: ReturnType<typeof setTimeout> | undefined
   const keys = new Map<string, string>()
@@ -47,7 +47,7 @@ export function useBoard(contract: Contract) {
   function shown(slot: Slot): Shown {
     const key = keyOf(slot.resource.id, slot.starts_at)
     if (pending.value.has(key)) return 'pending'
-    // Also once it has begun: whoever parks there may still release it.
+    // Also after its start: a driver who has parked may still release the spot.
     if (own.value.has(key) && Date.parse(slot.ends_at) > Date.now()) return 'mine'
     return slot.state
   }
@@ -73,7 +73,7 @@ export function useBoard(contract: Contract) {
     }
   }
 
-  /** The venue's kind and zone, asked once. */
+  /** Loads the kind and the zone of the venue, once. */
   async function introduce(): Promise<void> {
     if (kind !== null) return
     const venue = await api.venue(contract.venue)
@@ -82,11 +82,11 @@ export function useBoard(contract: Contract) {
     writing.value = new Writing(contract.language, venue.time_zone)
   }
 
-  /** The viewer's own reservations around the day; null where that cannot be told now. */
+  /** Loads the viewer's reservations around the day. Null if that is not possible now. */
   async function ownNow(): Promise<Map<string, string> | null> {
     if (!api.isSignedIn) return new Map()
     const day = Date.parse(contract.date() ?? '') || Date.now()
-    // Two days on either side hold the local day of every zone.
+    // Two days on each side contain the local day in every zone.
     const [from, to] = [-2, 3].map((days) => new Date(day + days * 86_400_000).toISOString())
     try {
       if (!(await api.isGuest())) return null
@@ -130,7 +130,7 @@ export function useBoard(contract: Contract) {
     if (!api.isSignedIn) return needLogIn('signed-out', () => book(slot))
     pending.value.add(cell)
     notice.value = null
-    // One key for one wish, whatever becomes of its answers.
+    // One key for one booking, even if answers are lost.
     const key = keys.get(cell) ?? newKey()
     keys.set(cell, key)
     try {
@@ -180,7 +180,7 @@ export function useBoard(contract: Contract) {
     }
   }
 
-  /** Book what was offered instead, which may be on another day than the one that is shown. */
+  /** Books an alternative, which may be on another day than the one shown. */
   function take(offer: Alternative): void {
     if (!offer.resource) return
     const found = items.value.find(
@@ -203,7 +203,7 @@ export function useBoard(contract: Contract) {
     own.value = left
   }
 
-  /** The page may renew the token and call `retry`, or lead to its log-in. */
+  /** Asks the page for a token. It may renew it and call `retry`, or lead to its log-in. */
   function needLogIn(reason: 'signed-out' | 'expired', again: () => Promise<void>): void {
     say('bad', reason === 'expired' ? words.ended : words.logIn)
     contract.tell('login', {
@@ -223,7 +223,7 @@ export function useBoard(contract: Contract) {
     const changed = after(items.value, word)
     items.value = changed.items
     if (word.state === 'free') {
-      // What was the viewer's own and is free was ended elsewhere: at the desk, or by the worker.
+      // If the viewer's own slot is free, it was ended elsewhere: at the desk or by the worker.
       for (const slot of changed.items)
         if (slot.state === 'free' && slot.resource.id === word.resource)
           forget(keyOf(slot.resource.id, slot.starts_at))
@@ -236,7 +236,7 @@ export function useBoard(contract: Contract) {
     soon = setTimeout(() => void load(), SOON)
   }
 
-  /** Another day: what is said of the last one is of no use any more. */
+  /** Goes to another day and drops the state of the last one. */
   function turn(): void {
     notice.value = null
     items.value = []
@@ -280,7 +280,7 @@ function factsOf(slot: Slot): Record<string, string> {
   return { resource: slot.resource.id, starts_at: slot.starts_at, ends_at: slot.ends_at }
 }
 
-/** Random enough to name one wish; `randomUUID` is there on secure pages alone. */
+/** A random key. `randomUUID` exists on secure pages only. */
 function newKey(): string {
   return [...crypto.getRandomValues(new Uint8Array(16))]
     .map((byte) => byte.toString(16).padStart(2, '0'))

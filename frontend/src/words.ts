@@ -1,4 +1,4 @@
-/** Every text the slots view shows, in English and Dutch; dates and money in the reader's locale. */
+/** All texts of the slots view, in English and Dutch. Dates and money follow the reader's locale. */
 
 import type { Money } from './api'
 import type { Shown, Span } from './board'
@@ -79,7 +79,7 @@ export function wordsFor(language: string): Words {
   return language.toLowerCase().startsWith('nl') ? DUTCH : ENGLISH
 }
 
-/** How instants and money are written for a reader, in the venue's zone. */
+/** Writes instants in the venue's zone, and money, for a reader's locale. */
 export class Writing {
   readonly words: Words
   private readonly clock: Intl.DateTimeFormat
