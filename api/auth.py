@@ -4,7 +4,6 @@ Every credential in the request must be valid. If there is a token and a key, th
 person of the token.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
@@ -16,6 +15,7 @@ from django.utils import timezone
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
 from ninja.utils import check_csrf
 
+from api import bodies
 from guests import callers, keys, tokens
 from guests.addresses import origin_of
 from guests.callers import ANONYMOUS, Caller, Kind
@@ -135,9 +135,9 @@ def holder_of_refresh_token(request: HttpRequest) -> Caller | None:
     Accepts an expired token. Returns None if the body has no valid refresh token.
     """
     try:
-        body = json.loads(request.body)
+        body = bodies.read(request.body)
         claims = tokens.read(str(body["refresh"]), use="refresh", expired_too=True)
-    except (TokenInvalid, RequestDataTooBig, ValueError, KeyError, TypeError, RecursionError):
+    except (TokenInvalid, RequestDataTooBig, ValueError, KeyError, TypeError):
         return None
     return Caller(kind="guest", name=f"user:{claims.user_id}", user_id=claims.user_id)
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from ninja import Header
 
+from api import bodies
 from guests.callers import Caller
 from reservations.errors import Invalid
 from reservations.idempotency import Answer, Once, Repeated
@@ -77,7 +78,8 @@ def respond(answer: Answer) -> HttpResponse:
 
 def _fingerprint(request: HttpRequest) -> str:
     # Sorted keys without spaces: two texts of one document give one fingerprint.
-    body = orjson.dumps(orjson.loads(request.body or b"null"), option=orjson.OPT_SORT_KEYS)
+    document = bodies.read(request.body or b"null")
+    body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
     path = f"{request.method} {request.path} ".encode()
     # The digest is keyed because a body may hold a password. Anyone could guess at a bare digest.
     return salted_hmac("api.repeats", path + body, algorithm="sha256").hexdigest()

@@ -9,7 +9,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,6 +17,7 @@ from desk.scoping import venues_of
 from guests import callers
 from guests.callers import Caller
 from guests.models import User
+from guests.own_pages import next_of
 from reservations.models import Reservation
 from reservations.rules import modes
 from venues.models import Venue
@@ -112,15 +112,6 @@ def form_page(request: HttpRequest, form: Any, **context: Any) -> HttpResponse:
         row_page=row_page,
         **context,
     )
-
-
-def next_of(request: HttpRequest) -> str:
-    """Returns the address of the next page, "" without one or if it is not on this site."""
-    asked = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return asked if is_ours else ""
 
 
 def onward(request: HttpRequest, reservation_id: int) -> HttpResponseRedirect:

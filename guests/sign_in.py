@@ -15,7 +15,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
 
-from guests import accounts
+from guests import accounts, own_pages
 from guests.emails import fold
 from guests.models import User
 
@@ -32,6 +32,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def clean_email(self, email: str) -> str:
         """The address in its stored form."""
         return fold(email)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether somebody may be sent on to it: a page of ours."""
+        return own_pages.is_own(url or "")
 
     def set_password(self, user: User, password: str) -> None:
         """Sets a password on a page, and ends all tokens, since somebody may know the old one."""

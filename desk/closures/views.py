@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from desk import phrases
 from desk.closures.forms import CloseForm
-from desk.context import caller_of, choose_venue, form_page, next_of, own_venue, page
+from desk.context import caller_of, choose_venue, form_page, own_venue, page
 from guests.callers import Caller
+from guests.own_pages import next_of
 from reservations import clock
 from reservations.errors import NotFound, Refusal
 from reservations.inventory import closures

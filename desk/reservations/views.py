@@ -19,7 +19,6 @@ from desk.context import (
     choose_venue,
     form_page,
     mine,
-    next_of,
     onward,
     own_venue,
     page,
@@ -32,6 +31,7 @@ from desk.reservations.buttons import PRESSED, buttons_for, hint_for
 from desk.reservations.forms import HoldForm, ModifyForm, NoteForm
 from guests.callers import Caller
 from guests.errors import GuestError
+from guests.own_pages import next_of
 from reservations import actions, clock
 from reservations.errors import KeyReused, NotFound, Refusal
 from reservations.idempotency import Repeated

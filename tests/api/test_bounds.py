@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db.models import BooleanField, DateTimeField, Field
 from pytest_django import Settings
 
+from api import bodies
 from api.api import api
 from tests.api.calling import Api, problem, stay
 from tests.api.test_canaries import dump
@@ -110,6 +111,20 @@ def test_ten_thousand_fields_are_as_good_as_none(name: str) -> None:
 def test_a_document_as_deep_as_a_body_may_be_is_refused(name: str) -> None:
     answer = call(name, body=b'{"a":' * 40_000 + b"1" + b"}" * 40_000)
     assert answer.status_code in (400, 422), answer.content
+
+
+@pytest.mark.parametrize("depth", [bodies.DEEPEST + 1, 254, 255, 1_023])
+def test_a_deep_body_with_an_idempotency_key_is_refused(
+    guest: Api, hotel: Venue, depth: int
+) -> None:
+    deep = b"[" * depth + b"1" + b"]" * depth
+    body = json.dumps(stay(hotel)).encode()[:-1] + b', "other": ' + deep + b"}"
+    problem(guest.send("POST", "/reservations", body, Idempotency_Key="k"), 400, "malformed_body")
+
+
+def test_brackets_in_a_text_are_no_depth(guest: Api, hotel: Venue) -> None:
+    body = stay(hotel, remarks="[{" * 150)
+    assert guest.post("/reservations", body, Idempotency_Key="k").status_code == 201
 
 
 def test_a_body_of_just_the_size_is_read(guest: Api, hotel: Venue, settings: Settings) -> None:
