@@ -38,7 +38,7 @@ class NoOverlap(BaseConstraint):
     """
 
     def __eq__(self, other: object) -> bool:
-        # What it says is fixed, so that the name is all that could differ.
+        # Two of these can differ only in their names.
         return isinstance(other, NoOverlap) and self.name == other.name
 
     def __hash__(self) -> int:
@@ -123,7 +123,7 @@ class ResourceOfVenue(BaseConstraint):
     """An allocation's venue is its resource's venue. Queries for a whole venue rely on it."""
 
     def __eq__(self, other: object) -> bool:
-        # What it says is fixed, so that the name is all that could differ.
+        # Two of these can differ only in their names.
         return isinstance(other, ResourceOfVenue) and self.name == other.name
 
     def __hash__(self) -> int:

@@ -149,7 +149,8 @@ class Policy(models.Model):
         verbose_name_plural = "policies"
         constraints: ClassVar = [
             Revises(name="policy_revises"),
-            # Slots and steps are counted by these lengths, which therefore must not be zero.
+            # Ranges, slots and steps are counted by these lengths, which therefore must not be
+            # zero.
             models.CheckConstraint(
                 name="policy_lengths_positive",
                 condition=(

@@ -89,7 +89,7 @@ class Revises(BaseConstraint):
     """
 
     def __eq__(self, other: object) -> bool:
-        # What it says is fixed, so that the name is all that could differ.
+        # Two of these can differ only in their names.
         return isinstance(other, Revises) and self.name == other.name
 
     def __hash__(self) -> int:

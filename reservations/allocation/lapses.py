@@ -134,7 +134,8 @@ def _miss(ids: Sequence[int], now: datetime) -> None:
         rows.update(missed_at=F("no_show_at"), version=F("version") + 1)
         lapsed = Allocation.objects.filter(reservation__in=ids).lapsed(at=now)
         truncate(lapsed, at=F("lapses_at"))
-        # The part before the no-show was theirs. It stays live, so it must not lapse again.
+        # The part before the no-show was theirs. Without `lapses_at` it counts as taken, buffers
+        # too.
         lapsed.update(lapses_at=None)
 
 

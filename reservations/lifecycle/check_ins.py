@@ -70,7 +70,8 @@ def prepare(seen: Reservation, *, by: Caller) -> Placement | None:
     """Locks the guest's units, or places a late guest whose unit was given away on another.
 
     Call it before the reservation is locked. Returns None when the guest has no time and cannot get
-    any. Raises Restart when the units change during the wait, Taken or HeldByOther.
+    any. Raises Restart when the units change during the wait, or a Refusal when no other unit is
+    free.
     """
     rows = list(live(seen))
     now = clock.now()

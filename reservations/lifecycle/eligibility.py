@@ -39,7 +39,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
         asdict(booking.contact), venue.phone_region, may_lack_phone=is_walk_in
     )
     is_override = permissions.may_override(venue.pk, booking.override_reason, by)
-    # Refuse an unknown category or unit before judging notice and horizon.
+    # Refuse an unknown category before judging notice and horizon.
     categories = _categories(venue, booking, window)
     if not is_override:
         booking_window.judge_request(venue, window, booking.resource, now)
