@@ -14,6 +14,7 @@ from pytest_django import Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 import config.urls  # noqa: F401
+from config.sqlite import base as sqlite
 from reservations import single_flight
 from venues import catalogue
 
@@ -33,6 +34,9 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *H
 
 # On a busy machine a look takes longer than anybody would wait for it.
 single_flight.LONGEST_WAIT = 60.0
+sqlite.MOST_PATIENT = 60.0
+if settings.DATABASES["default"]["ENGINE"] == "config.sqlite":
+    settings.DATABASES["default"]["OPTIONS"]["timeout"] = 60
 
 # What a test does to a partner or a key counts at its next call.
 settings.PARTNER_KEY_KEPT = timedelta(0)

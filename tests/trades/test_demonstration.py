@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django.fixtures import Settings
 
-from config.demonstration import venues
+from config.demonstration import people, venues
 from guests.models import User
 from reservations.models import Allocation, Reservation
 from tests.api.calling import CONTACT, Api, anonymous
@@ -113,6 +113,20 @@ def test_the_secrets_are_kept_for_their_owner_alone(tmp_path: Path) -> None:
     load()
     kept = tmp_path / "demonstration.json"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_what_is_committed_afterwards_reaches_the_disk() -> None:
+    def synchronous() -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA synchronous")
+            return int(cursor.fetchone()[0])
+
+    before = synchronous()
+    with people._quick_commits():
+        assert synchronous() < before
+    assert synchronous() == before
 
 
 @pytest.mark.parametrize(
