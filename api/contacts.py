@@ -22,9 +22,9 @@ _REQUIRED = ("first_name", "last_name", "phone")
 
 
 def text(name: str, **more: Any) -> Any:
-    """Returns the type of a text in a request, as long as the column of the reservation at most.
+    """Returns the type of a text in a request, no longer than a reservation can store.
 
-    Raises KeyError if a reservation has no such field.
+    Raises TypeError for a field that is not a text of limited length.
     """
     return Annotated[str, Field(max_length=longest(name), **more)]
 

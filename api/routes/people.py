@@ -236,7 +236,10 @@ def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     "/me", operation_id="deleteMe", auth=PEOPLE, response={204: None, **problems(401, 403, 409)}
 )
 def erase_me(request: HttpRequest) -> Status[None]:
-    """Erase the person and cancel their upcoming reservations. During a stay: 409."""
+    """Erase the person and cancel their upcoming reservations.
+
+    During a stay, and for the last administrator: 409.
+    """
     user = _person(request)
     erasure.erase_person(user, by=callers.for_user(user))
     return Status(204, None)

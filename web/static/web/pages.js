@@ -1,6 +1,6 @@
-// What pages gain from a script; each works without it.
+// Improvements of pages by script. Every page works without it.
 
-// A piece that is new on the page, and the summary of errors, are where a reader goes on.
+// Moves the focus to a new part of the page, or to the summary of errors.
 function focusWhatIsNew(within) {
   const found = within.querySelector("[data-focus]");
   if (found) {
@@ -8,7 +8,7 @@ function focusWhatIsNew(within) {
   }
 }
 
-// A hold counts down; it is told aloud now and then only, and the page says itself that it lapsed.
+// Counts a hold down. Screen readers hear it now and then only. The page itself shows that it has lapsed.
 function countDown(clock) {
   const until = Date.parse(clock.dataset.until);
   const told = clock.querySelector("[data-left]");
@@ -29,14 +29,14 @@ function countDown(clock) {
     }
     window.setTimeout(tick, 1000);
   }
-  // A page kept by the browser for going back may be old: its time is up already, reloading is not.
+  // A page from the browser's history may be old: the hold has lapsed, but the page was not reloaded.
   if (until > Date.now()) {
     clock.hidden = false;
     tick();
   }
 }
 
-// A form that is on its way is not sent again by a second click; a repeat would be harmless.
+// A second click does not send a form again. A repeat would do no harm.
 function sendOnce(event) {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) {
@@ -50,7 +50,7 @@ function sendOnce(event) {
   window.setTimeout(() => delete form.dataset.sent, 8000);
 }
 
-// What a choice alters is shown at once; without a script there is a button.
+// Shows the effect of a choice at once. Without a script there is a button.
 function changeAtOnce(event) {
   const form = event.target.closest("form[data-at-once]");
   if (form && event.target.checkValidity()) {

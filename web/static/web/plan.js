@@ -1,4 +1,4 @@
-/** Keeps the picture of a lot true: the socket tells that something changed, the page is asked again. */
+/** Keeps the picture of a lot up to date: after a message of the socket it loads the page again. */
 
 const SOON = 250;
 const ASK_AGAIN = 8_000;
@@ -37,14 +37,14 @@ function say(now) {
   state.textContent = now ? state.dataset.live : state.dataset.away;
 }
 
-/** Many words may come at once, and many pages may hear them. */
+/** Many messages may come at once, and to many pages. */
 function askSoon() {
   clearTimeout(soon);
   soon = setTimeout(ask, SOON * (1 + Math.random()));
 }
 
 async function ask() {
-  // Nobody looks, or something is being typed: as soon as that is over.
+  // The page is hidden, or somebody types: load as soon as that ends.
   if (document.hidden || isAsking || live.contains(document.activeElement?.closest("form"))) {
     isStale = true;
     return;
@@ -55,7 +55,7 @@ async function ask() {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (answer.ok) draw(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
-    // Asked again later, like everything here.
+    // The next message or timer tries again.
     isStale = true;
   } finally {
     isAsking = false;

@@ -1,4 +1,4 @@
-/** The site: which page belongs to which address, and who may see it. */
+/** The site: the page of each address, and who may see it. */
 import * as auth from "./auth.js";
 import { showLogin } from "./login.js";
 import { start } from "./router.js";
@@ -33,11 +33,11 @@ document.getElementById("logout").addEventListener("click", async () => {
   router.go("login");
 });
 
-// The board says when it needs somebody to be logged in; how that is done is this page's matter.
+// The board says when it needs a log-in. This page decides how to log in.
 document.addEventListener("holdfast:login", async ({ detail }) => {
   const before = auth.token();
   if (await auth.renew()) return detail.retry();
-  // Somebody may have logged in while that was asked.
+  // Somebody may have logged in meanwhile.
   if (auth.token() !== before) return;
   auth.forget();
   auth.note("expired");

@@ -1,4 +1,4 @@
-/** Who is logged in: tokens of the API, kept for this tab, renewed before they end. */
+/** The log-in: tokens of the API, stored for this tab and renewed before they expire. */
 
 const API = "/api/v1";
 const ACCESS = "smart-parking.access";
@@ -14,7 +14,7 @@ let timer;
 let renewing;
 
 export class LogInFailed extends Error {
-  /** `reason` names one of the page's texts. */
+  /** `reason` is the name of a text of the page. */
   constructor(reason) {
     super(reason);
     this.reason = reason;
@@ -43,7 +43,7 @@ export async function logIn(email, password) {
   kept.setItem(NAME, email);
 }
 
-/** Another token for the one that ends; false when that is not to be had. Asked once at a time. */
+/** Renews the token. Returns false if that fails. Only one request runs at a time. */
 export function renew() {
   renewing ??= ask().finally(() => (renewing = undefined));
   return renewing;
@@ -60,7 +60,7 @@ export function forget() {
   for (const key of [ACCESS, REFRESH, NAME, ENDS]) kept.removeItem(key);
 }
 
-/** What the log-in page says once, and where the visitor wanted to go. */
+/** The text that the log-in page shows once, and the page to go to next. */
 export const note = (text) => kept.setItem(NOTE, text);
 export const takeNote = () => take(NOTE);
 export const keepWish = (path) => kept.setItem(WISH, path);
@@ -69,7 +69,7 @@ export const takeWish = () => take(WISH);
 async function ask() {
   const refresh = kept.getItem(REFRESH);
   const answer = refresh && (await post("/auth/refresh", { refresh }));
-  // Another log-in meanwhile is worth more than this one's renewal.
+  // If somebody has logged in meanwhile, that token counts.
   if (!answer?.ok || kept.getItem(REFRESH) !== refresh) return false;
   keep(await answer.json());
   return true;

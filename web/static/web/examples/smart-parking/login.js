@@ -1,4 +1,4 @@
-/** The page on which somebody logs in. */
+/** The log-in page. */
 import * as auth from "./auth.js";
 import { page, text } from "./texts.js";
 

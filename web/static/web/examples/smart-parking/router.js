@@ -12,7 +12,7 @@ export function start(pages, { home, after }) {
     if (!Object.hasOwn(pages, name)) return go(home);
     isSentOn = false;
     pages[name](...rest);
-    // What comes after a page is nothing to one that only sent the visitor on.
+    // A page that only redirects needs no focus or title.
     if (!isSentOn) after();
   }
 
@@ -22,14 +22,14 @@ export function start(pages, { home, after }) {
     else location.hash = `#/${path}`;
   }
 
-  /** The same page under another name; nothing is drawn anew. */
+  /** Changes the address without drawing the page again. */
   function rename(path) {
     history.replaceState(null, "", `#/${path}`);
   }
 
   const router = { go, here, rename };
   addEventListener("hashchange", (event) => {
-    // A link to a part of the page, such as the one that skips to the content, is no page.
+    // A link to a part of the page, such as the skip link, is no page.
     if (new URL(event.newURL).hash.startsWith("#/")) show();
   });
   queueMicrotask(show);

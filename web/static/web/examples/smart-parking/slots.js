@@ -1,4 +1,4 @@
-/** The page with the date control; the board below it belongs to somebody else. */
+/** The page with the date control. The board below it is Holdfast's. */
 import { page } from "./texts.js";
 
 const LAST_START = 16;
@@ -18,7 +18,7 @@ export function showSlots(app, day, chosen) {
   }
 }
 
-/** Today in the lot's zone, which is UTC; tomorrow once today's last slot has begun. */
+/** Today in the lot's zone, which is UTC. Tomorrow after today's last slot has started. */
 function nextDay() {
   const now = new Date();
   return iso(now.getTime() + (now.getUTCHours() >= LAST_START ? DAY : 0));

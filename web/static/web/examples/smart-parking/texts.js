@@ -1,4 +1,4 @@
-/** What the page's HTML holds ready: pages, and texts in the visitor's language. */
+/** The pages and texts in the HTML, in the visitor's language. */
 
 export function page(id) {
   return document.getElementById(id).content.cloneNode(true);
