@@ -116,7 +116,7 @@ def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     ):
         taken[key or 0].append(_Took(unit, end, is_live))
     # Read venues after the rows that refer to them, so that none is missing.
-    venues = {venue.pk: venue for venue in catalogue.of(row.venue_id for row in rows)}
+    venues = {venue.pk: venue for venue in catalogue.by_ids(row.venue_id for row in rows)}
     categories = {one.pk: one for venue in venues.values() for one in venue.categories.all()}
     documents = []
     for row in rows:
@@ -245,7 +245,7 @@ def units_of(venue: Venue) -> dict[int, dict[str, Any]]:
     The result is kept with the venue in memory: never change it. An availability has hundreds of
     units, a page of reservations one or two for each row.
     """
-    return catalogue.once(venue, "_units_shown", _shown)
+    return catalogue.derived(venue, "_units_shown", _shown)
 
 
 def _shown(venue: Venue) -> dict[int, dict[str, Any]]:

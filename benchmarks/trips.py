@@ -219,7 +219,7 @@ def main() -> None:
             print(
                 f"{said}: {len(trip.files)} files ({engine}), {len(trip.functions)} functions, "
                 f"{trip.lines} lines, {trip.crossings} crossings, "
-                f"range resolved {trip.times('modes.resolve') + trip.times('judging.resolve')}x"
+                f"range resolved {trip.times('modes.resolve')}x"
             )
             if "--files" in sys.argv:
                 for file in sorted(trip.files):

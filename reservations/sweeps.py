@@ -32,7 +32,7 @@ def expire_holds(*, venue_id: int | None = None) -> int:
 
     Opens a transaction for each batch. Returns how many.
     """
-    return _until_done(lambda: lapses.some(venue_id, most=settings.SWEEP_BATCH))
+    return _until_done(lambda: lapses.expire_batch(venue_id, most=settings.SWEEP_BATCH))
 
 
 def mark_no_shows(*, venue_id: int | None = None) -> int:

@@ -49,7 +49,7 @@ def load(venue_id: int) -> Venue:
     return found
 
 
-def those(rows: Iterable[Venue]) -> list[Venue]:
+def refreshed(rows: Iterable[Venue]) -> list[Venue]:
     """These venues with all their parts, in the order given. Assumes that the rows were just read.
 
     Runs no query for venues that are cached and unchanged.
@@ -62,13 +62,13 @@ def those(rows: Iterable[Venue]) -> list[Venue]:
     return [venue for row in given if (venue := known[row.pk]) is not None]
 
 
-def of(ids: Iterable[int]) -> list[Venue]:
+def by_ids(ids: Iterable[int]) -> list[Venue]:
     """The venues with these ids as they are now, active or not. Leaves out unknown ids.
 
     One small query while they are unchanged.
     """
     rows = Venue.objects.filter(pk__in=set(ids)).order_by()
-    return those(Venue(pk=pk, revision=now) for pk, now in rows.values_list("pk", "revision"))
+    return refreshed(Venue(pk=pk, revision=now) for pk, now in rows.values_list("pk", "revision"))
 
 
 def last_seen(slug: str) -> Venue | None:
@@ -91,7 +91,7 @@ def is_unchanged(venue: Venue) -> bool:
 
 def units_by_id(venue: Venue) -> dict[int, Resource]:
     """The venue's units by id, also retired ones. Worked out once for a cached venue."""
-    return once(venue, "_units_by_id", _by_id)
+    return derived(venue, "_units_by_id", _by_id)
 
 
 def units_in_order(venue: Venue, units: Iterable[Resource]) -> list[Resource]:
@@ -105,7 +105,7 @@ def units_in_order(venue: Venue, units: Iterable[Resource]) -> list[Resource]:
 
 def units_in_use(venue: Venue) -> list[Resource]:
     """The venue's units that are not retired, in its order. Worked out once for a cached venue."""
-    return once(venue, "_units_in_use", _in_use)
+    return derived(venue, "_units_in_use", _in_use)
 
 
 def smallest_capacity(venue: Venue) -> int:
@@ -113,15 +113,15 @@ def smallest_capacity(venue: Venue) -> int:
 
     Worked out once for a cached venue.
     """
-    return once(venue, "_smallest_capacity", _smallest)
+    return derived(venue, "_smallest_capacity", _smallest)
 
 
 def category_by_unit(venue: Venue) -> dict[int, int]:
     """The id of the category by id of the unit, also retired ones. Worked out once."""
-    return once(venue, "_category_by_unit", _categories)
+    return derived(venue, "_category_by_unit", _categories)
 
 
-def once(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
+def derived(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
     """Returns what `work_out` returned for this venue object, which runs once for each `name`."""
     known: dict[str, Any] = vars(venue)
     if name not in known:

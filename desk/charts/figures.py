@@ -91,7 +91,7 @@ def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:
     """
     openings = openings_of(venue)
     windows = [sold_part(venue, day, openings) for day in days]
-    found = snapshot_queries.board(venue, Window(windows[0].start, windows[-1].end), now=now)
+    found = snapshot_queries.snapshot(venue, Window(windows[0].start, windows[-1].end), now=now)
     return [_share(found, window) for window in windows]
 
 

@@ -38,7 +38,7 @@ RETURNING id
 """
 
 
-def some(venue_id: int | None, *, most: int) -> int:
+def expire_batch(venue_id: int | None, *, most: int) -> int:
     """Expires at most `most` lapsed holds, earliest first, of one venue or (None) of all.
 
     Opens its own durable transaction. Skips rows that others have locked. Returns how many it

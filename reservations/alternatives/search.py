@@ -70,7 +70,7 @@ def board_around(
     """
     margin = margin or _reach(venue)
     reach = Window(window.start - margin, window.end + margin)
-    return snapshot_queries.board(venue, reach, now=now, party=party, without=without)
+    return snapshot_queries.snapshot(venue, reach, now=now, party=party, without=without)
 
 
 def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> list[Window]:

@@ -62,7 +62,7 @@ def several(
     cache it works out every answer.
     """
     lasting = {
-        venue.pk: venue for venue in catalogue.those(venues) if _changes_by_the_minute(venue)
+        venue.pk: venue for venue in catalogue.refreshed(venues) if _changes_by_the_minute(venue)
     }
     since = now - SLACK - LONGEST
     # Read before the answers, so that a change in between makes them stale.

@@ -39,7 +39,7 @@ def explain(
         modes.judge_span(venue, window)
     except Refusal as refusal:
         return Explanation(window, refusal, [])
-    found = snapshot_queries.board(venue, window, now=now, party=party)
+    found = snapshot_queries.snapshot(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:
         booking_window.judge_request(venue, window, resource, now)

@@ -31,7 +31,7 @@ def stand(
 
     Runs a few queries, however many units there are. Only staff may see vehicles and guests.
     """
-    found = snapshot_queries.board(venue, window, now=now)
+    found = snapshot_queries.snapshot(venue, window, now=now)
     rows = {unit.pk: found.taken(unit.pk, window) for unit in found.units}
     known = _known(row for taken in rows.values() for row in taken) if is_for_staff else {}
     return [_standing(unit, rows[unit.pk], known) for unit in found.units]

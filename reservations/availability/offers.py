@@ -48,7 +48,7 @@ def of_range(
     NotFound for an unknown category.
     """
     window = modes.resolve(venue, times, now)
-    found = snapshot_queries.board(venue, window, now=now, category=category, party=party)
+    found = snapshot_queries.snapshot(venue, window, now=now, category=category, party=party)
     categories = categories_named(venue, category)
     try:
         opened = _judged(found, window)

@@ -46,7 +46,7 @@ def next_few(
     Times and slots: the earliest starts, each in the cheapest category with a place. Nights: one
     for each category, cheapest first. Leaves out categories on request. [] for a venue without any.
     """
-    venues = catalogue.those(venues)
+    venues = catalogue.refreshed(venues)
     units = snapshot_queries.units(venues)
     searches = [_Search(venue, units[venue.pk], party=party, now=now) for venue in venues]
     for search in searches:
@@ -57,7 +57,7 @@ def next_few(
         asked = [search for search in searches if look_at(search)]
         looks = [search.look() for search in asked]
         for search, found in zip(
-            asked, snapshot_queries.boards(looks, units, now=now), strict=True
+            asked, snapshot_queries.snapshots(looks, units, now=now), strict=True
         ):
             search.see(found)
     return {search.venue.pk: search.found for search in searches}
@@ -72,7 +72,7 @@ def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list
     search = _Search(venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY)
     search.begin(day)
     if search.first_day():
-        search.see(snapshot_queries.boards([search.look()], units, now=now)[0])
+        search.see(snapshot_queries.snapshots([search.look()], units, now=now)[0])
     return search.found
 
 

@@ -86,7 +86,7 @@ def stretches_sold(
         return []
     # Read no further than these ranges reach.
     reach = Window(min(sellers).start, max(window.end for window in sellers))
-    found = snapshot_queries.board(venue, reach, now=now)
+    found = snapshot_queries.snapshot(venue, reach, now=now)
     return [_stretch(found, window, sellers[window]) for window in sorted(sellers)]
 
 

@@ -32,7 +32,7 @@ class SnapshotQuery:
     """The id of a reservation whose time counts as free, as for a change of it; or None."""
 
 
-def board(
+def snapshot(
     venue: Venue,
     window: Window,
     *,
@@ -48,11 +48,11 @@ def board(
     look = SnapshotQuery(
         venue=venue, window=window, party=party, category=category, without=without
     )
-    (found,) = boards([look], units([venue]), now=now)
+    (found,) = snapshots([look], units([venue]), now=now)
     return found
 
 
-def boards(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) -> list[Snapshot]:
+def snapshots(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) -> list[Snapshot]:
     """One snapshot for each query, in the order given; [] for none.
 
     `units` are those of the venues.

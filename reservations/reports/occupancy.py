@@ -72,7 +72,7 @@ def over(
             gettext("Ask for at most %(most)s steps. Choose a longer step or a shorter range.")
             % {"most": MOST_STEPS},
         )
-    found = snapshot_queries.board(venue, window, now=now)
+    found = snapshot_queries.snapshot(venue, window, now=now)
     parts = list(_parts(window, step))
     units: Counter[str] = Counter()
     seconds: list[Counter[str]] = [Counter() for _ in parts]

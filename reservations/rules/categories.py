@@ -61,7 +61,7 @@ def pools_of(venue: Venue, units: Iterable[Resource]) -> list[list[Resource]]:
     Goes by the venue as it was read. Assumes that the units are the venue's.
     """
     asked = {unit.id: unit for unit in units}
-    every = catalogue.once(venue, "_pools", _every_pool)
+    every = catalogue.derived(venue, "_pools", _every_pool)
     found = [pool for ids in every if (pool := [asked[pk] for pk in ids if pk in asked])]
     return sorted(found, key=lambda pool: (pool[0].capacity, pool[0].id))
 

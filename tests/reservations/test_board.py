@@ -27,7 +27,7 @@ def load(
     venue: Venue, window: Window = LUNCH, now: datetime = NOON - DAY, **asked: int
 ) -> Snapshot:
     venue = records.find_venue(venue.slug)
-    return snapshot_queries.board(venue, window, now=now, party=asked.get("party", 1))
+    return snapshot_queries.snapshot(venue, window, now=now, party=asked.get("party", 1))
 
 
 def free(found: Snapshot, window: Window = LUNCH) -> list[str]:
@@ -149,7 +149,7 @@ def test_units_too_small_retired_or_elsewhere_are_left_out() -> None:
     make_venue("restaurant", units=2)
     assert sorted(free(load(venue))) == ["2", "3", "4"]
     assert free(load(venue, party=3)) == ["2"]
-    of_category = snapshot_queries.board(venue, LUNCH, now=NOON - DAY, category="nook")
+    of_category = snapshot_queries.snapshot(venue, LUNCH, now=NOON - DAY, category="nook")
     assert free(of_category) == ["3", "4"]
 
 

@@ -98,7 +98,7 @@ def _cards(
 
     question = f"page: lately, and open on {day} for {guests}"
     lately = answer_cache.several(question, venues, now=now, work_out=work_out)
-    sold_by = {venue.pk: venue for venue in catalogue.those(venues)}
+    sold_by = {venue.pk: venue for venue in catalogue.refreshed(venues)}
     return [
         {
             "venue": venue,
