@@ -25,7 +25,7 @@ from reservations.rules import modes
 from tests.effort import some
 from tests.factories import DESK, NOON, add_category, add_hours, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around, unit
-from tests.reservations.test_board import join
+from tests.reservations.test_snapshot import join
 from tests.reservations.worlds import comes_to, moments, of_window
 from venues.hours import Window
 from venues.models import Opening, Rate, Venue

@@ -13,7 +13,7 @@ from reservations.errors import Refusal, Taken
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Contact
 from tests.factories import DESK, NOON, booking, hold, make_venue
-from tests.reservations.test_board import join
+from tests.reservations.test_snapshot import join
 
 
 @pytest.mark.django_db
