@@ -73,10 +73,19 @@ STATUSES: Mapping[type[Exception], int] = {
     people.Forbidden: 403,
     people.TooMany: 429,
     people.TooManyFailures: 429,
+    people.TooManyFailuresHere: 429,
     people.TooManySignUps: 429,
+    people.TooManyResets: 429,
+    people.TooBusy: 503,
     people.LastAdministrator: 409,
 }
 """The HTTP status of each refusal. A test walks the subclasses so that none is forgotten."""
+
+RATES: Mapping[type[people.GuestError], str] = {
+    people.TooManySignUps: "sign-up",
+    people.TooManyFailuresHere: "log-in-place",
+}
+"""What the RateLimit headers call a rate of people; any other is `log-in`."""
 
 OTHERS: Mapping[str, int] = {
     "bad_request": 400,
@@ -222,14 +231,16 @@ def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpRes
         code=refusal.code,
         detail=refusal.detail,
         errors=listed,
-        headers=_allowance_headers(refusal),
+        headers=_person_headers(refusal),
     )
 
 
-def _allowance_headers(refusal: people.GuestError) -> dict[str, str]:
+def _person_headers(refusal: people.GuestError) -> dict[str, str]:
+    if isinstance(refusal, people.TooBusy):
+        return {"Retry-After": str(RETRY_AFTER_BUSY)}
     if refusal.allowance is None:
         return {}
-    name = "sign-up" if isinstance(refusal, people.TooManySignUps) else "log-in"
+    name = RATES.get(type(refusal), "log-in")
     told = limits.of_allowance(name, refusal.allowance)
     if isinstance(refusal, people.TooMany):
         told["Retry-After"] = str(refusal.allowance.retry_after)

@@ -17,7 +17,9 @@ def log_in(
     Raises CredentialsInvalid, or TooManyFailures after too many of them.
     """
     verify = partial(accounts.log_in, email=email, password=password)
-    user, allowance = log_in_limit.attempt(verify, email=email, place=address_of(request))
+    user, allowance = log_in_limit.attempt(
+        verify, email=email, place=address_of(request), door="api"
+    )
     for name, value in limits.of_allowance("log-in", allowance).items():
         response[name] = value
     return tokens.issue(user)

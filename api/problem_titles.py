@@ -7,7 +7,7 @@ TITLES: Mapping[str, str] = {
     "already_registered": "This person is already registered",
     "bad_request": "The server does not accept this request",
     "body_too_large": "The body is too large",
-    "busy": "Too many people are booking this",
+    "busy": "Too many people at once",
     "closed": "The venue or the unit is closed",
     "forbidden": "Not allowed for your role or key",
     "held_by_other": "Another guest holds this time",

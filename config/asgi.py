@@ -26,6 +26,10 @@ def pages() -> WSGIMiddleware:
 
 
 _pages = pages()
+_log_ins = pages()
+"""Threads of their own: while passwords are hashed, or wait to be, all else is answered."""
+
+_DOORS = re.compile(r"^/(api/v1/(auth|parking)/(login|signup)|accounts/.*|admin/login/)$")
 
 # Import these now: they need models, and the call above sets up the applications.
 from api.live.consumer import Board  # noqa: E402
@@ -88,7 +92,8 @@ async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
     async def received() -> dict[str, Any]:
         return {"type": "http.request", "body": bytes(body)}
 
-    await cast(Any, _pages)(_plain(scope, len(body)), received, send)
+    threads = _log_ins if scope["method"] == "POST" and _DOORS.match(scope["path"]) else _pages
+    await cast(Any, threads)(_plain(scope, len(body)), received, send)
 
 
 def _plain(scope: _Scope, length: int) -> _Scope:

@@ -1,4 +1,7 @@
-"""The log-in of pages and admin, with the same limit of failures as the API's."""
+"""The log-in of pages and admin, with the same limits of failures as the API's.
+
+Sessions store the path of the class here, so it keeps its module and its name.
+"""
 
 from typing import Any
 
@@ -8,12 +11,16 @@ from django.http import HttpRequest
 
 from guests import log_in_limit
 from guests.addresses import address_of
-from guests.errors import CredentialsInvalid, TooManyFailures
+from guests.errors import CredentialsInvalid
+from guests.log_in_limit import Door
 from guests.models import User
 
 
 class HeldBack(ModelBackend):
-    """Checks e-mail address and password as Django does, and counts each failure."""
+    """Checks e-mail address and password as Django does, and counts each failure.
+
+    Raises TooMany and TooBusy, which the forms of pages and admin show.
+    """
 
     def authenticate(
         self,
@@ -36,9 +43,12 @@ class HeldBack(ModelBackend):
             return user
 
         try:
-            return log_in_limit.attempt(verify, email=email, place=address_of(request))[0]
+            place = address_of(request)
+            return log_in_limit.attempt(verify, email=email, place=place, door=_door(request))[0]
         except CredentialsInvalid:
-            return None
-        except TooManyFailures:
-            # Django then asks no other backend.
+            # Django then asks no other backend; allauth's would hash once more and count nothing.
             raise PermissionDenied from None
+
+
+def _door(request: HttpRequest) -> Door:
+    return "admin" if request.path.startswith("/admin/") else "page"

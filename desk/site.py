@@ -5,7 +5,9 @@ the daily ones.
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, reverse
@@ -18,6 +20,7 @@ from desk.lots import views as lot_pages
 from desk.reservations import walk_in
 from desk.timeline import views as timeline_pages
 from desk.today import views
+from guests.errors import CredentialsInvalid, TooMany
 
 DAILY = (
     ("today", _("Today")),
@@ -29,11 +32,28 @@ DAILY = (
 """The pages for daily work, in the order of the links at the top of each page."""
 
 
+class DeskLogInForm(AdminAuthenticationForm):
+    """`refusal` is the limit that was reached, if one was; the words are those of the API."""
+
+    refusal: TooMany | None = None
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            return super().clean()
+        except TooMany as refusal:
+            self.refusal = refusal
+            raise forms.ValidationError(refusal.detail) from None
+
+    def get_invalid_login_error(self) -> forms.ValidationError:
+        return forms.ValidationError(CredentialsInvalid().detail, code="invalid_login")
+
+
 class DeskSite(AdminSite):
     """Django's admin site with the pages of the desk."""
 
     site_header = site_title = "Holdfast"
     index_title = _("Everything")
+    login_form = DeskLogInForm
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         pages: dict[str, tuple[Callable[..., HttpResponse], str]] = {
@@ -66,7 +86,7 @@ class DeskSite(AdminSite):
             if self.has_permission(request):
                 return redirect("admin:today")
             return redirect(f"{request.path}?{urlencode({'next': reverse('admin:today')})}")
-        return super().login(request, extra_context)
+        return _with_status(super().login(request, extra_context))
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Adds the links to the daily pages."""
@@ -77,3 +97,12 @@ class DeskSite(AdminSite):
             if (address := reverse(f"admin:{name}"))
         ]
         return {**super().each_context(request), "daily": daily}
+
+
+def _with_status(answer: HttpResponse) -> HttpResponse:
+    """429 with the time to wait, where the form shows that a limit was reached."""
+    form = (getattr(answer, "context_data", None) or {}).get("form")
+    if isinstance(form, DeskLogInForm) and form.refusal is not None:
+        answer.status_code = 429
+        answer["Retry-After"] = str(form.refusal.retry_after)
+    return answer

@@ -105,19 +105,45 @@ class TooMany(GuestError):
     """Too many requests. Wait before you try again."""
 
     code = "rate_limited"
+    why: ClassVar[str] = "rate"
+    """Which limit was reached, as audit lines say it."""
 
     def __init__(self, allowance: Allowance) -> None:
         super().__init__()
         self.allowance = allowance
+        self.retry_after = allowance.retry_after
+        """Whole seconds to wait."""
 
 
 class TooManyFailures(TooMany):
     """Too many log-ins failed for this e-mail address. Wait before you try again."""
 
     code = "rate_limited"
+    why = "address"
+
+
+class TooManyFailuresHere(TooMany):
+    """Too many log-ins failed from this network address. Wait before you try again."""
+
+    code = "rate_limited"
+    why = "place"
 
 
 class TooManySignUps(TooMany):
     """Too many sign-ups from this network address. Wait before you try again."""
 
     code = "rate_limited"
+    why = "sign-ups"
+
+
+class TooManyResets(TooMany):
+    """Too many new passwords were asked for from this network address. Wait a while."""
+
+    code = "rate_limited"
+    why = "resets"
+
+
+class TooBusy(GuestError):
+    """Very many people are logging in just now. Try again in a moment."""
+
+    code = "busy"

@@ -37,6 +37,11 @@ class Allowance:
         return max(1, ceil(self.wait.total_seconds()))
 
 
+def is_limited(rate: str) -> bool:
+    """False for the rate `0`, which is none."""
+    return rate != "0"
+
+
 def read_rate(rate: str) -> tuple[int, timedelta]:
     """Reads a rate such as `20/m` as a number and a period.
 

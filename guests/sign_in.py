@@ -3,7 +3,7 @@
 import logging
 from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,6 +14,7 @@ from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
 from guests import accounts, own_pages
 from guests.emails import fold
@@ -24,6 +25,11 @@ _log = logging.getLogger(__name__)
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """Closes the library's own sign-up form, since sign-up here asks for name and phone."""
+
+    error_messages: ClassVar = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": _("The e-mail address or the password is wrong."),
+    }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Always False."""

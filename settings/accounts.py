@@ -7,7 +7,7 @@ import phonenumbers
 from django.core.exceptions import ImproperlyConfigured
 
 from settings import partner_keys, sign_in
-from settings.environment import flag, json_value, names, seconds, text
+from settings.environment import flag, integer, json_value, names, seconds, text
 from settings.secrets import SHORTEST_SECRET
 
 AUTH_USER_MODEL = "guests.User"
@@ -42,10 +42,24 @@ PARTNER_KEY_KEPT = min(seconds("PARTNER_KEY_KEPT", timedelta(seconds=5)), timede
 
 # Failed log-ins for one e-mail address from one network, before it has to wait.
 LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")
+# How often one place may fail in all, whatever addresses it tries; 0 is any number.
+LOGIN_FAILURES_PER_PLACE = text("LOGIN_FAILURES_PER_PLACE", "60/m")
+# How many passwords a process hashes at once; 0 is any number (guests/password_hashes.py).
+PASSWORD_HASHES_AT_ONCE = integer("PASSWORD_HASHES_AT_ONCE", 4, most=1_000)
+# How often one place may ask for a new password, and how many letters one account gets; 0 is any.
+RESETS_PER_PLACE = text("RESETS_PER_PLACE", "20/m")
+RESETS_PER_ACCOUNT = text("RESETS_PER_ACCOUNT", "5/h")
 # Sign-ups from one network. Each costs a slow hash.
 SIGN_UP_RATE = text("SIGN_UP_RATE", "300/m")
-for _name, _rate in (("LOGIN_FAILURE_RATE", LOGIN_FAILURE_RATE), ("SIGN_UP_RATE", SIGN_UP_RATE)):
-    if not re.fullmatch(r"[1-9][0-9]{0,5}/[smhd]", _rate):
+_RATE = r"[1-9][0-9]{0,5}/[smhd]"
+for _name, _rate, _shape in (
+    ("LOGIN_FAILURE_RATE", LOGIN_FAILURE_RATE, _RATE),
+    ("SIGN_UP_RATE", SIGN_UP_RATE, _RATE),
+    ("LOGIN_FAILURES_PER_PLACE", LOGIN_FAILURES_PER_PLACE, f"0|{_RATE}"),
+    ("RESETS_PER_PLACE", RESETS_PER_PLACE, f"0|{_RATE}"),
+    ("RESETS_PER_ACCOUNT", RESETS_PER_ACCOUNT, f"0|{_RATE}"),
+):
+    if not re.fullmatch(_shape, _rate):
         raise ImproperlyConfigured(f"{_name} is not valid: expected one such as 20/m.")
 
 # Signing in through others, by django-allauth.
@@ -60,3 +74,6 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# The library's own limits would let a stranger stop everybody's log-ins: guests/log_in_limit.py
+# is the only one.
+ACCOUNT_RATE_LIMITS = False

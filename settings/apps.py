@@ -50,6 +50,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "web.middleware.TooManyLogIns",
 ]
 if CORS_ALLOWED_ORIGINS:
     # Outermost, so that pages of other origins can read refusals too.

@@ -1,11 +1,15 @@
-"""Middleware of pages and API: the content security policy, and the language."""
+"""Middleware of pages and API: security policy, language, and 503 where too many log in."""
+
+from collections.abc import Callable
 
 from csp.constants import HEADER
 from csp.middleware import CSPMiddleware
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+
+from web import unavailable
 
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
@@ -23,6 +27,19 @@ class ContentSecurity(CSPMiddleware):
             response.headers.setdefault(HEADER, _NOTHING)
             return response
         return super().process_response(request, response)
+
+
+class TooManyLogIns:
+    """Answers 503 where more people log in than this process can check (guests/password_hashes)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
+        return unavailable.busy(request, fault)
 
 
 _API = "/api/"

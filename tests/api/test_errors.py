@@ -34,7 +34,7 @@ def below(kind: type[Exception]) -> list[type[Exception]]:
 
 REFUSALS = sorted({*below(Refusal), *below(GuestError)}, key=lambda kind: kind.__qualname__)
 
-SAME_ON_PURPOSE = {"validation_error", "forbidden", "rate_limited"}
+SAME_ON_PURPOSE = {"validation_error", "forbidden", "rate_limited", "busy"}
 """Codes that mean the same of people and of reservations."""
 
 

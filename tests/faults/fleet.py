@@ -62,6 +62,7 @@ class Fleet(Deployment):
             "SWEEP_BATCH": "20",
             # No window that ends while a test guesses.
             "LOGIN_FAILURE_RATE": f"{GUESSES}/d",
+            "LOGIN_FAILURES_PER_PLACE": "0",
             "DEMO": "0",
         }
 
