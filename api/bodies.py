@@ -14,6 +14,14 @@ class NotJson(Exception):  # noqa: N818 - a refusal is not a fault
     """The Content-Type of the body is not JSON."""
 
 
+class TooDeep(ValueError):  # noqa: N818 - a refusal is not a fault
+    """Objects and lists are nested deeper than DEEPEST, in these fields of the document."""
+
+    def __init__(self, fields: list[str]) -> None:
+        super().__init__("too deep")
+        self.fields = fields
+
+
 class Json(Parser):
     """Parses one JSON document in UTF-8, without NaN and lone surrogates."""
 
@@ -31,12 +39,13 @@ class Json(Parser):
 def read(body: bytes) -> Any:
     """Parses a JSON document that can be written again.
 
-    Raises ValueError where it is no JSON, or deeper than DEEPEST.
+    Raises ValueError where it is no JSON, TooDeep where it is deeper than DEEPEST.
     """
     document = orjson.loads(body)
     # Brackets in strings count too. The count spares most bodies the walk.
     if body.count(b"{") + body.count(b"[") > DEEPEST and _is_deeper(document, DEEPEST):
-        raise ValueError(f"deeper than {DEEPEST}")
+        fields = document.items() if isinstance(document, dict) else ()
+        raise TooDeep([name for name, value in fields if _is_deeper(value, DEEPEST - 1)])
     return document
 
 

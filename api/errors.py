@@ -19,7 +19,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from api import limits
 from api.auth import KnownRequest
-from api.bodies import NotJson
+from api.bodies import DEEPEST, NotJson, TooDeep
 from api.problem_titles import TITLES
 from api.schemas import parse_id
 from guests import errors as people
@@ -52,6 +52,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.QuoteExpired: 409,
     errors.OnePerDay: 409,
     errors.TooManyHolds: 409,
+    errors.TooManyReservations: 409,
     errors.HoldExpired: 409,
     errors.WrongStatus: 409,
     errors.ChangedMeanwhile: 412,
@@ -268,10 +269,18 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
         if isinstance(fault.__cause__, NotJson):
             detail = "Send the body as application/json. No other Content-Type is accepted."
             return other(request, "unsupported_media_type", detail)
+        if isinstance(fault.__cause__, TooDeep):
+            return _too_deep(request, fault.__cause__)
         detail = "The body must be one JSON document in UTF-8, such as {}."
         return other(request, "malformed_body", detail)
     code = HTTPStatus(fault.status_code).phrase.lower().replace(" ", "_")
     return problem(request, status=fault.status_code, code=code, detail=str(fault))
+
+
+def _too_deep(request: HttpRequest, fault: TooDeep) -> HttpResponse:
+    detail = f"Nest objects and lists at most {DEEPEST} deep."
+    places = [("body", "body", name) for name in fault.fields] or [("body",)]
+    return _not_valid(request, ValidationError([{"loc": loc, "msg": detail} for loc in places]))
 
 
 def _nobody_left(request: HttpRequest, fault: IntegrityError) -> HttpResponse:

@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     "too_far": "Too far ahead",
     "too_long": "Too long",
     "too_many_holds": "Too many open holds",
+    "too_many_reservations": "Too many unpaid reservations",
     "too_short": "Too short",
     "too_soon": "Too soon",
     "unavailable": "The database cannot be reached",

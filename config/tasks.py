@@ -8,6 +8,7 @@ from django.utils import timezone
 from config import outbox
 from guests import rate_counters, tokens
 from reservations import clock, idempotency
+from reservations.limits import open_holds
 
 
 @shared_task
@@ -20,6 +21,7 @@ def dispatch_events(ids: list[int] | None = None) -> None:
 def clean_up() -> None:
     """Deletes what nobody can use any more: stored answers, tokens, counters and sessions."""
     idempotency.forget_old(clock.now())
+    open_holds.forget_addresses(clock.now())
     while tokens.delete_expired(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
     while rate_counters.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:

@@ -139,6 +139,17 @@ class TooManyHolds(Refusal):
         super().__init__(per=per, open=open_now, limit=limit, **told)
 
 
+class TooManyReservations(Refusal):
+    """You have reached the limit of reservations to come that are not paid. Pay or cancel one, or
+    wait until one is over.
+    """
+
+    code = "too_many_reservations"
+
+    def __init__(self, *, per: str, unpaid: int, limit: int) -> None:
+        super().__init__(per=per, unpaid=unpaid, limit=limit)
+
+
 class HoldExpired(Refusal):
     """The hold has expired, and somebody else may have the time. Make a new reservation."""
 

@@ -82,8 +82,8 @@ class Reservation(models.Model):
 
     created_at = models.DateTimeField()
     hold_expires_at = models.DateTimeField(null=True, blank=True)
-    # A digest of the address that made the hold, kept while it is a hold. Null, since servers of
-    # the version before do not write it.
+    # A digest of the address that made the hold, kept while a limit counts by it. Null, since
+    # servers of the version before do not write it.
     held_from = models.CharField(max_length=32, null=True, blank=True, editable=False)  # noqa: DJ001
     no_show_at = models.DateTimeField(null=True, blank=True)
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -126,6 +126,12 @@ class Reservation(models.Model):
                 fields=["held_from", "hold_expires_at"],
                 name="reservation_held_from",
                 condition=IS_OPEN_HOLD & Q(held_from__isnull=False),
+            ),
+            # The limit of unpaid reservations of nobody's account counts by address too.
+            models.Index(
+                fields=["held_from", "ends_at"],
+                name="reservation_unpaid_from",
+                condition=Q(confirmed_at__isnull=False, held_from__isnull=False),
             ),
             models.Index(
                 fields=["no_show_at"],

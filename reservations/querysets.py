@@ -76,6 +76,22 @@ class ReservationQuerySet(models.QuerySet["Reservation"]):
         """Reservations with the status `held` at that instant. Uses an index."""
         return self.open_holds().filter(hold_expires_at__gt=at)
 
+    def unpaid(self, *, at: datetime) -> Self:
+        """Those to come or in house that cost money, holds included.
+
+        Until payments are recorded, all that cost money are unpaid.
+        """
+        stands = Q(confirmed_at__isnull=False) | Q(hold_expires_at__gt=at)
+        return self.filter(
+            stands,
+            ends_at__gt=at,
+            price_minor__gt=0,
+            cancelled_at__isnull=True,
+            expired_at__isnull=True,
+            checked_out_at__isnull=True,
+            missed_at__isnull=True,
+        )
+
     def lapsed(self, *, at: datetime) -> Self:
         """Holds that have lapsed at that instant but are not recorded as expired."""
         return self.open_holds().filter(hold_expires_at__lte=at)

@@ -1,5 +1,6 @@
 """Finds venues and reservations, locks reservations, and saves what verbs changed."""
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
@@ -40,11 +41,24 @@ def locked(reservation_id: int, *, by: Caller) -> Reservation:
 def save(reservation: Reservation, *fields: str) -> None:
     """Saves these fields and raises the version by one. Assumes the reservation's lock."""
     reservation.version += 1
-    if reservation.confirmed_at or reservation.cancelled_at:
-        # The address is kept only while the reservation is a hold.
+    if not counts_by_address(reservation):
         reservation.held_from = None
         fields = (*fields, "held_from")
     reservation.save(update_fields=[*fields, "version"])
+
+
+def counts_by_address(reservation: Reservation) -> bool:
+    """True while a limit counts the reservation by the address it came from.
+
+    That is an open hold, or an unpaid reservation that belongs to no account. The address is kept
+    no longer.
+    """
+    if reservation.cancelled_at or reservation.expired_at:
+        return False
+    if not reservation.confirmed_at and settings.HOLDS_PER_ADDRESS:
+        return True
+    is_of_nobody = reservation.guest_id is None and not reservation.partner
+    return is_of_nobody and reservation.price_minor > 0 and settings.UNPAID_PER_GUEST > 0
 
 
 def _first(rows: QuerySet[Reservation], reservation_id: int) -> Reservation:

@@ -29,6 +29,9 @@ _WORDS: Mapping[str, str | Promise] = {
     "too_many_holds": gettext_lazy(
         "You are holding as many places as you may. Confirm or cancel one, then try again."
     ),
+    "too_many_reservations": gettext_lazy(
+        "You have as many unpaid reservations as you may. Cancel one, then try again."
+    ),
     "hold_expired": gettext_lazy(
         "The hold has lapsed and its time may have gone to somebody else. You can try again."
     ),

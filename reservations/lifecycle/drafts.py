@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.conf import settings
-
+from reservations import records
 from reservations.allocation.ask import Ask, Placement
 from reservations.event_types import CONFIRMED, CREATED, BookedData, EventType
 from reservations.models import Allocation, Reservation
@@ -47,13 +46,13 @@ def reservation(
         row.confirmed_at = now
     else:
         row.hold_expires_at = now + policy.hold_time
-        if by.limits_apply and settings.HOLDS_PER_ADDRESS:
-            row.held_from = by.origin or None
     price = price_of(venue, category, ask.window)
     if booking.quote:
         price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)
     row.tariff = settlement.tariff(venue, category, ask.window)
     promise(row, policy, ask.window, price)
+    if by.limits_apply and records.counts_by_address(row):
+        row.held_from = by.origin or None
     return row
 
 

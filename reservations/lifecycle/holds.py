@@ -11,7 +11,7 @@ from reservations import clock, events, idempotency
 from reservations.allocation import candidates, early_refusal, ledger
 from reservations.allocation.ask import Ask, asking
 from reservations.allocation.placement import place
-from reservations.errors import TooManyHolds
+from reservations.errors import TooManyHolds, TooManyReservations
 from reservations.event_types import BookedData
 from reservations.idempotency import Once
 from reservations.lifecycle import cancellations, drafts, eligibility, hold_statement
@@ -181,14 +181,16 @@ def _of_category(found: _Prepared) -> Sequence[Resource]:
     return [unit for unit in found.units if unit.category_id == found.row.category_id]
 
 
+def _is_counted(found: _Prepared) -> bool:
+    """True when the reservation counts against a limit: as a hold, or because it costs money."""
+    counts = open_holds.limits(found.ask.venue, found.wish.booking, by=found.ask.by)
+    return any(found.row.price_minor or not limit.is_of_unpaid for limit in counts)
+
+
 def _write(found: _Prepared, once: Once | None) -> Reservation | None:
     booking, venue, by = found.wish.booking, found.ask.venue, found.ask.by
     units = _of_category(found)
-    if (
-        once is None
-        and hold_statement.is_one_statement()
-        and not open_holds.limits(venue, booking, by=by)
-    ):
+    if once is None and hold_statement.is_one_statement() and not _is_counted(found):
         return hold_statement.write(found.row, found.ask, units)
 
     def counted() -> Reservation | None:
@@ -203,7 +205,7 @@ def _write(found: _Prepared, once: Once | None) -> Reservation | None:
 
     try:
         return in_transaction(counted)
-    except TooManyHolds:
+    except (TooManyHolds, TooManyReservations):
         # If the venue has changed, it may now confirm at once, and the limit does not count.
         if catalogue.is_unchanged(venue):
             raise

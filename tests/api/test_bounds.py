@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from api import bodies
 from api.api import api
-from tests.api.calling import Api, problem, stay
+from tests.api.calling import Api, faults, problem, stay
 from tests.api.test_canaries import dump
 from tests.api.test_matrix import BODIES, OPERATIONS, QUERIES, TABLE, World
 from venues.models import Venue
@@ -119,7 +119,7 @@ def test_a_deep_body_with_an_idempotency_key_is_refused(
 ) -> None:
     deep = b"[" * depth + b"1" + b"]" * depth
     body = json.dumps(stay(hotel)).encode()[:-1] + b', "other": ' + deep + b"}"
-    problem(guest.send("POST", "/reservations", body, Idempotency_Key="k"), 400, "malformed_body")
+    assert "other" in faults(guest.send("POST", "/reservations", body, Idempotency_Key="k"))
 
 
 def test_brackets_in_a_text_are_no_depth(guest: Api, hotel: Venue) -> None:

@@ -15,7 +15,7 @@ from reservations import actions, clock, erasure, sweeps
 from reservations.errors import Busy, TooManyHolds
 from reservations.idempotency import Answer, Once, Repeated
 from reservations.limits import open_holds
-from reservations.limits.open_holds import Limit
+from reservations.limits.limit import Limit
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.status import Status
@@ -23,7 +23,7 @@ from tests.factories import DESK, NOON, booking, hold, make_venue
 from tests.guests.factories import AdministratorFactory, PartnerFactory, StaffFactory
 from tests.guests.races import race
 from tests.reservations.facts import DAY, HOUR, MINUTE, around, guest
-from venues.models import Policy, Venue
+from venues.models import Policy, Rate, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -118,10 +118,11 @@ def test_what_confirms_at_once_is_no_hold(venue: Venue) -> None:
 
 
 @pytest.mark.postgres
-def test_what_confirms_at_once_takes_one_statement_and_no_lock(
+def test_what_confirms_at_once_and_costs_nothing_takes_one_statement_and_no_lock(
     django_assert_num_queries: Any,
 ) -> None:
     by, at_once = guest(), make_venue(units=2)
+    Rate.objects.filter(venue=at_once).update(amount_minor=0)
     hold(at_once, by=by)
     with django_assert_num_queries(0):  # the driver's own cursor runs the one there is
         hold(at_once, by=by)

@@ -35,7 +35,7 @@ class Forms(HTMLParser):
                 self.found[-1][told["name"]] = told.get("value", usual)
             self._area = told["name"] if tag == "textarea" else ""
         elif tag == "button" and "name" in told:
-            self.buttons.append((told["name"], told["value"]))
+            self.buttons.append((told["name"], told.get("value", "")))
 
     def handle_data(self, data: str) -> None:
         if self._area:
