@@ -279,7 +279,8 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
 
 def _too_deep(request: HttpRequest, fault: TooDeep) -> HttpResponse:
     detail = f"Nest objects and lists at most {DEEPEST} deep."
-    places = [("body", "body", name) for name in fault.fields] or [("body",)]
+    fields = [("body", "body", name) for name in fault.fields]
+    places: list[tuple[str, ...]] = [*fields] or [("body",)]
     return _not_valid(request, ValidationError([{"loc": loc, "msg": detail} for loc in places]))
 
 
