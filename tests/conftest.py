@@ -10,12 +10,13 @@ import freezegun.api
 import freezegun.config
 import pytest
 from django.conf import settings
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
 import config.urls  # noqa: F401
 from config.sqlite import base as sqlite
 from reservations import single_flight
+from tests import templates
 from venues import catalogue
 
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
@@ -79,6 +80,24 @@ freezegun.api._get_cached_module_attributes = _date_attributes_once
 def pytest_collection_finish() -> None:
     """Look for garbage no more in what is loaded by now, a million objects that all stay."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(
+    request: pytest.FixtureRequest,
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> bool:
+    """Whether the database is there already: asked for, or copied from one that was kept."""
+    with templates.template(request.config) as kept:
+        if kept is None or request.config.getvalue("create_db"):
+            return bool(request.config.getvalue("reuse_db"))
+        if not kept.exists():
+            with django_db_blocker.unblock():
+                templates.make(kept)
+        templates.copy_to_test_database(kept)
+    return True
 
 
 @pytest.fixture(autouse=True)
