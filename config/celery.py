@@ -27,6 +27,7 @@ app.autodiscover_tasks()
 
 _EVERY_MINUTE = crontab()
 _EVERY_HOUR = crontab(minute=17)
+_EVERY_NIGHT = crontab(hour=3, minute=41)
 
 
 def _run(task: str, schedule: crontab, *, useful_for: timedelta) -> dict[str, Any]:
@@ -46,6 +47,9 @@ app.conf.beat_schedule = {
         "reservations.tasks.count_short_notice", _EVERY_HOUR, useful_for=_HOUR
     ),
     "clean up": _run("config.tasks.clean_up", _EVERY_HOUR, useful_for=_HOUR),
+    "blank old stays": _run(
+        "reservations.tasks.blank_old_stays", _EVERY_NIGHT, useful_for=4 * _HOUR
+    ),
 }
 
 

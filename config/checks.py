@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 
 from config import readiness
 from reservations.models import Allocation
+from venues import kinds
 
 _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 
@@ -58,6 +59,16 @@ def state_change_rate(**_: Any) -> Iterable[CheckMessage]:
             "STATE_CHANGE_RATE is not valid.",
             hint="Expected count/period with period s, m, h or d, such as 1/m.",
             id="holdfast.E002",
+        )
+
+
+def retention_days(**_: Any) -> Iterable[CheckMessage]:
+    """Every kind of venue that RETENTION_DAYS names exists."""
+    if unknown := sorted(set(settings.RETENTION_DAYS) - set(kinds.codes())):
+        yield Error(
+            f"RETENTION_DAYS names kinds of venue that there are none of: {', '.join(unknown)}.",
+            hint=f"Expected one or more of {', '.join(kinds.codes())}.",
+            id="holdfast.E005",
         )
 
 

@@ -6,7 +6,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from config import outbox
-from guests import rate_counters, tokens
+from guests import rate_counters, tokens, traces
 from reservations import clock, idempotency
 from reservations.limits import open_holds
 
@@ -27,3 +27,4 @@ def clean_up() -> None:
     while rate_counters.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+    traces.overwrite_freed_pages()

@@ -25,6 +25,7 @@ def publish_events() -> None:
 
 register(checks.unsafe_combinations, Tags.security)
 register(checks.state_change_rate)
+register(checks.retention_days)
 register(checks.database_is_fit, Tags.database)
 
 # With a broker in memory there is one process only: `serve` calls it after starting its worker.

@@ -12,11 +12,11 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from guests import emails, phones, rate_counters
+from guests import emails, phones, rate_counters, sessions
 from guests.errors import (
     AlreadyRegistered,
     ContactInvalid,
@@ -25,7 +25,7 @@ from guests.errors import (
     LastAdministrator,
     TooManySignUps,
 )
-from guests.models import Client, Favourite, RefreshToken, User
+from guests.models import Client, Favourite, RefreshToken, Review, User
 from guests.rates import Allowance
 
 LONGEST_NAME = 15
@@ -35,6 +35,14 @@ EXPORTED = (
     "email", "first_name", "last_name", "display_name", "phone", *PREFERENCES, "role",
     "created_at", "last_login",
 )  # fmt: skip
+_HANGS_ON: dict[str, Any] = {
+    "addresses": EmailAddress,
+    "sign-in providers": SocialAccount,
+    "client entries": Client,
+    "favourites": Favourite,
+    "reviews": Review,
+    "log-ins": RefreshToken,
+}
 PROFILE = ("first_name", "last_name", "phone", *PREFERENCES)
 
 
@@ -225,6 +233,11 @@ def export(user: User) -> dict[str, Any]:
         "profile": user,
         "favourites": list(user.favourites.values("created_at", slug=F("venue__slug"))),
         "reviews": list(user.reviews.values("stars", "text", "created_at", slug=F("venue__slug"))),
+        "addresses": list(
+            EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
+        ),
+        "client": Client.objects.filter(user=user).values("phone").first(),
+        "sessions": [{"expires_at": at} for at in sessions.lasting(user.pk)],
         "log_ins": list(user.refresh_tokens.values("created_at", "expires_at", "revoked_at")),
         "sign_in_providers": list(
             SocialAccount.objects.filter(user=user).values(
@@ -246,14 +259,29 @@ def judge_erasure(user: User) -> None:
         raise LastAdministrator
 
 
-def erase(user: User) -> None:
-    """Deletes a person and the rows that belong to them. Blank their reservations before."""
+def erase(user: User) -> dict[str, int]:
+    """Deletes a person and the rows that belong to them. Blank their reservations before.
+
+    Returns how many rows of each kind there were.
+    """
     with transaction.atomic():
-        kind = ContentType.objects.get_for_model(User)
-        entries = LogEntry.objects.filter(content_type=kind, object_id=str(user.pk))
+        counts = count(user)
         # The admin's log names people by their e-mail address.
-        entries.update(object_repr=f"user {user.pk}", change_message="")
+        _log_entries(user).update(object_repr=f"user {user.pk}", change_message="")
         user.delete()
+        return counts
+
+
+def count(user: User) -> dict[str, int]:
+    """Counts the rows of each kind that belong to a person, the account included."""
+    of_user = {name: model.objects.filter(user=user) for name, model in _HANGS_ON.items()}
+    rows = {"accounts": 1, "entries of the admin's log": _log_entries(user).count()}
+    return rows | {name: found.count() for name, found in of_user.items()}
+
+
+def _log_entries(user: User) -> QuerySet[LogEntry]:
+    kind = ContentType.objects.get_for_model(User)
+    return LogEntry.objects.filter(content_type=kind, object_id=str(user.pk))
 
 
 def name(raw: str, field: str) -> str:

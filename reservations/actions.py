@@ -1,11 +1,12 @@
 """The verbs of the engine. Each runs its body in lifecycle/ in one durable transaction.
 
-Pages, the API, the desk and imports change reservations only through these functions. Four other
+Pages, the API, the desk and imports change reservations only through these functions. Five other
 modules also commit rows of reservations (a test holds this list):
 
 - `lifecycle.holds` for `hold` below: its fast path is one statement, or its own transaction.
 - `sweeps`, with `allocation.lapses`, records lapses, no-shows and ends of stays.
-- `erasure` blanks a person in all their reservations, and cancels future ones as `cancel` does.
+- `privacy.erasure` blanks a person in all their reservations, and cancels future ones.
+- `privacy.retention` blanks the guests of stays that ended long ago.
 - `replay.history` records the past of imported bookings: arrivals, departures, no-shows.
 
 Where a guest's second reservation of a day replaces the first (`limits.one_per_day`), `hold`

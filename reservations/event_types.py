@@ -157,5 +157,8 @@ EVENT_TYPES: tuple[EventType[Any], ...] = (
     VENUE_OPENED, VENUE_CHANGED, VENUE_CLOSED,
 )  # fmt: skip
 
+FREE_TEXTS = ("override_reason",)
+"""Keys of the data of a reservation's event that people type: erasure and retention blank them."""
+
 ONCE = tuple(one.name for one in EVENT_TYPES if one.is_once)
 """Names of the events that happen at most once to a reservation, in the order of the migration."""

@@ -105,6 +105,8 @@ class Reservation(models.Model):
             models.Index(fields=["venue", "starts_at"], name="reservation_of_venue"),
             # Here rather than on the field, which would add a second index for prefixes.
             models.Index(fields=["phone"], name="reservation_of_phone"),
+            # Finds a person who asks for their data or to be erased.
+            models.Index(fields=["email"], name="reservation_of_email", condition=~Q(email="")),
             # One index for each sweep, which runs every minute and mostly finds nothing.
             models.Index(
                 fields=["hold_expires_at"],
@@ -309,3 +311,74 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.caller} {self.key[:20]}"
+
+
+class AccessRecord(models.Model):
+    """Somebody at work opened, searched or exported what is held of other people.
+
+    Ids without foreign keys: to write it locks nothing, and it outlasts what it is about.
+    """
+
+    class Why(models.TextChoices):
+        SEARCH = "search"
+        OPEN = "open"
+        EXPORT = "export"
+
+    reader = models.CharField(max_length=80)
+    reader_kind = models.CharField(max_length=16)
+    # The page or operation, such as `desk:today` or `api:getReservation`.
+    place = models.CharField(max_length=60)
+    why = models.CharField(max_length=8, choices=Why.choices)
+    venue_id = models.BigIntegerField(null=True, blank=True)
+    reservation_id = models.BigIntegerField(null=True, blank=True)
+    user_id = models.BigIntegerField(null=True, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering: ClassVar = ["-id"]
+        # To look at, nothing else: rows go when they are old enough.
+        default_permissions = ("view",)
+        indexes: ClassVar = [
+            models.Index(fields=["reader", "at"], name="access_by_reader"),
+            models.Index(
+                fields=["reservation_id", "at"],
+                name="access_of_reservation",
+                condition=Q(reservation_id__isnull=False),
+            ),
+            models.Index(
+                fields=["user_id", "at"],
+                name="access_of_user",
+                condition=Q(user_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reader} {self.why} {self.at:%Y-%m-%d %H:%M}"
+
+
+class DataLink(models.Model):
+    """A link asked for by somebody who says an e-mail address is theirs, to be sent there.
+
+    Deleted once it is used or over.
+    """
+
+    email = models.CharField(max_length=254)
+    language = models.CharField(max_length=8)
+    # Scheme and host of the page it was asked for on.
+    site = models.CharField(max_length=300)
+    digest = models.CharField(max_length=64, blank=True)
+    asked_at = models.DateTimeField()
+    handled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        default_permissions = ()
+        indexes: ClassVar = [
+            models.Index(
+                fields=["id"], name="data_link_not_handled", condition=Q(handled_at__isnull=True)
+            ),
+            models.Index(fields=["digest"], name="data_link_by_digest", condition=~Q(digest="")),
+            models.Index(fields=["asked_at"], name="data_link_asked_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"link of {self.asked_at:%Y-%m-%d %H:%M}"

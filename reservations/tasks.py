@@ -1,8 +1,10 @@
 """Celery tasks for the sweeps. config/celery.py has the schedule."""
 
 from celery import shared_task
+from django.conf import settings
 
 from reservations import sweeps
+from reservations.privacy import retention
 
 
 @shared_task
@@ -23,3 +25,8 @@ def complete_stays() -> None:
 @shared_task
 def count_short_notice() -> None:
     sweeps.count_short_notice()
+
+
+@shared_task
+def blank_old_stays() -> None:
+    retention.blank_old(seconds=settings.CELERY_TASK_TIME_LIMIT * 0.6)

@@ -9,5 +9,6 @@ from settings.database import *
 from settings.live import *
 from settings.logs import *
 from settings.messages import *
+from settings.privacy import *
 from settings.security import *
 from settings.tasks import *

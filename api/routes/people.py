@@ -15,8 +15,9 @@ from api.idempotency_keys import Key
 from api.schemas import InstantOut, Schema, problems
 from guests import accounts, callers, emails, phones, tokens
 from guests.models import Favourite, User
-from reservations import erasure, idempotency
+from reservations import idempotency
 from reservations.idempotency import Answer
+from reservations.privacy import data_export, erasure
 from venues.models import Venue
 
 router = Router(tags=["people"])
@@ -133,12 +134,33 @@ class ExportedProvider(ninja.Schema):
     last_login: InstantOut
 
 
+class ExportedAddress(ninja.Schema):
+    email: str
+    verified: bool
+    primary: bool
+
+
+class ExportedClient(ninja.Schema):
+    """The number under which a practice entered the person."""
+
+    phone: str
+
+
+class ExportedSession(ninja.Schema):
+    """A browser that is logged in."""
+
+    expires_at: InstantOut
+
+
 class Export(ninja.Schema):
     """All data that the server holds about a person."""
 
     profile: ExportedProfile
     favourites: list[ExportedFavourite]
     reviews: list[ExportedReview]
+    addresses: list[ExportedAddress]
+    client: ExportedClient | None
+    sessions: list[ExportedSession]
     log_ins: list[ExportedLogIn]
     sign_in_providers: list[ExportedProvider]
     reservations: list[dict[str, Any]]
@@ -229,7 +251,7 @@ def change_me(request: HttpRequest, data: Profile) -> User:
 def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Return all data that the server holds about the person logged in."""
     user = _person(request)
-    return _private(response, erasure.export_person(user))
+    return _private(response, data_export.of_account(user))
 
 
 @router.delete(

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from guests import accounts
 from guests.models import User
-from reservations import erasure
 from reservations.models import StoredAnswer
+from reservations.privacy import erasure
 from tests.api.calling import BASE, JSON, anonymous, faults, person, problem
 from tests.factories import make_venue
 from tests.guests.factories import PASSWORD, AdministratorFactory, UserFactory

@@ -7,10 +7,11 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests import callers
 from guests.models import User
-from reservations import actions, erasure
+from reservations import actions
 from reservations.errors import OpenStay
 from reservations.idempotency import Answer, Once
 from reservations.models import Reservation, StoredAnswer
+from reservations.privacy import data_export, erasure, subjects
 from reservations.requests import Contact
 from reservations.status import Status
 from tests.factories import DESK, NOON, booking, hold, make_venue
@@ -125,7 +126,7 @@ def test_all_that_is_held_is_handed_out_oldest_first(
     frozen.tick(HOUR)
     second = mine(user, venue, start=NOON + DAY)
     hold(venue, by=guest())
-    told = erasure.export_guest(user.pk)
+    told = data_export.reservations_of(subjects.of_user(user))
     assert [one["id"] for one in told] == [first.pk, second.pk]
     assert told[0]["venue"] == venue.slug
     assert (told[0]["phone"], told[0]["remarks"]) == ("+31201234567", "diabetic")

@@ -17,8 +17,8 @@ from desk.reservations import facts as desk_facts
 from desk.reservations.forms import HoldForm
 from desk.reservations.walk_in import WalkInForm
 from guests.phones import LONGEST_INPUT
-from reservations import erasure
 from reservations.models import Reservation
+from reservations.privacy import blanks
 from reservations.requests import Contact, Extras
 from reservations.rules.guest_fields import CONTACT, DETAILS, EXTRAS, GIVEN, PREFERENCES, longest
 from tests.factories import NOON, make_venue
@@ -119,10 +119,10 @@ def test_documents_desk_and_pages_tell_each_extra() -> None:
 
 
 def test_erasing_a_guest_leaves_nothing_of_what_they_gave() -> None:
-    assert set(DETAILS) <= set(erasure._BLANK)
+    assert set(DETAILS) <= set(blanks.BLANK)
     for name in (*EXTRAS, "email", "phone"):
-        assert erasure._BLANK[name] == ""
-    assert not any(erasure._BLANK[name] for name in PREFERENCES)
+        assert blanks.BLANK[name] == ""
+    assert not any(blanks.BLANK[name] for name in PREFERENCES)
 
 
 def test_only_texts_of_limited_length_have_a_longest() -> None:

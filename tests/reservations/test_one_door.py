@@ -56,7 +56,7 @@ def test_whoever_commits_is_named_beside_the_verbs() -> None:
     found = {name for name, tree in modules("reservations") if commits(tree)}
     found = {name for name in found if name.partition(".")[0] not in OF_OTHER_ROWS}
     assert found - {"transactions"} == named() & found - {"transactions"}
-    assert {"actions", "lifecycle.holds", "sweeps", "erasure", "replay.history"} <= found
+    assert {"actions", "lifecycle.holds", "sweeps", "privacy.erasure", "replay.history"} <= found
 
 
 @pytest.mark.parametrize("package", CALLERS)

@@ -11,12 +11,13 @@ from pytest_django import Settings
 
 from guests import callers
 from guests.callers import Caller
-from reservations import actions, clock, erasure, sweeps
+from reservations import actions, clock, sweeps
 from reservations.errors import Busy, TooManyHolds
 from reservations.idempotency import Answer, Once, Repeated
 from reservations.limits import open_holds
 from reservations.limits.limit import Limit
 from reservations.models import Reservation
+from reservations.privacy import erasure
 from reservations.requests import Change, Times
 from reservations.status import Status
 from tests.factories import DESK, NOON, booking, hold, make_venue

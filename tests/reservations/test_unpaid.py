@@ -10,10 +10,11 @@ from pytest_django import Settings
 
 from guests import callers
 from guests.callers import Caller
-from reservations import actions, erasure
+from reservations import actions
 from reservations.errors import TooManyReservations
 from reservations.limits import open_holds
 from reservations.models import Reservation
+from reservations.privacy import erasure
 from reservations.requests import Contact
 from tests.factories import DESK, GUEST, NOON, booking, hold, make_venue
 from tests.guests.factories import PartnerFactory, StaffFactory, UserFactory

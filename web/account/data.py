@@ -13,8 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from guests import accounts, callers
 from guests.errors import ContactInvalid, LastAdministrator
 from guests.models import User
-from reservations import erasure
 from reservations.errors import OpenStay
+from reservations.privacy import data_export, erasure
 from web.account.forms import ErasureForm, ProfileForm
 
 
@@ -44,7 +44,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Sends all data of the person as one JSON file, as `/me/export` of the API does."""
     user = _person(request)
-    held = erasure.export_person(user)
+    held = data_export.of_account(user)
     held["profile"] = accounts.profile(user)
     document = orjson.dumps(held, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2)
     return HttpResponse(

@@ -1,0 +1,1 @@
+"""Personal data: whose it is, export, erasure, retention, and who viewed it."""

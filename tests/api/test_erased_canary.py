@@ -1,0 +1,191 @@
+"""A name, an address and numbers planted everywhere: who is erased is in no table and no file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core import mail
+from django.core.mail import EmailMessage
+from django.db import connection
+from django.test import Client as Browser
+from pytest_django import Settings
+
+from guests import callers
+from guests.callers import Caller
+from guests.models import Client, Favourite, Review, User
+from reservations.errors import OpenStay
+from reservations.models import Event, Reservation, StoredAnswer
+from reservations.privacy import erasure, subjects
+from reservations.requests import Contact
+from tests.api.calling import partner, person, sitting
+from tests.api.test_canaries import dump
+from tests.factories import DESK, NOON, hold, make_venue
+from tests.guests.factories import AdministratorFactory, PartnerFactory, UserFactory
+from tests.reservations.facts import DAY
+from venues.models import Venue
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EMAIL = "canary.zqxj@example.com"
+PHONE = "+31612345670"
+NAME = "Canaryzqxj"
+PLATE = "ZQ-XJ-77"
+PLANTED = ("zqxj", PHONE[3:], PLATE.lower())
+
+ADA = Contact(first_name=NAME, last_name=NAME, phone=PHONE, email=EMAIL)
+
+
+@pytest.fixture(autouse=True)
+def letters(settings: Settings, tmp_path: Path) -> Path:
+    """Letters are files, as they are embedded."""
+    folder = tmp_path / "mail"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(folder)
+    return folder
+
+
+@pytest.fixture
+def venue() -> Venue:
+    return make_venue("restaurant", units=9, confirms_at_once=True, horizon=None)
+
+
+def plant(venue: Venue) -> User:
+    """An account with all that hangs on one, and bookings with and without it."""
+    user = UserFactory.create(email=EMAIL, first_name=NAME, last_name=NAME, phone=PHONE)
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
+    SocialAccount.objects.create(user=user, provider="google", uid=NAME, extra_data={"n": NAME})
+    Client.objects.create(user=user, phone=PHONE)
+    Favourite.objects.create(user=user, venue=venue)
+    Review.objects.create(user=user, venue=venue, stars=5, text=f"{NAME} was here")
+    boss = AdministratorFactory.create()
+    LogEntry.objects.log_actions(boss.pk, [user], CHANGE, f"to {NAME}", single_object=True)
+    for who in (user, None):
+        plant_session(who)
+    hold(venue, by=callers.for_user(user), contact=ADA, vehicle_plate=PLATE, remarks=NAME)
+    plant_without_account(venue)
+    EmailMessage("Hello", f"Dear {NAME}, …", to=[f"{NAME} <{EMAIL.upper()}>"]).send()
+    EmailMessage("Yours", "Dear Bob", to=["bob@example.com"]).send()
+    return user
+
+
+def plant_without_account(venue: Venue) -> None:
+    """Booked by the desk and by a partner, whose answer is kept for a repeat."""
+    row = hold(venue, NOON + DAY, by=DESK, contact=ADA, occasion=f"{NAME}'s birthday"[:20])
+    Event.objects.filter(reservation=row).update(data={"override_reason": f"for {NAME}"})
+    body = sitting(venue, first_name=NAME, last_name=NAME, phone=PHONE, email=EMAIL.title())
+    acme = partner(PartnerFactory.create(venues=[venue]))
+    assert acme.post("/reservations", body, Idempotency_Key="k").status_code == 201
+    assert StoredAnswer.objects.filter(body__contains=NAME, guest=None).exists()
+
+
+def plant_session(user: User | None) -> None:
+    browser = Browser()
+    if user is not None:
+        browser.force_login(user, backend="config.page_log_in.HeldBack")
+    session = browser.session
+    session["asked_for"] = EMAIL
+    session.save()
+
+
+def found(where: str) -> list[str]:
+    return [word for word in PLANTED if word in where.lower()]
+
+
+def everything(letters: Path) -> str:
+    """Every table, every letter and, embedded, every byte of the database's files."""
+    texts = [dump(), *(file.read_text(encoding="utf-8") for file in letters.glob("*"))]
+    if connection.vendor == "sqlite":
+        name = str(connection.settings_dict["NAME"])
+        files = [Path(name), Path(f"{name}-wal")]
+        texts += [file.read_bytes().decode("latin-1") for file in files if file.exists()]
+    return "\n".join(texts)
+
+
+def test_who_erases_their_account_is_nowhere(venue: Venue, letters: Path) -> None:
+    user = plant(venue)
+    assert found(everything(letters)) == list(PLANTED)
+    assert person(user).send("DELETE", "/me").status_code == 204
+    assert found(everything(letters)) == []
+    assert Reservation.objects.filter(first_name="Erased").count() == 3
+    assert not Reservation.objects.filter(cancelled_at=None).exists()
+    assert [file.read_text().count("bob@") for file in letters.iterdir()] == [1]
+
+
+def test_who_never_had_an_account_is_nowhere(venue: Venue, letters: Path) -> None:
+    plant_without_account(venue)
+    plant_session(None)
+    erasure.erase(subjects.of_email(EMAIL.upper()), by=DESK)
+    assert found(everything(letters)) == []
+
+
+def test_a_preview_counts_what_erasing_then_does(venue: Venue) -> None:
+    plant(venue)
+    found_by_both = subjects.search(email=EMAIL, phone=PHONE)
+    expected = erasure.preview(found_by_both)
+    assert found(dump()) == list(PLANTED)
+    counts = dict(erasure.erase(found_by_both, by=DESK))
+    # What is to come is cancelled by an event of its own.
+    assert counts.pop("events") - expected.pop("events") in (0, 3)
+    assert counts == expected
+    assert counts["reservations"] == 3 and counts["sessions"] == 2 and counts["accounts"] == 1
+    assert counts["letters in files"] == 1
+
+
+def test_a_stay_that_is_open_keeps_all_of_it(venue: Venue) -> None:
+    user = plant(venue)
+    rows = Reservation.objects.filter(guest=None)
+    rows.update(checked_in_at=NOON - DAY, starts_at=NOON - DAY, ends_at=NOON)
+    before = dump()
+    with pytest.raises(OpenStay):
+        erasure.erase(subjects.of_email(EMAIL), by=DESK)
+    assert dump() == before
+    assert User.objects.filter(pk=user.pk).exists()
+
+
+def test_an_address_that_was_never_proven_finds_nothing_to_come(venue: Venue) -> None:
+    """Anybody can sign up with the address of somebody else."""
+    theirs = hold(venue, contact=ADA)
+    over = hold(venue, NOON + DAY, contact=ADA)
+    Reservation.objects.filter(pk=over.pk).update(cancelled_at=NOON)
+    stranger = UserFactory.create(email=EMAIL, phone=PHONE)
+    told: Any = person(stranger).get("/me/export").json()
+    assert told["reservations"] == []
+    assert person(stranger).send("DELETE", "/me").status_code == 204
+    theirs.refresh_from_db()
+    over.refresh_from_db()
+    assert (theirs.first_name, theirs.cancelled_at) == (NAME, None)
+    assert over.first_name == "Erased"
+
+
+def test_a_phone_number_alone_finds_nothing_that_has_an_address(venue: Venue) -> None:
+    """Anybody can book with the number of somebody else, and then knows a code."""
+    theirs = hold(venue, contact=ADA)
+    bare = hold(venue, NOON + DAY, contact=Contact(first_name=NAME, last_name=NAME, phone=PHONE))
+    mine = hold(venue, NOON + 2 * DAY, contact=ADA)
+    rows = subjects.of_reservation(mine).reservations()
+    assert set(rows.values_list("pk", flat=True)) == {bare.pk, mine.pk}
+    assert theirs.pk not in rows.values_list("pk", flat=True)
+
+
+def test_the_export_holds_all_of_it(venue: Venue) -> None:
+    user = plant(venue)
+    told = person(user).get("/me/export").json()
+    assert told["addresses"] == [{"email": EMAIL, "verified": True, "primary": True}]
+    assert told["client"] == {"phone": PHONE}
+    assert len(told["sessions"]) == 1
+    assert len(told["reservations"]) == 3
+    history = [event["name"] for event in told["reservations"][0]["history"]]
+    assert history == ["reservation.created", "reservation.confirmed"]
+    assert told["reservations"][1]["history"][0]["data"] == {"override_reason": f"for {NAME}"}
+
+
+def test_whose_rows_are_others_stay(venue: Venue) -> None:
+    other = hold(venue, contact=Contact(first_name="Bob", last_name="Byron", phone=PHONE))
+    plant(venue)
+    erasure.erase(subjects.of_email(EMAIL), by=Caller(kind="system", name="test"))
+    other.refresh_from_db()
+    assert (other.first_name, other.cancelled_at) == ("Bob", None)
+    assert mail.outbox == []
