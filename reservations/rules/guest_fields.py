@@ -5,10 +5,11 @@ be. The API's schemas and documents, the desk's forms and facts, erasure and the
 follow from here. Adding a field like `occasion` touches at most five files, beside its migration,
 translation and tests:
 
-1. reservations/models.py: the column; 2. reservations/requests.py: the field of `Extras`; 3.
-web/forms.py: the field of the booking form, with its label in the guest's words; 4.
-desk/templates/desk/rows.html: only where the lists of the day show it; 5. venues/kinds.py: only
-where some kinds of venue do not ask for it.
+1. reservations/models.py: the column;
+2. reservations/requests.py: the field of `Extras`;
+3. web/forms.py: the field of the booking form, with its label in the guest's words;
+4. desk/templates/desk/rows.html: only where the lists of the day show it;
+5. venues/kinds.py: only where some kinds of venue do not ask for it.
 """
 
 from dataclasses import fields
