@@ -28,6 +28,9 @@ REMEMBERED = "desk_venue"
 MOST_LISTED = 100
 """Venues in the list to choose from."""
 
+LONGEST_ID = 18
+"""Digits of an id. A number of so many digits fits into a bigint."""
+
 
 def caller_of(request: HttpRequest) -> Caller:
     """Returns the person who is logged in. Raises PermissionDenied unless they are staff."""
@@ -45,7 +48,7 @@ def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
     asked = request.GET.get("venue", "")
     venues = venues_of(request).filter(is_active=True).select_related("policy")
     if asked:
-        found = venues.filter(pk=int(asked)).first() if asked.isdecimal() else None
+        found = venues.filter(pk=id_of(asked)).first()
         if found is None or not by.may_run(found.pk):
             raise Http404("There is no such venue, or it is not yours.")
         return found
@@ -56,6 +59,12 @@ def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
     return first[0] if len(first) == 1 else None
 
 
+def id_of(asked: str) -> int | None:
+    """Returns the id that a form or query names; None for what is none."""
+    is_id = asked.isascii() and asked.isdecimal() and len(asked) <= LONGEST_ID
+    return int(asked) if is_id else None
+
+
 @require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest) -> HttpResponse:
     """Stores the chosen venue in the session. A GET shows the list of venues."""
@@ -64,7 +73,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         asked = request.POST.get("venue", "")
         venues = venues_of(request).filter(is_active=True)
-        found = venues.filter(pk=int(asked)).first() if asked.isdecimal() else None
+        found = venues.filter(pk=id_of(asked)).first()
         if found is None or not by.may_run(found.pk):
             raise Http404("There is no such venue, or it is not yours.")
         request.session[REMEMBERED] = found.pk

@@ -42,6 +42,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "web.middleware.ContentSecurity",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Before anything that reads a cookie.
+    "config.request_values.RequestValues",
     "django.contrib.sessions.middleware.SessionMiddleware",
     # After the session, and before everything that writes text.
     "web.middleware.Language",

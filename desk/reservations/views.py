@@ -18,6 +18,7 @@ from desk.context import (
     caller_of,
     choose_venue,
     form_page,
+    id_of,
     mine,
     onward,
     own_venue,
@@ -224,7 +225,7 @@ def _wished(request: HttpRequest) -> dict[str, str]:
 def _cell(request: HttpRequest, venue: Venue) -> str:
     """The query for closing the unit instead, if the clerk came from a cell of the timeline."""
     unit = request.GET.get("resource", "")
-    if not unit.isdecimal():
+    if id_of(unit) is None:
         return ""
     wished: dict[str, str | int] = {"venue": venue.pk, "units": unit, "next": next_of(request)}
     for name, value in (("starts_at", "from"), ("ends_at", "until")):
