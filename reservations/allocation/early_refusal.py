@@ -14,15 +14,21 @@ from venues import catalogue
 from venues.models import Resource
 
 
-def look(ask: Ask, units: Sequence[Resource]) -> Refusal | None:
+def look(ask: Ask, units: Sequence[Resource], *, is_shared: bool = True) -> Refusal | None:
     """Returns the refusal when none of these units is free at this moment. Takes no locks.
 
     None decides nothing: a unit seems free, staff override the policy, no single unit seats the
     party, or the venue has changed since it was read. `refusal.asked` is the ask.
+
+    A crowd on one unit shares the query. Pass `is_shared` False in a transaction that has taken
+    time: the query sees that time, though it is not committed.
     """
     if not units or ask.is_override:
         return None
-    refusal = _of_named(ask, ask.resource) if ask.resource is not None else _of_pool(ask, units)
+    if ask.resource is None:
+        refusal = _of_pool(ask, units)
+    else:
+        refusal = _of_named(ask, ask.resource, is_shared=is_shared)
     if refusal is not None:
         refusal.asked = ask
     return refusal
@@ -52,12 +58,12 @@ def crowd_of(ask: Ask) -> tuple[object, ...]:
     return "taken", ask.resource, ask.venue.revision, ask.window
 
 
-def _of_named(ask: Ask, unit: int) -> Refusal | None:
+def _of_named(ask: Ask, unit: int, *, is_shared: bool) -> Refusal | None:
     def read() -> tuple[list[TakenRow], bool]:
         rows = ledger.taken_rows([unit], ask.locked().span)
         return rows, bool(rows) and catalogue.is_unchanged(ask.venue)
 
-    rows, is_certain = single_flight.together(crowd_of(ask), read)
+    rows, is_certain = single_flight.together(crowd_of(ask), read) if is_shared else read()
     return ledger.refusal_for(rows) if is_certain else None
 
 

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 
 from django.db.models import QuerySet
 
@@ -25,8 +26,9 @@ def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) ->
     Raises a Refusal, guests.errors.ContactInvalid, or Repeated with the stored answer.
     """
     first = bookings[0]
-    with open_holds.counted(first, by=by, once=once, made=len(bookings)) as (venue, claimed):
-        eligibility.judge(venue, first, by=by)
+    judge = partial(eligibility.judge, booking=first, by=by)
+    count = open_holds.counted(first, by=by, judge=judge, once=once, made=len(bookings))
+    with count as (_, claimed):
         # Lock all units together, in order of id. Two groups that lock one by one would deadlock.
         ledger.lock_units(units_for(bookings))
         rows = _placed(bookings, by=by)
@@ -44,7 +46,8 @@ def _placed(bookings: Sequence[Booking], *, by: Caller) -> list[Reservation]:
         try:
             venue = records.find_venue(booking.venue)
             wish = eligibility.judge(venue, booking, by=by)
-            holds.refuse_early(wish.ask)
+            # Others must not see what this group has taken: the group may yet be refused.
+            holds.refuse_early(wish.ask, is_shared=False)
             rows.append(holds.place_and_write(wish))
         except (Taken, HeldByOther) as refusal:
             # The time may be taken by this group itself, whose rows the refusal rolls back.

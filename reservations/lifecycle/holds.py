@@ -81,20 +81,23 @@ def locked(booking: Booking, *, by: Caller, once: Once | None = None) -> Reserva
 
     Raises a Refusal, guests.errors.ContactInvalid, or Repeated with the stored answer.
     """
-    with open_holds.counted(booking, by=by, once=once) as (venue, claimed):
-        wish = eligibility.judge(venue, booking, by=by)
+    judge = partial(eligibility.judge, booking=booking, by=by)
+    with open_holds.counted(booking, by=by, judge=judge, once=once) as (wish, claimed):
         refuse_early(wish.ask)
         made = place_and_write(wish)
         idempotency.store(claimed, once, made)
     return made
 
 
-def refuse_early(ask: Ask) -> None:
-    """Raises a Refusal when a query without locks shows that no unit is free."""
+def refuse_early(ask: Ask, *, is_shared: bool = True) -> None:
+    """Raises a Refusal when a query without locks shows that no unit is free.
+
+    `is_shared` as in `early_refusal.look`.
+    """
     if ask.is_override:
         return
     with asking(ask):
-        refusal = early_refusal.look(ask, candidates.candidates(ask))
+        refusal = early_refusal.look(ask, candidates.candidates(ask), is_shared=is_shared)
     if refusal is not None:
         raise refusal
 
@@ -194,7 +197,8 @@ def _write(found: _Prepared, once: Once | None) -> Reservation | None:
         return hold_statement.write(found.row, found.ask, units)
 
     def counted() -> Reservation | None:
-        with open_holds.counted(booking, by=by, once=once, venue=venue) as (_, claimed):
+        count = open_holds.counted(booking, by=by, judge=lambda _: found, once=once, venue=venue)
+        with count as (_, claimed):
             made = hold_statement.write(found.row, found.ask, units)
             if made is None:
                 # This also undoes the claim of the key.

@@ -1,9 +1,9 @@
 """Limits open holds of a guest, a partner or an address, and unpaid reservations of a guest."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,6 +22,8 @@ from reservations.transactions import Restart
 from venues import catalogue
 from venues.models import Policy, Venue
 
+T = TypeVar("T")
+
 # PostgreSQL takes the locks in the order of the array. It is sorted, so that nobody deadlocks.
 _LOCK = "SELECT pg_advisory_xact_lock(key) FROM unnest(%s::bigint[]) AS key"
 
@@ -31,16 +33,18 @@ def counted(
     booking: Booking,
     *,
     by: Caller,
+    judge: Callable[[Venue], T],
     once: Once | None = None,
     venue: Venue | None = None,
     made: int = 1,
-) -> Iterator[tuple[Venue, StoredAnswer | None]]:
+) -> Iterator[tuple[T, StoredAnswer | None]]:
     """Counts the reservations made inside the block against the limits, under advisory locks.
 
-    Yields the venue, read again unless given, and the claim of the key (None without one). Assumes
-    a transaction, and takes its first locks: those of the limits, then the key. `made` is how many
-    reservations the block makes. Raises TooManyHolds, TooManyReservations, Restart when the
-    venue's policy changed, NotFound, and what `idempotency.claim` raises.
+    Yields what `judge` returns for the venue, read again unless given, and the claim of the key
+    (None without one). Assumes a transaction, and takes its first locks: those of the limits, then
+    the key. `made` is how many reservations the block makes. Raises what `idempotency.claim`
+    raises, NotFound, Restart when the venue's policy changed, what `judge` raises, TooManyHolds
+    and TooManyReservations.
     """
     seen = venue or catalogue.last_seen(booking.venue)
     found = limits(seen, booking, by=by)
@@ -50,10 +54,12 @@ def counted(
         venue = records.find_venue(booking.venue)
         if limits(venue, booking, by=by) != found:
             raise Restart
+    # Before the count: a booking that the venue refuses is refused for that.
+    judged = judge(venue)
     # A hold that may replace an earlier one is judged afterwards, by the holds that are left.
     may_replace = venue.policy.per_day == Policy.PerDay.REPLACE
     left = found if may_replace else _judge(found, more=made)
-    yield venue, claimed
+    yield judged, claimed
     if not transaction.get_rollback():
         _judge(left, made=made)
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from guests import callers
 from guests.callers import Caller
 from reservations import actions, clock, sweeps
-from reservations.errors import Busy, TooManyHolds
+from reservations.errors import Busy, Forbidden, TooManyHolds, TooSoon
 from reservations.idempotency import Answer, Once, Repeated
 from reservations.limits import open_holds
 from reservations.limits.limit import Limit
@@ -24,6 +24,7 @@ from tests.factories import DESK, NOON, booking, hold, make_venue
 from tests.guests.factories import AdministratorFactory, PartnerFactory, StaffFactory
 from tests.guests.races import race
 from tests.reservations.facts import DAY, HOUR, MINUTE, around, guest
+from venues import catalogue
 from venues.models import Policy, Rate, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -262,6 +263,30 @@ def test_a_request_that_comes_again_gets_its_answer_though_there_is_no_room(venu
     assert repeated.value.answer.body == str(row.pk)
     with pytest.raises(TooManyHolds):
         actions.hold(booking=booking(venue), by=by, once=replace(once, key="other"))
+
+
+@pytest.mark.parametrize("how", ["plain", "keyed", "first", "group"])
+def test_what_the_venue_refuses_is_said_before_the_limit(venue: Venue, how: str) -> None:
+    by, too_soon = guest(), booking(venue, NOON - 2 * DAY)
+    for _ in range(2):
+        hold(venue, by=by)
+    if how == "first":
+        catalogue._kept.clear()  # as in a process that has just begun
+    once = Once(caller=by.name, key="k", fingerprint="f", render=lambda _: Answer(201, ""))
+    with pytest.raises(TooSoon):
+        if how == "group":
+            actions.hold_group(bookings=[too_soon], by=by)
+        else:
+            actions.hold(booking=too_soon, by=by, once=once if how == "keyed" else None)
+
+
+def test_a_key_for_another_venue_is_told_so_before_the_limit(venue: Venue) -> None:
+    by = callers.for_partner(PartnerFactory.create(venues=[venue]))
+    for _ in range(2):
+        hold(venue, by=by)
+    catalogue._kept.clear()
+    with pytest.raises(Forbidden):
+        hold(make_venue("restaurant"), by=by)
 
 
 def test_one_that_takes_the_place_of_another_is_not_one_more() -> None:

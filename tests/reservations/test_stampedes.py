@@ -113,6 +113,17 @@ def test_who_is_refused_alone_is_told_what_there_is_now(venue: Venue) -> None:
         hold(venue, resource=unit.pk)
 
 
+def test_a_group_keeps_to_itself_what_it_sees_of_its_own_time(
+    venue: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others would be refused by time that the group, being refused as well, never takes."""
+    monkeypatch.setattr(single_flight, "together", lambda *_, **__: pytest.fail("told others"))
+    twice = [booking(venue, resource=venue.resources.order_by("pk")[0].pk)] * 2
+    with pytest.raises(Taken):
+        actions.hold_group(bookings=twice, by=DESK)
+    assert not Reservation.objects.exists()
+
+
 @pytest.mark.parametrize("by", [lambda: DESK, guest], ids=["desk", "guest"])
 def test_who_is_refused_a_unit_is_not_judged_again(
     venue: Venue, by: Callable[[], Caller], monkeypatch: pytest.MonkeyPatch
