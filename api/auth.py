@@ -53,7 +53,7 @@ class Bearer(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller:
         """Returns the person of an access token as a caller. Raises TokenInvalid."""
-        user = _person(token)
+        user = tokens.holder(token)
         request.user = user
         return _judged(request, callers.for_user(user), self.judge)
 
@@ -156,16 +156,6 @@ def _judged(request: HttpRequest, caller: Caller, judge: Judge) -> Caller:
     cast(KnownRequest, request).auth = caller
     judge(caller)
     return caller
-
-
-def _person(token: str) -> User:
-    claims = tokens.read(token, use="access")
-    user = User.objects.filter(
-        pk=claims.user_id, token_version=claims.version, is_active=True
-    ).first()
-    if user is None:
-        raise TokenInvalid
-    return user
 
 
 def _partner(key: str) -> Caller:

@@ -6,7 +6,6 @@ from django.views.i18n import set_language
 
 from api.api import api
 from config import health
-from web.account import log_in
 from web.venues import views
 
 handler500 = "web.unavailable.no_answer"
@@ -18,8 +17,7 @@ urlpatterns = [
     path("favicon.ico", views.favicon),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
-    path("accounts/login/", log_in.LogInPage.as_view(), name="account_login"),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("web.account.entrance_urls")),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

@@ -1,11 +1,14 @@
-"""Connects the parts after all of them are loaded: checks to Django, events to Celery."""
+"""Connects the loaded parts: checks to Django, log-ins to tokens, events to Celery."""
 
+from allauth.socialaccount.signals import social_account_added
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.checks import Tags, register
 
 from api.live import consumer
 from config import checks, tasks
 from config.publisher import Publisher
+from guests.credentials import changes, session_tokens
 from reservations import events
 
 
@@ -22,6 +25,10 @@ def publish_events() -> None:
     """Announces committed events at once from now on. Without this, the next sweep finds them."""
     events.on_recorded(_publisher)
 
+
+social_account_added.connect(changes.connected)
+user_logged_in.connect(session_tokens.begin)
+user_logged_out.connect(session_tokens.end)
 
 register(checks.unsafe_combinations, Tags.security)
 register(checks.state_change_rate)

@@ -88,6 +88,12 @@ class DeskSite(AdminSite):
             return redirect(f"{request.path}?{urlencode({'next': reverse('admin:today')})}")
         return _with_status(super().login(request, extra_context))
 
+    def password_change(  # type: ignore[override]  # Django answers a form here
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page where everybody changes their password: it counts failures and ends tokens."""
+        return redirect("account_change_password")
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Adds the links to the daily pages."""
         here = request.path

@@ -7,18 +7,28 @@ from typing import Any, ClassVar
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.utils import user_pk_to_url_str
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.models import SocialApp, SocialLogin
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
 from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
-from django.http import Http404, HttpRequest
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.contrib.sites.shortcuts import get_current_site
+from django.core.mail import EmailMessage
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseForbidden
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from guests import accounts, own_pages
+from guests import accounts, audit, own_pages
+from guests.addresses import address_of
+from guests.credentials import letters
 from guests.emails import fold
 from guests.models import User
+
+PASSWORD_GIVEN = "password_given"  # noqa: S105 - a name, not a secret
+"""Set in the state of a connection whose form had the current password."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,10 +57,30 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Sets a password on a page, and ends all tokens, since somebody may know the old one."""
         super().set_password(user, password)
         accounts.log_out_everywhere(user)
+        audit.note("password.changed", by=f"user:{user.pk}", place=address_of(self.request))
+        letters.tell_changed(user.email, letters.PASSWORD)
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Shows that the account is closed, at the address of the log-in itself."""
+        return render(request, "account/account_inactive.html", status=HTTPStatus.FORBIDDEN)
+
+    def render_reset_letter(self, user: User) -> EmailMessage:
+        """A letter with the link that sets a new password; asks the database for nothing."""
+        key = PasswordResetTokenGenerator().make_token(user)
+        link = self.get_reset_password_from_key_url(f"{user_pk_to_url_str(user)}-{key}")
+        context = {"password_reset_url": link, "current_site": get_current_site(self.request)}
+        letter: EmailMessage = self.render_mail(
+            "account/email/password_reset_key", user.email, context
+        )
+        return letter
 
 
 class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     """Makes a sign-in a new guest, or the account whose address the provider has verified."""
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: SocialAccount) -> str:
+        """The page that the connection was begun on."""
+        return reverse("web:providers")
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Always True: a sign-in through a provider may create an account."""
@@ -107,9 +137,22 @@ class SignInAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
     def pre_social_login(self, request: HttpRequest, sociallogin: SocialLogin) -> None:
         """Gives an account that was found by its verified address to the person who signs in."""
         connecting = sociallogin.state.get("process") == AuthProcess.CONNECT
+        if connecting and not sociallogin.state.get(PASSWORD_GIVEN):
+            # A session alone, stolen or left open, connects nothing.
+            raise ImmediateHttpResponse(HttpResponseForbidden())
+        if not connecting and not sociallogin.is_existing:
+            _judge_new(request, sociallogin.user)
         found_by_email = sociallogin.is_existing and sociallogin.account.pk is None
         if found_by_email and not connecting:
             accounts.claim(sociallogin.user)
+
+
+def _judge_new(request: HttpRequest, user: User) -> None:
+    """Shows a page of ours where the library would ask for another address in a form of its own."""
+    if user.email and not User.objects.filter(email=user.email).exists():
+        return
+    page = render(request, "socialaccount/not_vouched.html", status=HTTPStatus.CONFLICT)
+    raise ImmediateHttpResponse(page)
 
 
 def _name(raw: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import jwt
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists
 from django.utils import timezone
 
 from guests.errors import TokenInvalid
@@ -24,6 +25,8 @@ Use = Literal["access", "refresh"]
 ALGORITHM = "HS256"
 ISSUER = "holdfast"
 AUDIENCE = "holdfast-api"
+OF_A_SESSION = 5
+"""The UUID version of families that `session_tokens` names; others have version 4."""
 CLAIMS = ("iss", "aud", "sub", "ver", "jti", "iat", "exp", "use")
 
 
@@ -43,11 +46,30 @@ class Claims:
     user_id: int
     version: int
     jti: str
+    family: uuid.UUID | None = None
+    """Set on access tokens of a session of the pages, which end with it."""
 
 
-def issue(user: User) -> Pair:
-    """Issues the first pair of tokens of a new family."""
-    return _pair(user, family=uuid.uuid4(), now=timezone.now())
+def issue(user: User, *, family: uuid.UUID | None = None) -> Pair:
+    """Issues a pair of tokens, of a new family unless one is given."""
+    return _pair(user, family=family or uuid.uuid4(), now=timezone.now())
+
+
+def holder(access: str) -> User:
+    """Returns the person whose access token this is, with one query.
+
+    Raises TokenInvalid, also where the account is closed, or logged out everywhere, or the token
+    is of a session that is logged out.
+    """
+    claims = read(access, use="access")
+    people = User.objects.filter(pk=claims.user_id, token_version=claims.version, is_active=True)
+    if claims.family is not None:
+        live = RefreshToken.objects.filter(family=claims.family, revoked_at=None)
+        people = people.filter(Exists(live))
+    user = people.first()
+    if user is None:
+        raise TokenInvalid
+    return user
 
 
 def rotate(refresh: str) -> Pair:
@@ -79,6 +101,13 @@ def revoke(refresh: str) -> None:
         _revoke_family(digest, timezone.now())
 
 
+def revoke_family(family: uuid.UUID, *, user_id: int, now: datetime) -> None:
+    """Ends every token of a family at once. Opens a transaction."""
+    with transaction.atomic():
+        _lock_user(user_id)
+        RefreshToken.objects.filter(family=family, revoked_at=None).update(revoked_at=now)
+
+
 def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
     """The contents of a token. Raises TokenInvalid unless it is genuine, current and for this use.
 
@@ -89,8 +118,11 @@ def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
         said = _decode(token, verify_exp=not expired_too)
         if said["use"] != use:
             raise TokenInvalid
-        return Claims(user_id=int(said["sub"]), version=int(said["ver"]), jti=str(said["jti"]))
-    except (jwt.InvalidTokenError, ValueError, TypeError, RecursionError):
+        family = uuid.UUID(said["fam"]) if "fam" in said else None
+        return Claims(
+            user_id=int(said["sub"]), version=int(said["ver"]), jti=str(said["jti"]), family=family
+        )
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError):
         raise TokenInvalid from None
 
 
@@ -138,15 +170,19 @@ def _pair(user: User, *, family: uuid.UUID, now: datetime) -> Pair:
         expires_at=now + settings.REFRESH_TOKEN_LIFETIME,
     )
     lifetime = settings.ACCESS_TOKEN_LIFETIME
+    named = {"fam": family.hex} if family.version == OF_A_SESSION else {}
     return Pair(
-        access=_encode(user, secrets.token_urlsafe(12), "access", now, lifetime),
+        access=_encode(user, secrets.token_urlsafe(12), "access", now, lifetime, **named),
         refresh=_encode(user, jti, "refresh", now, settings.REFRESH_TOKEN_LIFETIME),
         expires_in=int(lifetime.total_seconds()),
     )
 
 
-def _encode(user: User, jti: str, use: Use, now: datetime, lifetime: timedelta) -> str:
+def _encode(
+    user: User, jti: str, use: Use, now: datetime, lifetime: timedelta, **named: str
+) -> str:
     claims = {
+        **named,
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": str(user.pk),

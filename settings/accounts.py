@@ -44,7 +44,7 @@ PARTNER_KEY_KEPT = min(seconds("PARTNER_KEY_KEPT", timedelta(seconds=5)), timede
 LOGIN_FAILURE_RATE = text("LOGIN_FAILURE_RATE", "20/m")
 # How often one place may fail in all, whatever addresses it tries; 0 is any number.
 LOGIN_FAILURES_PER_PLACE = text("LOGIN_FAILURES_PER_PLACE", "60/m")
-# How many passwords a process hashes at once; 0 is any number (guests/password_hashes.py).
+# How many passwords a process hashes at once; 0 is any number.
 PASSWORD_HASHES_AT_ONCE = integer("PASSWORD_HASHES_AT_ONCE", 4, most=1_000)
 # How often one place may ask for a new password, and how many letters one account gets; 0 is any.
 RESETS_PER_PLACE = text("RESETS_PER_PLACE", "20/m")
@@ -77,3 +77,5 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # The library's own limits would let a stranger stop everybody's log-ins: guests/log_in_limit.py
 # is the only one.
 ACCOUNT_RATE_LIMITS = False
+# A link depends on password, last log-in and address of the person's own row, and on nothing else.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class, not a secret

@@ -52,8 +52,8 @@ if flag("BEHIND_HTTPS_PROXY", default=False):
 DATA_UPLOAD_MAX_MEMORY_SIZE = integer("MAX_BODY_BYTES", 256 * 1024, least=1024)
 
 PASSWORD_HASHERS = [
-    "guests.password_hashes.BoundedArgon2",
-    "guests.password_hashes.BoundedPBKDF2",
+    "guests.credentials.password_hashes.BoundedArgon2",
+    "guests.credentials.password_hashes.BoundedPBKDF2",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

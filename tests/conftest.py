@@ -2,6 +2,7 @@
 
 import gc
 import signal
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from whitenoise.middleware import WhiteNoiseMiddleware
 
 import config.urls  # noqa: F401
 from config.sqlite import base as sqlite
+from guests.credentials import letters
 from reservations import single_flight
 from tests import templates
 from venues import catalogue
@@ -112,6 +114,13 @@ def _nobody_has_asked() -> None:
     # What a test asked for a moment ago makes no crowd of the next one.
     single_flight._lately.clear()
     single_flight._hints.clear()
+
+
+@pytest.fixture(autouse=True)
+def _letters_are_sent() -> Iterator[None]:
+    # A letter on its way would be found by the next test.
+    yield
+    letters.POST.submit(len, ()).result(timeout=60)
 
 
 @pytest.fixture

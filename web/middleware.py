@@ -30,7 +30,7 @@ class ContentSecurity(CSPMiddleware):
 
 
 class TooManyLogIns:
-    """Answers 503 where more people log in than this process can check (guests/password_hashes)."""
+    """Answers 503 where more people log in than this process can check."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response

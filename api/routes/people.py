@@ -14,6 +14,7 @@ from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
 from api.idempotency_keys import Key
 from api.schemas import InstantOut, Schema, problems
 from guests import accounts, callers, emails, phones, tokens
+from guests.credentials import session_tokens
 from guests.models import Favourite, User
 from reservations import idempotency
 from reservations.idempotency import Answer
@@ -226,9 +227,10 @@ def log_out(request: HttpRequest, data: Refresh) -> Status[None]:
 def tokens_of_session(request: HttpRequest, response: HttpResponse) -> tokens.Pair:
     """Get tokens for a person who logged in on the pages, also through a provider.
 
-    Send the session cookie, and the CSRF token as `X-CSRFToken`.
+    Send the session cookie, and the CSRF token as `X-CSRFToken`. The tokens end when the person
+    logs out on the pages.
     """
-    return _private(response, tokens.issue(_person(request)))
+    return _private(response, session_tokens.issue(_person(request), request.session))
 
 
 @router.get("/me", operation_id="getMe", auth=PEOPLE, response={200: Person, **problems(401, 403)})

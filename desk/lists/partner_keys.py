@@ -14,11 +14,39 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from guests import keys
+from guests import audit, keys
+from guests.addresses import address_of
+from guests.credentials import changes, letters
+from guests.errors import CredentialsInvalid, TooMany
 from guests.models import Partner, PartnerKey, User
 
 
-class IssueForm(forms.Form):
+class ConfirmForm(forms.Form):
+    """Asks who sits there for their password: a session that was left open issues no key."""
+
+    password = forms.CharField(
+        label="Your password",
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, data: Any = None, *, user: User, place: str) -> None:
+        super().__init__(data)
+        self.user, self.place = user, place
+
+    def clean_password(self) -> str:
+        given: str = self.cleaned_data["password"]
+        try:
+            changes.confirm(self.user, given, place=self.place)
+        except CredentialsInvalid:
+            raise forms.ValidationError("This is not your password.") from None
+        except TooMany as refusal:
+            raise forms.ValidationError(refusal.detail) from None
+        return given
+
+
+class IssueForm(ConfirmForm):
     expires_at = forms.SplitDateTimeField(
         widget=AdminSplitDateTime, required=False, help_text="UTC; empty for a key without an end"
     )
@@ -36,9 +64,10 @@ def issue(request: HttpRequest, partner_id: int) -> HttpResponse:
     """Asks for an expiry, then issues a key and shows it. Administrators only."""
     user = _administrator(request)
     partner = get_object_or_404(Partner, pk=partner_id)
-    form = IssueForm(request.POST or None)
+    form = IssueForm(request.POST or None, user=user, place=address_of(request))
     if request.method == "POST" and form.is_valid():
         key, secret = keys.issue(partner, by=user, expires_at=form.cleaned_data["expires_at"])
+        _note(request, "key.issued", key)
         return _shown(request, key, secret, f"Issued key {key.prefix}.")
     return _page(request, "issue", partner=partner, form=form, title="Issue a key")
 
@@ -51,12 +80,15 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
     """
     user = _administrator(request)
     key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
-    if request.method == "GET":
-        return _page(request, "rotate", key=key, grace=keys.GRACE, title="Rotate this key?")
+    form = ConfirmForm(request.POST or None, user=user, place=address_of(request))
+    if request.method == "GET" or not form.is_valid():
+        told = {"key": key, "grace": keys.GRACE, "form": form}
+        return _page(request, "rotate", title="Rotate this key?", **told)
     made = keys.rotate(key_id=key_id, by=user)
     if made is None:
         messages.error(request, "This key has ended already; issue a new one.")
         return redirect("admin:guests_partnerkey_change", key_id)
+    _note(request, "key.rotated", key)
     return _shown(request, *made, f"Rotated key {key.prefix} to {made[0].prefix}.")
 
 
@@ -64,11 +96,13 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     """Asks for confirmation, then revokes the key at once. Administrators only."""
-    _administrator(request)
+    user = _administrator(request)
     key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
-    if request.method == "GET":
-        return _page(request, "revoke", key=key, title="Revoke this key?")
+    form = ConfirmForm(request.POST or None, user=user, place=address_of(request))
+    if request.method == "GET" or not form.is_valid():
+        return _page(request, "revoke", key=key, form=form, title="Revoke this key?")
     keys.revoke(key_id=key_id)
+    _note(request, "key.revoked", key)
     _log(request, key.partner, f"Revoked key {key.prefix}.")
     messages.success(request, f"Key {key.prefix} is revoked.")
     return redirect("admin:guests_partnerkey_change", key_id)
@@ -78,6 +112,13 @@ def _administrator(request: HttpRequest) -> User:
     if not isinstance(request.user, User) or not request.user.has_perm("guests.change_partnerkey"):
         raise PermissionDenied
     return request.user
+
+
+def _note(request: HttpRequest, act: str, key: PartnerKey) -> None:
+    user = _administrator(request)
+    place, about = address_of(request), f"partner:{key.partner.slug}"
+    audit.note(act, by=f"user:{user.pk}", place=place, about=about, prefix=key.prefix)
+    letters.tell_changed(user.email, letters.KEYS)
 
 
 def _shown(request: HttpRequest, key: PartnerKey, secret: str, message: str) -> HttpResponse:

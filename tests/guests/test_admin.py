@@ -4,11 +4,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from guests import keys, tokens
+from guests.credentials import letters
 from guests.errors import TokenInvalid
 from guests.models import Partner, PartnerKey, User
 from tests.guests.factories import (
@@ -21,6 +23,9 @@ from tests.guests.factories import (
 from venues.models import Venue
 
 pytestmark = pytest.mark.django_db
+
+CONFIRMED = {"password": PASSWORD}
+"""What the forms of keys ask for again."""
 
 
 @pytest.fixture
@@ -61,7 +66,7 @@ def test_a_key_is_issued_and_shown_once(boss: Client, partner: Partner) -> None:
     assert b"shown once" in boss.get(issue).content
     assert not PartnerKey.objects.exists()
 
-    answer = boss.post(issue, {"expires_at_0": "", "expires_at_1": ""})
+    answer = boss.post(issue, CONFIRMED | {"expires_at_0": "", "expires_at_1": ""})
     secret = secret_in(answer.content)
     assert "no-store" in answer["Cache-Control"]
     caller = keys.find(secret, timezone.now())
@@ -82,11 +87,13 @@ def test_a_key_is_issued_and_shown_once(boss: Client, partner: Partner) -> None:
 
 def test_a_key_may_be_given_an_end_but_not_one_in_the_past(boss: Client, partner: Partner) -> None:
     issue = reverse("admin:guests_partner_issue_key", args=[partner.pk])
-    refused = boss.post(issue, {"expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"})
+    refused = boss.post(
+        issue, CONFIRMED | {"expires_at_0": "2020-01-01", "expires_at_1": "00:00:00"}
+    )
     assert b"in the past" in refused.content
     assert not PartnerKey.objects.exists()
     end = timezone.now().replace(microsecond=0) + timedelta(days=9)
-    boss.post(issue, {"expires_at_0": end.date(), "expires_at_1": end.time()})
+    boss.post(issue, CONFIRMED | {"expires_at_0": end.date(), "expires_at_1": end.time()})
     assert PartnerKey.objects.get().expires_at == end
 
 
@@ -94,7 +101,7 @@ def test_a_key_is_rotated(boss: Client, partner: Partner) -> None:
     old, _ = keys.issue(partner, by=None)
     rotate = reverse("admin:guests_partnerkey_rotate", args=[old.pk])
     assert b"goes on working" in boss.get(rotate).content
-    secret = secret_in(boss.post(rotate).content)
+    secret = secret_in(boss.post(rotate, CONFIRMED).content)
     assert keys.find(secret, timezone.now()) is not None
     old.refresh_from_db()
     assert old.expires_at is not None and old.revoked_at is None
@@ -105,12 +112,38 @@ def test_a_key_is_revoked_by_a_post_only(boss: Client, partner: Partner) -> None
     revoke = reverse("admin:guests_partnerkey_revoke", args=[key.pk])
     assert b"ends at once" in boss.get(revoke).content
     assert keys.find(secret, timezone.now()) is not None
-    page = boss.post(revoke, follow=True)
+    page = boss.post(revoke, CONFIRMED, follow=True)
     assert b"is revoked" in page.content
     assert keys.find(secret, timezone.now()) is None
     rotate = reverse("admin:guests_partnerkey_rotate", args=[key.pk])
-    assert b"has ended already" in boss.post(rotate, follow=True).content
+    assert b"has ended already" in boss.post(rotate, CONFIRMED, follow=True).content
     assert rotate not in page.content.decode()
+
+
+@pytest.mark.parametrize("given", ["", "wrong"])
+def test_a_session_without_the_password_does_nothing_to_keys(
+    boss: Client, partner: Partner, given: str
+) -> None:
+    key, secret = keys.issue(partner, by=None)
+    for page in (
+        reverse("admin:guests_partner_issue_key", args=[partner.pk]),
+        reverse("admin:guests_partnerkey_rotate", args=[key.pk]),
+        reverse("admin:guests_partnerkey_revoke", args=[key.pk]),
+    ):
+        assert boss.post(page, {"password": given}).status_code == 200
+    assert PartnerKey.objects.count() == 1
+    assert keys.find(secret, timezone.now()) is not None
+
+
+def test_who_issues_a_key_gets_a_letter_about_it(boss: Client, partner: Partner) -> None:
+    boss.post(reverse("admin:guests_partner_issue_key", args=[partner.pk]), CONFIRMED)
+    letters.POST.submit(len, ()).result(timeout=60)
+    assert [letter.to for letter in mail.outbox] == [["boss@example.com"]]
+
+
+def test_the_admins_own_page_of_passwords_is_the_one_that_counts(boss: Client) -> None:
+    answer = boss.post(reverse("admin:password_change"), {"old_password": PASSWORD})
+    assert answer["Location"] == "/accounts/password/change/"
 
 
 def test_nobody_but_an_administrator_comes_near_keys_and_people(partner: Partner) -> None:

@@ -14,7 +14,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from config import asgi
-from guests import password_hashes
+from guests.credentials import password_hashes
 from guests.errors import TooBusy
 from tests.guests.factories import PASSWORD, UserFactory
 from tests.guests.races import race

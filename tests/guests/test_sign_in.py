@@ -93,7 +93,9 @@ def test_an_address_that_is_not_verified_finds_no_account(okta: fake.Provider, s
     UserFactory.create(email="ada@example.com")
     okta.person["email_verified"] = said
     client = Client()
-    assert come_in(client)["Location"] == "/accounts/3rdparty/signup/"
+    page = come_in(client)
+    assert page.status_code == 409
+    assert b"did not confirm an e-mail address" in page.content
     assert "_auth_user_id" not in client.session
     assert not SocialAccount.objects.exists()
 

@@ -98,7 +98,6 @@ def test_a_provider_that_is_configured_is_a_button_that_posts(
         "/accounts/password/reset/done/",
         "/accounts/password/reset/key/1-abc/",
         "/accounts/password/reset/key/done/",
-        "/accounts/inactive/",
         "/accounts/3rdparty/login/cancelled/",
         "/accounts/3rdparty/login/error/",
     ],
@@ -112,7 +111,7 @@ def test_every_page_of_coming_in_has_our_frame_and_nothing_inline(
     assert "style=" not in page and "<script>" not in page and "onclick" not in page
 
 
-@pytest.mark.parametrize("path", ["password/change/", "3rdparty/", "email/", "reauthenticate/"])
+@pytest.mark.parametrize("path", ["password/change/"])
 def test_so_have_those_of_who_is_logged_in(client: Client, path: str) -> None:
     client.force_login(UserFactory.create(), backend="config.page_log_in.HeldBack")
     answer = client.get(f"/accounts/{path}")

@@ -3,12 +3,15 @@ they are there.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from guests import accounts, emails, phones
+from guests.errors import TooMany
+from guests.models import User
 
 _FIRST_NAME = {"autocomplete": "given-name", "maxlength": accounts.LONGEST_NAME}
 _LAST_NAME = {"autocomplete": "family-name", "maxlength": accounts.LONGEST_NAME}
@@ -62,6 +65,88 @@ class SignUpForm(Told):
         help_text=_("At least 8 characters; three words that do not go together are good."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": _("Fill this in.")},
+    )
+
+
+def _current_password() -> forms.CharField:
+    return forms.CharField(
+        label=_("Your current password"),
+        strip=False,
+        max_length=1024,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+
+def _new_password(label: Any, hint: Any = "") -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=1024,
+        help_text=hint,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+
+class ConfirmedForm(Told):
+    """A form that asks for the current password, in the field that `current` names."""
+
+    current = "password"
+    refusal: TooMany | None = None
+    """The limit of wrong passwords, where it is reached."""
+
+
+class NewPasswordForm(ConfirmedForm):
+    current = "oldpassword"
+    oldpassword = _current_password()
+    password1 = _new_password(
+        _("New password"),
+        _("At least 8 characters; three words that do not go together are good."),
+    )
+    password2 = _new_password(_("New password, once more"))
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password1(self) -> str:
+        password: str = self.cleaned_data["password1"]
+        validate_password(password, self.user)
+        return password
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if "password1" in given and given["password1"] != given.get("password2"):
+            self.add_error("password2", _("The two passwords differ."))
+        return given
+
+
+class AddressForm(ConfirmedForm):
+    email = _text(
+        _("New e-mail address"),
+        forms.EmailInput,
+        _("You log in with it. Your old address gets a letter about this."),
+        autocomplete="username",
+        maxlength=emails.LONGEST,
+    )
+    password = _current_password()
+
+
+class ProviderForm(ConfirmedForm):
+    """`act` is `connect` with a provider, or `disconnect` with the number of a connection."""
+
+    act = forms.ChoiceField(widget=forms.HiddenInput)
+    password = _current_password()
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ChoiceField, self.fields["act"]).choices = choices
+
+
+class ResetForm(Told):
+    email = _text(
+        _("E-mail address"), forms.EmailInput, autocomplete="username", maxlength=emails.LONGEST
     )
 
 

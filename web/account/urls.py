@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.account import data, favourites, mine, reviews, signing_up
+from web.account import credentials, data, favourites, mine, reviews, signing_up
 
 urlpatterns = [
     path("accounts/signup/", signing_up.sign_up, name="sign_up"),
@@ -15,6 +15,8 @@ urlpatterns = [
     path("me/favourites/", favourites.favourites, name="favourites"),
     path("me/parking/", mine.my_parking, name="my_parking"),
     path("me/data/", data.my_data, name="my_data"),
+    path("me/data/address/", credentials.change_address, name="change_address"),
+    path("me/data/sign-in/", credentials.providers, name="providers"),
     path("me/data/export/", data.export, name="export_my_data"),
     path("me/data/erase/", data.erase, name="erase_me"),
 ]
