@@ -48,7 +48,7 @@ def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
     asked = request.GET.get("venue", "")
     venues = venues_of(request).filter(is_active=True).select_related("policy")
     if asked:
-        found = venues.filter(pk=id_of(asked)).first()
+        found = venues.filter(pk=id_of(asked) or 0).first()
         if found is None or not by.may_run(found.pk):
             raise Http404("There is no such venue, or it is not yours.")
         return found
@@ -73,7 +73,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         asked = request.POST.get("venue", "")
         venues = venues_of(request).filter(is_active=True)
-        found = venues.filter(pk=id_of(asked)).first()
+        found = venues.filter(pk=id_of(asked) or 0).first()
         if found is None or not by.may_run(found.pk):
             raise Http404("There is no such venue, or it is not yours.")
         request.session[REMEMBERED] = found.pk
