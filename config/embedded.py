@@ -9,7 +9,9 @@ from pathlib import Path
 from celery import beat
 from celery.worker import state
 
+from config.beat import Scheduler
 from config.celery import app
+from config.steady_thread import SteadyThread
 
 log = logging.getLogger(__name__)
 
@@ -17,11 +19,39 @@ NAME = "embedded@localhost"
 PATIENCE = 4.0
 """Seconds that a running task has to end at a stop."""
 
+_threads: list[SteadyThread] = []
+
 
 @contextmanager
 def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
-    """Runs worker and beat inside the block. Beat stores its last runs in `schedule_file`."""
-    # The solo pool runs tasks in the worker's thread: SQLite has one writer anyway.
+    """Runs both inside the block. Beat notes in `schedule_file` when each task ran last."""
+    ending = threading.Event()
+    beating = SteadyThread("beat", lambda: _beat(schedule_file, ending), ending=ending)
+    working = SteadyThread("worker", lambda: _work(ending), ending=ending)
+    _threads[:] = [working, beating]
+    for each in _threads:
+        each.thread.start()
+    try:
+        yield
+    finally:
+        ending.set()
+        _stop_worker()
+        for thread in (working.thread, beating.thread):
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                log.warning("The %s did not end in time", thread.name)
+        _threads.clear()
+
+
+def faults() -> list[str]:
+    """Returns what is wrong with worker and beat; [] also where this process runs neither."""
+    return [fault for each in _threads if (fault := each.fault())]
+
+
+def _work(ending: threading.Event) -> None:
+    # What a worker that stopped has left behind for all of this process.
+    setattr(state, "should_stop", None)  # noqa: B010
+    # The solo pool runs tasks in the worker's own thread. SQLite has one writer anyway.
     worker = app.WorkController(
         pool="solo",
         concurrency=1,
@@ -30,22 +60,8 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
         without_heartbeat=True,
         without_mingle=True,
     )
-    ending = threading.Event()
-    threads = [
-        threading.Thread(target=worker.start, name="worker", daemon=True),
-        threading.Thread(target=_beat, args=(schedule_file, ending), name="beat", daemon=True),
-    ]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        _stop_worker()
-        for thread in threads:
-            thread.join(PATIENCE)
-            if thread.is_alive():
-                log.warning("The %s did not end in time", thread.name)
+    if not ending.is_set():
+        worker.start()
 
 
 def _stop_worker() -> None:
@@ -58,8 +74,8 @@ def _stop_worker() -> None:
 
 
 def _beat(schedule_file: Path, ending: threading.Event) -> None:
-    # Celery's own loop sleeps until the next task is due and cannot be woken.
-    service = beat.Service(app, schedule_filename=str(schedule_file))
+    # Celery's own loop sleeps until the next task is due, and does not notice the end.
+    service = beat.Service(app, scheduler_cls=Scheduler, schedule_filename=str(schedule_file))
     try:
         while not ending.wait(service.scheduler.tick() or 0):
             pass

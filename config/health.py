@@ -22,8 +22,10 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
     Otherwise 503 `not_ready`, which names what is missing.
     """
-    faults = readiness.faults()
-    parts = {name: faults.get(name, "ok") for name in readiness.PARTS}
+    asked = request.GET.get("parts", "").split(",")
+    names = [name for name in readiness.PARTS if name in asked] or list(readiness.PARTS)
+    faults = readiness.faults(names)
+    parts = {name: faults.get(name, "ok") for name in names}
     if not faults:
         return JsonResponse({"status": "ready", "parts": parts})
     return problem(

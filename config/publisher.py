@@ -67,8 +67,12 @@ class Publisher:
             self._waiting.put_nowait(ids)
         except queue.Full:
             return
-        if self._thread is None:
+        if not self.is_running():
             self._start()
+
+    def is_running(self) -> bool:
+        """Tells whether the thread is there. It starts with the first ids."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _begin_anew(self) -> None:
         self._guard = threading.Lock()
@@ -77,7 +81,7 @@ class Publisher:
 
     def _start(self) -> None:
         with self._guard:
-            if self._thread is None:
+            if not self.is_running():
                 self._thread = threading.Thread(
                     target=self._run, args=(self._waiting,), name="publisher", daemon=True
                 )

@@ -1,24 +1,35 @@
 """Checks what must be there before the product takes a booking."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import TypeVar
 
 import redis
 from django.conf import settings
 from django.core.cache import caches
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, connection, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
-from config import migrating
+from api.live import hub as hubs
+from config import background, embedded, migrating, write_probe
 from config.celery import app
+from reservations import clock
 from reservations.constraints import NoOverlap
 from reservations.models import Allocation
 
+T = TypeVar("T")
+
+WRITTEN_KEPT = 2.0
+"""Seconds for which the outcome of a write counts."""
+
 _is_migrated = False
+_written = (float("-inf"), "")
 
 
-def faults() -> dict[str, str]:
+def faults(names: Iterable[str] | None = None) -> dict[str, str]:
     """Returns one line for each part that is missing. {} if everything is there."""
-    found = {name: check() for name, check in PARTS.items()}
+    found = {name: PARTS[name]() for name in names or PARTS}
     return {name: fault for name, fault in found.items() if fault}
 
 
@@ -72,8 +83,60 @@ def _broker() -> str:
     return ""
 
 
+def _writes() -> str:
+    global _written  # noqa: PLW0603 - whoever asks often would fill the journal
+    if time.monotonic() > _written[0] + WRITTEN_KEPT:
+        _written = (time.monotonic(), _try_to_write())
+    return _written[1]
+
+
+def _try_to_write() -> str:
+    try:
+        with write_probe.small_cache(), transaction.atomic():
+            write_probe.write()
+            transaction.set_rollback(True)
+    except (DatabaseError, InterfaceError):
+        return "The database takes no writes. See that its disk has room."
+    return ""
+
+
+def _sweeps() -> str:
+    if not background.has_had_time():
+        return ""
+    none: list[str] = []
+    overdue = _read(lambda: background.overdue_sweeps(clock.now()), none)
+    return f"Overdue: {', '.join(overdue)}. See worker and beat." if overdue else ""
+
+
+def _outbox() -> str:
+    if not background.has_had_time():
+        return ""
+    age = _read(lambda: background.outbox_age(clock.now()), timedelta(0))
+    if age <= background.OVERDUE:
+        return ""
+    return f"An event has waited {int(age.total_seconds())} seconds. See worker and beat."
+
+
+def _threads() -> str:
+    deaf = ["Live boards hear nothing."] if any(hub.is_deaf() for hub in hubs.every()) else []
+    return " ".join([*embedded.faults(), *deaf])
+
+
+def _read(read: Callable[[], T], otherwise: T) -> T:
+    """What `read` returns; `otherwise` without a database, which is another part's to tell."""
+    try:
+        return read()
+    except (DatabaseError, InterfaceError):
+        return otherwise
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "database": _database,
+    "writes": _writes,
     "cache": _cache,
     "broker": _broker,
+    "sweeps": _sweeps,
+    "outbox": _outbox,
+    "threads": _threads,
 }
+"""Each returns what is wrong in one sentence, "" when nothing is."""

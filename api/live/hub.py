@@ -8,9 +8,9 @@ Redis.
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Sequence
-from contextlib import suppress
 from functools import cache
 from types import coroutine
 from typing import Any
@@ -40,6 +40,8 @@ REMEMBERED = 10_000
 by the outbox."""
 PAUSE = 0.5
 """Seconds before the next attempt to reach Redis."""
+PATIENCE = 30.0
+"""Seconds without announcements from Redis after which sockets count as deaf."""
 SILENCE = 10.0
 """Seconds without a message after which Redis gets a ping."""
 
@@ -69,14 +71,20 @@ class Place:
         return has_room
 
     async def _send_all(self) -> None:
-        with suppress(OSError, RuntimeError):  # the page has gone meanwhile
+        try:
             while self._waiting:
                 words = self._waiting.popleft()
                 for word in words:
                     await self._send({"type": "websocket.send", "text": word})
                 if not words:
                     await self._send({"type": "websocket.close", "code": FELL_BEHIND})
-        self._sending = None
+        except (OSError, RuntimeError):
+            pass  # the page has gone meanwhile
+        except Exception:
+            # What one socket does may not keep a message from the next.
+            log.exception("A board could not be sent to")
+        finally:
+            self._sending = None
 
 
 class Hub:
@@ -88,16 +96,38 @@ class Hub:
         self._told: OrderedDict[int, None] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._hears = not settings.LIVE_REDIS_URL
+        self._deaf_since = None if self._hears else time.monotonic()
+        self._is_failing = False
+        self._has_heard_nonsense = False
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets there are."""
+        return sum(map(len, self._places.values()))
+
+    def is_deaf(self) -> bool:
+        """Tells whether messages have not reached these sockets for longer than PATIENCE."""
+        if not self._places:
+            return False
+        if any(task.done() for task in self._tasks):
+            return True
+        return self._deaf_since is not None and time.monotonic() > self._deaf_since + PATIENCE
 
     def join(self, place: Place) -> None:
         """Adds a socket. It is greeted as soon as this process hears all announcements."""
         self._places[place.venue_id].add(place)
         if self._hears:
             place.put([place.greeting()])
-        if not self._tasks:
-            self._tasks.append(asyncio.create_task(self._tell()))
-            if not self._hears:
-                self._tasks.append(asyncio.create_task(self._listen()))
+        if not self._tasks or any(task.done() for task in self._tasks):
+            self._begin()
+
+    def _begin(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        self._tasks = [asyncio.create_task(self._tell())]
+        if settings.LIVE_REDIS_URL:
+            self._deaf_since = time.monotonic()
+            self._tasks.append(asyncio.create_task(self._listen()))
 
     def leave(self, place: Place) -> None:
         """Removes a socket. Calling it twice does no harm."""
@@ -130,6 +160,10 @@ class Hub:
             except DatabaseError as error:
                 # The ids are not remembered, so the outbox's announcement sends them.
                 log.warning("Boards were not told: %s", error)
+            except Exception as error:  # noqa: BLE001 - this task may not end
+                self._failed("Boards were not told", error)
+            else:
+                self._is_failing = False
             for _ in waiting:
                 self._announced.task_done()
 
@@ -149,8 +183,17 @@ class Hub:
             except (redis.RedisError, OSError) as error:
                 if self._hears:
                     log.warning("Boards hear nothing until Redis is back: %s", error)
-                self._hears = False
-                await asyncio.sleep(PAUSE)
+            except Exception as error:  # noqa: BLE001 - this task may not end
+                self._failed("Boards could not listen", error)
+            if self._hears:
+                self._hears, self._deaf_since = False, time.monotonic()
+            await asyncio.sleep(PAUSE)
+
+    def _failed(self, what: str, error: Exception) -> None:
+        """Logs the first of several faults in a row."""
+        if not self._is_failing:
+            log.error(what, exc_info=error)
+        self._is_failing = True
 
     async def _hear(self) -> None:
         async with _listening_client() as client, client.pubsub() as line:
@@ -169,12 +212,22 @@ class Hub:
 
     def _take(self, said: dict[str, Any]) -> None:
         if said["type"] == "message":
-            self.announced([int(one) for one in said["data"].split(",")])
+            self._take_ids(said["data"])
         elif said["type"] == "subscribe":
             # This also follows an outage of Redis: a greeted page asks again for what it missed.
-            self._hears = True
+            self._hears, self._deaf_since = True, None
             for place in [one for there in self._places.values() for one in there]:
                 place.put([place.greeting()])
+
+    def _take_ids(self, data: str) -> None:
+        """Queues the ids of a message. What is none is dropped, and the first of them logged."""
+        named = data.split(",")
+        ids = [int(one) for one in named if one.isascii() and one.isdecimal() and len(one) < 19]
+        if len(ids) < len(named) and not self._has_heard_nonsense:
+            self._has_heard_nonsense = True
+            log.warning("Somebody else writes to %s: %.50r", settings.LIVE_CHANNEL, data)
+        if ids:
+            self.announced(ids)
 
 
 _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
@@ -183,6 +236,11 @@ _hubs: WeakKeyDictionary[asyncio.AbstractEventLoop, Hub] = WeakKeyDictionary()
 def here() -> Hub:
     """Returns the hub of the running event loop."""
     return _hubs.setdefault(asyncio.get_running_loop(), Hub())
+
+
+def every() -> list[Hub]:
+    """Returns the hubs of this process."""
+    return list(_hubs.values())
 
 
 def publish(event_ids: Sequence[int]) -> None:

@@ -4,10 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from guests.callers import Caller
 from reservations.errors import RateLimited
-from reservations.models import Reservation
+from reservations.models import Event, Reservation
+
+SKEW = timedelta(seconds=5)
+"""How far clocks of servers may differ. A change dated later was dated by a wrong clock."""
 
 _PERIODS = {
     "s": timedelta(seconds=1),
@@ -46,12 +50,10 @@ def judge(reservation: Reservation, *, pace: Pace, by: Caller, now: datetime) ->
     """
     if not by.limits_apply:
         return
-    recent = reservation.events.filter(is_limited=True, recorded_at__gt=now - pace.period)
-    times = list(
-        recent.order_by("-recorded_at").values_list("recorded_at", flat=True)[: pace.count]
-    )
+    recent = _recent(reservation, pace, now).order_by("-recorded_at")
+    times = list(recent.values_list("recorded_at", flat=True)[: pace.count])
     if len(times) >= pace.count:
-        wait = times[-1] + pace.period - now
+        wait = min(times[-1] + pace.period - now, pace.period)
         raise RateLimited(wait, count=pace.count, period=pace.period)
 
 
@@ -60,9 +62,9 @@ def left(reservation: Reservation, pace: Pace, now: datetime) -> tuple[int, int]
 
     The seconds are 0 when no change was made within the period.
     """
-    recent = reservation.events.filter(is_limited=True, recorded_at__gt=now - pace.period)
-    times = list(recent.order_by("recorded_at").values_list("recorded_at", flat=True))
-    wait = times[0] + pace.period - now if times else timedelta(0)
+    recent = _recent(reservation, pace, now).order_by("recorded_at")
+    times = list(recent.values_list("recorded_at", flat=True))
+    wait = min(times[0] + pace.period - now, pace.period) if times else timedelta(0)
     return max(0, pace.count - len(times)), -(-wait // timedelta(seconds=1))
 
 
@@ -73,3 +75,9 @@ def judge_rate(reservation: Reservation, *, by: Caller, now: datetime) -> None:
     """
     own = of_venue(reservation.venue.policy.state_change_rate)
     judge(reservation, pace=own, by=by, now=now)
+
+
+def _recent(reservation: Reservation, pace: Pace, now: datetime) -> QuerySet[Event]:
+    """The limited changes of the last period, without those that a wrong clock dated later."""
+    since, until = now - pace.period, now + SKEW
+    return reservation.events.filter(is_limited=True, recorded_at__gt=since, recorded_at__lte=until)

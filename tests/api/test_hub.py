@@ -124,3 +124,52 @@ def test_one_that_has_gone_is_no_fault(is_stuck_first: bool) -> None:
         return other.sent
 
     assert asyncio.run(tell()) == ["hello", "one", "two"]
+
+
+def test_a_word_that_is_none_of_ours_makes_nobody_deaf(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def tell() -> list[int]:
+        socket = Socket()
+        here = hub.here()
+        for word in ("x", "", "1,x", "9" * 5_000, "\0", "-1", "1.5", "²"):
+            here._take({"type": "message", "data": word})
+        here.leave(socket.place)
+        return [one for ids in _all_of(here._announced) for one in ids]
+
+    assert asyncio.run(tell()) == [1]
+    assert len(caplog.records) == 1
+
+
+def test_a_fault_while_one_is_told_of_is_logged_once_and_the_task_goes_on(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def tell() -> None:
+        Socket()
+        here = hub.here()
+        for _ in range(3):
+            here.announced([object()])  # type: ignore[list-item]
+            await asyncio.wait_for(here._announced.join(), 60)
+        assert not any(task.done() for task in here._tasks)
+        assert not here.is_deaf()
+
+    asyncio.run(tell())
+    assert [one.getMessage() for one in caplog.records] == ["Boards were not told"]
+
+
+def test_a_socket_that_fails_in_its_own_way_costs_the_others_nothing() -> None:
+    class Broken(Socket):
+        async def send(self, message: dict[str, Any]) -> None:
+            raise LookupError
+
+    async def tell() -> list[Any]:
+        Broken()
+        other = Socket()
+        hub.here().spread(VENUE, ["one"])
+        return other.sent
+
+    assert asyncio.run(tell()) == ["hello", "one"]
+
+
+def _all_of(waiting: "asyncio.Queue[Any]") -> list[Any]:
+    return [waiting.get_nowait() for _ in range(waiting.qsize())]

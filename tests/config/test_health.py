@@ -1,13 +1,30 @@
 """What those who watch are told."""
 
+import time
+from datetime import timedelta
+
 import pytest
 from django.core.cache import caches
 from django.db import connection
 from django.db.utils import OperationalError
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from config import migrating, readiness
+from config import background, migrating, readiness
+from reservations.models import Event, Reservation, StoredAnswer
+from reservations.requests import Times
+from tests.api.test_database_full import no_room
+from tests.factories import hold, make_venue
+
+TODAY = timezone.now().date()
+NIGHT = Times(check_in=TODAY + timedelta(days=40), check_out=TODAY + timedelta(days=41))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    # What another test found would count for some seconds.
+    monkeypatch.setattr(readiness, "_written", (float("-inf"), ""))
 
 
 def drop_the_guard() -> None:
@@ -33,7 +50,7 @@ def test_readyz_names_every_part(client: Client) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ready",
-        "parts": {"database": "ok", "cache": "ok", "broker": "ok"},
+        "parts": dict.fromkeys(readiness.PARTS, "ok"),
     }
 
 
@@ -91,6 +108,61 @@ def test_readyz_names_a_cache_and_a_broker_that_do_not_answer(
     assert answer.json()["parts"]["cache"] == "The cache (REDIS_URL) does not answer."
     assert answer.json()["parts"]["database"] == "ok"
     caches.close_all()
+
+
+@pytest.mark.django_db
+def test_a_traffic_probe_asks_the_database_alone(client: Client, settings: Settings) -> None:
+    answer = client.get("/readyz?parts=database")
+    assert answer.json() == {"status": "ready", "parts": {"database": "ok"}}
+    some = client.get("/readyz?parts=outbox,none,sweeps").json()["parts"]
+    assert set(some) == {"sweeps", "outbox"}
+    assert set(client.get("/readyz?parts=none").json()["parts"]) == set(readiness.PARTS)
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_readyz_names_a_disk_without_room(client: Client) -> None:
+    with no_room():
+        answer = client.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["parts"]["writes"].startswith("The database takes no writes.")
+        assert client.get("/readyz?parts=database").status_code == 200
+    readiness._written = (float("-inf"), "")
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_asking_leaves_nothing_behind(client: Client) -> None:
+    client.get("/readyz")
+    assert not StoredAnswer.objects.exists()
+
+
+@pytest.fixture
+def _has_run_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(background, "_begun_at", float("-inf"))
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_has_run_for_long")
+def test_readyz_names_an_overdue_sweep_and_what_waits_in_the_outbox(client: Client) -> None:
+    row = hold(make_venue("hotel"), times=NIGHT)
+    assert client.get("/readyz").status_code == 200
+    now = timezone.now()
+    overdue = now - background.OVERDUE - timedelta(seconds=1)
+    Reservation.objects.filter(pk=row.pk).update(hold_expires_at=overdue)
+    Event.objects.update(recorded_at=overdue)
+    parts = client.get("/readyz").json()["parts"]
+    assert parts["sweeps"] == "Overdue: expire holds. See worker and beat."
+    assert parts["outbox"].startswith("An event has waited 12")
+    assert client.get("/readyz?parts=database").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_process_that_has_just_begun_is_given_time(client: Client) -> None:
+    row = hold(make_venue("hotel"), times=NIGHT)
+    Reservation.objects.filter(pk=row.pk).update(hold_expires_at=timezone.now() - timedelta(days=9))
+    background._begun_at = time.monotonic()
+    assert client.get("/readyz").status_code == 200
 
 
 def test_health_is_asked_with_get_or_head_only(client: Client) -> None:

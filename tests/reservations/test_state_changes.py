@@ -165,3 +165,24 @@ def test_the_oldest_of_several_changes_decides_how_long_to_wait(
 def test_a_rate_is_a_count_and_a_period(text: str, meant: Pace) -> None:
     assert state_changes.parse(text) == meant
     assert state_changes.parse("3/d") == Pace(3, DAY)
+
+
+def test_changes_that_a_wrong_clock_dated_do_not_hold_anybody_back(
+    held: Reservation, by: Caller, frozen: FrozenDateTimeFactory
+) -> None:
+    frozen.tick(2 * DAY)
+    Reservation.objects.update(hold_expires_at=NOON + 9 * DAY)
+    actions.confirm(reservation_id=held.pk, by=by)
+    frozen.move_to(BEGUN)
+    assert state_changes.left(held, Pace(1, MINUTE), clock.now()) == (1, 0)
+    assert actions.cancel(reservation_id=held.pk, by=by).cancelled_at
+
+
+def test_clocks_that_differ_a_little_make_nobody_wait_longer_than_the_period(
+    held: Reservation, by: Caller, frozen: FrozenDateTimeFactory
+) -> None:
+    actions.confirm(reservation_id=held.pk, by=by)
+    frozen.move_to(BEGUN - 3 * SECOND)
+    with pytest.raises(RateLimited) as refusal:
+        actions.cancel(reservation_id=held.pk, by=by)
+    assert refusal.value.retry_after == MINUTE
