@@ -34,6 +34,7 @@ _DOORS = re.compile(r"^/(api/v1/(auth|parking)/(login|signup)|accounts/.*|admin/
 # Import these now: they need models, and the call above sets up the applications.
 from api.live.consumer import Board  # noqa: E402
 from api.live.socket_limit import PerAddress  # noqa: E402
+from config.metrics import SOCKETS  # noqa: E402
 
 _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -112,8 +113,16 @@ async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
+_boards = PerAddress(Board.as_asgi())
+
+
+async def _counted(scope: _Scope, receive: _Receive, send: _Send) -> None:
+    with SOCKETS.track_inprogress():
+        await _boards(scope, receive, send)
+
+
 _sockets: list[Any] = [
-    path("ws/venues/<slug:slug>/", cast(Any, PerAddress(Board.as_asgi()))),
+    path("ws/venues/<slug:slug>/", cast(Any, _counted)),
     # Close any other address. Otherwise it raises.
     re_path(r"", cast(Any, _refuse)),
 ]

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,19 @@ def state_change_rate(**_: Any) -> Iterable[CheckMessage]:
             hint="Expected count/period with period s, m, h or d, such as 1/m.",
             id="holdfast.E002",
         )
+
+
+def metrics_from(**_: Any) -> Iterable[CheckMessage]:
+    """Yields an error if METRICS_FROM names something that is no network."""
+    for network in settings.METRICS_FROM:
+        try:
+            ip_network(network)
+        except ValueError:
+            yield Error(
+                f"METRICS_FROM: {network} is no network.",
+                hint="Expected addresses or networks, such as 10.0.0.0/8,::1.",
+                id="holdfast.E006",
+            )
 
 
 def retention_days(**_: Any) -> Iterable[CheckMessage]:

@@ -1,6 +1,8 @@
 """The configuration of gunicorn: WSGI in threads, and no start without the guard."""
 
 import os
+import shutil
+import tempfile
 from typing import Any
 
 wsgi_app = "config.wsgi:application"
@@ -13,6 +15,10 @@ graceful_timeout = 25
 keepalive = 15
 # In memory: the heartbeat of a worker must not wait for a disk.
 worker_tmp_dir = "/dev/shm"
+# Where workers write what they count. Before any of them imports prometheus_client.
+os.environ.setdefault(
+    "PROMETHEUS_MULTIPROC_DIR", tempfile.mkdtemp(prefix="holdfast-metrics-", dir=worker_tmp_dir)
+)
 control_socket_disable = True
 # Queries in paths hold phone numbers.
 accesslog = None
@@ -31,6 +37,18 @@ def on_starting(server: Any) -> None:
     call_command("check", databases=["default"])
     # A worker must not inherit a connection of its parent.
     connections.close_all()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Takes what a worker has open out of the metrics; what it counted stays."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)
+
+
+def on_exit(server: Any) -> None:
+    """Deletes what workers counted."""
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -16,6 +16,7 @@ cancels the first in its transaction.
 from collections.abc import Sequence
 
 from guests.callers import Caller
+from reservations import booking_outcomes
 from reservations.idempotency import Once
 from reservations.lifecycle import (
     cancellations,
@@ -37,7 +38,8 @@ def hold(*, booking: Booking, by: Caller, once: Once | None = None) -> Reservati
     Opens its own transaction. Raises a Refusal or guests.errors.ContactInvalid with nothing
     changed, or Repeated, with the stored answer, when `once` was carried out before.
     """
-    return holds.hold(booking, by=by, once=once)
+    with booking_outcomes.told():
+        return holds.hold(booking, by=by, once=once)
 
 
 def hold_group(
@@ -48,7 +50,8 @@ def hold_group(
     Returns them in the order given. Opens its own transaction. Raises what `hold` raises, with
     nothing changed.
     """
-    return in_transaction(lambda: group_holds.hold_group(bookings, by=by, once=once))
+    with booking_outcomes.told():
+        return in_transaction(lambda: group_holds.hold_group(bookings, by=by, once=once))
 
 
 def confirm(*, reservation_id: int, by: Caller) -> Reservation:

@@ -49,6 +49,9 @@ TRUSTED_PROXIES = integer("TRUSTED_PROXIES", 0, most=10)
 if flag("BEHIND_HTTPS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+METRICS_FROM = names("METRICS_FROM", ["127.0.0.0/8", "::1/128"])
+"""Networks whose addresses may read /metrics, judged as limits judge addresses."""
+
 DATA_UPLOAD_MAX_MEMORY_SIZE = integer("MAX_BODY_BYTES", 256 * 1024, least=1024)
 
 PASSWORD_HASHERS = [
