@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from reservations.allocation import ledger
 from venues.models import Venue
 
 
@@ -13,10 +14,23 @@ def has_promises(allocations: Any, now: datetime) -> bool:
 
 
 def zone_is_fixed(venue: Venue, now: datetime) -> bool:
-    """True when the time zone cannot change, since reservations would move to other local times."""
+    """True when the time zone cannot change, since reservations would move to other local times.
+
+    Assumes a transaction, and locks the venue's units: a booking under way is counted, or begins
+    again on the changed venue.
+    """
+    _lock_units(venue)
     return has_promises(venue.allocations, now)
 
 
 def currency_is_fixed(venue: Venue, now: datetime) -> bool:
-    """True when the currency cannot change, since rates or reservations hold amounts in it."""
+    """True when the currency cannot change, since rates or reservations hold amounts in it.
+
+    Assumes a transaction, and locks the venue's units as `zone_is_fixed` does.
+    """
+    _lock_units(venue)
     return venue.rates.exists() or has_promises(venue.allocations, now)
+
+
+def _lock_units(venue: Venue) -> None:
+    ledger.lock_units(venue.resources.values_list("pk", flat=True))

@@ -20,7 +20,7 @@ from reservations.limits import one_per_day, open_holds
 from reservations.models import Reservation
 from reservations.requests import Booking
 from reservations.rules.categories import category_of
-from reservations.transactions import in_transaction
+from reservations.transactions import Restart, in_transaction
 from venues import catalogue
 from venues.models import Policy, Resource, Venue
 
@@ -111,11 +111,14 @@ def write_fast(wish: JudgedBooking) -> Reservation | None:
 def place_and_write(wish: JudgedBooking) -> Reservation:
     """Locks the units that the guest could get, chooses one, and saves reservation and events.
 
-    Assumes a transaction, and no lock on a reservation. Raises a Refusal when no unit is free.
+    Assumes a transaction, and no lock on a reservation. Raises a Refusal when no unit is free, and
+    Restart when the venue changed before its units were locked.
     """
     ask, booking = wish.ask, wish.booking
     with asking(ask):
         placement = place(ask)
+    if not catalogue.is_unchanged(ask.venue):
+        raise Restart
     now = clock.now()
     category = category_of(ask.venue, placement.units[0])
     row = drafts.reservation(booking, wish.details, ask=ask, category=category, now=now)

@@ -13,8 +13,11 @@ from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, clock, sweeps
 from reservations.allocation.ledger import lock_units
-from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken
-from reservations.inventory import closures
+from reservations.allocation.placement import place
+from reservations.errors import HeldByOther, HoldExpired, PartyTooLarge, Taken, VenueInUse
+from reservations.inventory import closures, venues
+from reservations.inventory.venues import VenueWish
+from reservations.lifecycle import holds
 from reservations.lifecycle.modifications import modify as modify_here
 from reservations.models import Allocation, Event, Reservation
 from reservations.requests import Change, Times
@@ -24,7 +27,7 @@ from tests.guests.races import race, until_somebody_waits
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, overlaps, rows, status, taken, told
 from tests.reservations.guard import no_guard
 from venues.hours import Window
-from venues.models import Resource
+from venues.models import Resource, Venue
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("frozen")]
 
@@ -285,6 +288,53 @@ def test_who_waits_for_a_move_to_another_category_finds_the_reservation(verb: An
     waiter.join()
     assert [type(one) for one in outcomes] == [Reservation]
     assert outcomes[0].category_id == other.category_id
+
+
+def elsewhere(venue: Venue, told: list[Any]) -> threading.Thread:
+    """A thread that moves the venue to another time zone; `told` gets what it came to."""
+    wish = VenueWish(fields={"time_zone": "Asia/Tokyo"})
+    change = partial(venues.change_venue, slug=venue.slug, wish=wish, by=DESK)
+    thread = threading.Thread(target=lambda: told.extend(race(1, change)))
+    thread.start()
+    return thread
+
+
+def test_a_zone_waits_for_a_booking_under_way_and_then_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    venue, outcome = make_venue(), list[Any]()
+    threads: list[threading.Thread] = []
+
+    def placing(ask: Any) -> Any:
+        found = place(ask)
+        threads.append(elsewhere(venue, outcome))
+        threads[0].join(1)
+        return found
+
+    monkeypatch.setattr(holds, "place", placing)
+    # For the first booking of a process the venue is read under the locks.
+    hold(venue)
+    threads[0].join()
+    assert [type(one) for one in outcome] == [VenueInUse]
+    venue.refresh_from_db()
+    assert venue.time_zone == "UTC"
+
+
+@pytest.mark.postgres
+def test_a_booking_whose_venue_changed_before_its_locks_begins_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    venue, zones = make_venue(), list[str]()
+
+    def placing(ask: Any) -> Any:
+        if not zones:
+            elsewhere(venue, []).join()
+        zones.append(ask.venue.time_zone)
+        return place(ask)
+
+    monkeypatch.setattr(holds, "place", placing)
+    hold(venue)
+    assert zones == ["UTC", "Asia/Tokyo"]
 
 
 @pytest.mark.postgres
