@@ -77,7 +77,7 @@ def state_gate(request: HttpRequest, seen: Reservation, *, by: Caller) -> None:
     """Refuses a state change above the rate before the database takes a lock. Raises
     RateLimited.
     """
-    if not by.limits_apply:
+    if not by.limits_apply_at(seen.venue_id):
         return
     usage = _usage(request, seen, increment=False)
     if usage and usage["count"] >= usage["limit"]:
@@ -87,7 +87,7 @@ def state_gate(request: HttpRequest, seen: Reservation, *, by: Caller) -> None:
 
 def count_state_change(request: HttpRequest, changed: Reservation, *, by: Caller) -> None:
     """Counts a state change that took effect."""
-    if by.limits_apply:
+    if by.limits_apply_at(changed.venue_id):
         _usage(request, changed, increment=True)
 
 
@@ -95,7 +95,7 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
     """Adds RateLimit headers to the response: the rate and what is left. Does nothing for callers
     without limits.
     """
-    if not by.limits_apply:
+    if not by.limits_apply_at(row.venue_id):
         return
     own = _pace(row)
     left, wait = state_changes.left(row, own, clock.now())

@@ -13,10 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from desk import phrases
-from desk.scoping import venues_of
-from guests import callers
+from desk.scoping import known, venues_of
 from guests.callers import Caller
-from guests.models import User
 from guests.own_pages import next_of
 from reservations.models import Reservation
 from reservations.rules import modes
@@ -34,10 +32,10 @@ LONGEST_ID = 18
 
 def caller_of(request: HttpRequest) -> Caller:
     """Returns the person who is logged in. Raises PermissionDenied unless they are staff."""
-    user = request.user
-    if not isinstance(user, User) or not user.is_active or not user.is_staff:
+    by = known(request)
+    if by.kind not in ("staff", "administrator"):
         raise PermissionDenied
-    return callers.for_user(user)
+    return by
 
 
 def own_venue(request: HttpRequest, by: Caller) -> Venue | None:

@@ -10,7 +10,10 @@ from django.utils import timezone
 from django.utils.choices import CallableChoiceIterator
 
 from desk.duration_field import LengthField
+from reservations import clock
+from reservations.errors import VenueInUse
 from reservations.inventory import commitments
+from reservations.inventory import venues as inventory_venues
 from venues import kinds, prices
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue, time_zones
 
@@ -46,6 +49,15 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
         if not self.instance.pk and kinds.named(kind).has_spots:
             raise ValidationError("Lots are opened on the page of lots, with their spots.")
         return kind
+
+    def clean_is_active(self) -> bool:
+        is_active: bool = self.cleaned_data["is_active"]
+        if self.instance.pk and not is_active and "is_active" in self.changed_data:
+            try:
+                inventory_venues.judge_unused(self.instance, clock.now())
+            except VenueInUse as fault:
+                raise ValidationError(fault.detail) from None
+        return is_active
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]

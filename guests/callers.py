@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from guests.models import Partner, User
+from guests.models import Partner, User, VenueRole
 
 Kind = Literal["guest", "staff", "administrator", "partner", "system", "anonymous"]
 
@@ -12,7 +12,8 @@ Kind = Literal["guest", "staff", "administrator", "partner", "system", "anonymou
 class Caller:
     """A caller, passed as `by=` to every verb. It says what they may do, and holds no contact data.
 
-    The caller has authority over `venue_ids`; None means all venues. `name` labels events and logs.
+    `venue_ids` are those with authority over; None is all of them. Of these, staff manage
+    `managed_ids`. `name` labels events and logs.
     """
 
     kind: Kind
@@ -20,17 +21,13 @@ class Caller:
     user_id: int | None = None
     partner: str | None = None
     venue_ids: frozenset[int] | None = frozenset()
+    managed_ids: frozenset[int] = frozenset()
     scopes: frozenset[str] = frozenset()
     rate: str = ""
     proven: frozenset[int] = field(default=frozenset(), compare=False, repr=False)
     """Ids of reservations that a guest has made or found by code and phone, without a log-in."""
     origin: str = field(default="", compare=False, repr=False)
     """A keyed digest of the address that the request comes from; "" when unknown."""
-
-    @property
-    def limits_apply(self) -> bool:
-        """True when rates and limits of holds and state changes apply to this caller."""
-        return self.kind in ("guest", "partner")
 
     @property
     def is_known(self) -> bool:
@@ -40,6 +37,13 @@ class Caller:
     def may_run(self, venue_id: int) -> bool:
         """True when the caller has the authority of staff or a partner over this venue (by id)."""
         return self.venue_ids is None or venue_id in self.venue_ids
+
+    def limits_apply_at(self, venue_id: int) -> bool:
+        """True when limits of holds and state changes apply to this caller at a venue (by id).
+
+        Staff are exempt at their own venues only.
+        """
+        return self.kind in ("guest", "partner") or not self.may_run(venue_id)
 
 
 ANONYMOUS = Caller(kind="anonymous", name="anonymous")
@@ -56,13 +60,22 @@ def system(name: str) -> Caller:
 
 def for_user(user: User) -> Caller:
     """The caller for a person. Runs one query for staff (their venues), else none."""
-    venues: frozenset[int] | None = frozenset()
-    kind: Kind = "guest"
-    if user.role == User.Role.ADMINISTRATOR:
-        kind, venues = "administrator", None
-    elif user.role == User.Role.STAFF:
-        kind, venues = "staff", frozenset(user.staff_venues.values_list("pk", flat=True))
-    return Caller(kind=kind, name=f"user:{user.pk}", user_id=user.pk, venue_ids=venues)
+    name = f"user:{user.pk}"
+    match user.role:
+        case User.Role.ADMINISTRATOR:
+            return Caller(kind="administrator", name=name, user_id=user.pk, venue_ids=None)
+        case User.Role.STAFF:
+            roles = dict(user.venue_roles.values_list("venue_id", "role"))
+            managed = [venue for venue, role in roles.items() if role == VenueRole.Role.MANAGER]
+            return Caller(
+                kind="staff",
+                name=name,
+                user_id=user.pk,
+                venue_ids=frozenset(roles),
+                managed_ids=frozenset(managed),
+            )
+        case _:
+            return Caller(kind="guest", name=name, user_id=user.pk)
 
 
 def for_partner(partner: Partner) -> Caller:

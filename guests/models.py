@@ -62,7 +62,9 @@ class User(AbstractBaseUser):
     receive_text_notification = models.BooleanField(default=False)
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.GUEST)
-    staff_venues = models.ManyToManyField("venues.Venue", related_name="staff", blank=True)
+    staff_venues = models.ManyToManyField(
+        "venues.Venue", through="VenueRole", related_name="staff", blank=True
+    )
     is_active = models.BooleanField(default=True)
     token_version = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -122,6 +124,33 @@ class User(AbstractBaseUser):
         if not self.is_active:
             return False
         return self.is_superuser or (self.is_staff and app_label in STAFF_APPS)
+
+
+class VenueRole(models.Model):
+    """The role of a member of staff at a venue. Administrators need none."""
+
+    class Role(models.TextChoices):
+        CLERK = "clerk"
+        MANAGER = "manager"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="venue_roles")
+    venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="roles")
+    # Processes of 0.1.0 write no role during an upgrade. Their staff are managers.
+    role = models.CharField(max_length=8, choices=Role.choices, db_default=Role.MANAGER)
+
+    class Meta:
+        # The table in which 0.1.0 kept staff, and its constraint.
+        db_table = "guests_user_staff_venues"
+        unique_together: ClassVar = [("user", "venue")]
+        constraints: ClassVar = [
+            # Every decision about what staff may do at a venue reads this word.
+            models.CheckConstraint(
+                name="venue_role_is_known", condition=Q(role__in=["clerk", "manager"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} is {self.role} of {self.venue_id}"
 
 
 class Client(models.Model):

@@ -31,6 +31,7 @@ router = Router(tags=["parking"])
 
 READ = allow(scope="reservations:read")
 ADMINISTRATOR = allow("administrator")
+STAFF = allow("staff", "administrator")
 
 
 class LotIn(Schema):
@@ -104,7 +105,7 @@ def open_lot(request: KnownRequest, data: LotIn, idempotency_key: Key = None) ->
 @router.patch(
     "/lots/{slug:lot_id}",
     operation_id="updateLot",
-    auth=ADMINISTRATOR,
+    auth=STAFF,
     response={200: LotOut, **problems(401, 403, 404, 409, 422)},
 )
 def change_lot(request: KnownRequest, lot_id: str, data: LotPatch) -> HttpResponse:

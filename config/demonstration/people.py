@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from config.demonstration import stays
 from config.demonstration import venues as demonstration
 from guests import accounts, keys
 from guests.callers import Caller, for_user, system
-from guests.models import Favourite, Partner, Review, User
+from guests.models import Favourite, Partner, Review, User, VenueRole
 from guests.scopes import SCOPES
 from reservations import actions
 from reservations.errors import Refusal
@@ -28,10 +28,11 @@ DEMONSTRATION = system("demonstration")
 
 _PEOPLE: tuple[tuple[str, str, str, str], ...] = (
     ("admin@holdfast.example", "administrator", "Alex", "Admin"),
-    ("desk@holdfast.example", "staff", "Dana", "Desk"),
+    ("desk@holdfast.example", "manager", "Dana", "Desk"),
     ("driver1@parking.com", "guest", "Dora", "Driver"),
     ("driver2@parking.com", "guest", "David", "Driver"),
     ("guest@holdfast.example", "guest", "Grace", "Guest"),
+    ("clerk@holdfast.example", "clerk", "Cleo", "Clerk"),
 )
 _REVIEWS = {
     ("Grace", "harbour-hotel"): "Woke up to ships going by. Breakfast is worth getting up for.",
@@ -55,7 +56,7 @@ def load() -> dict[str, str]:
     """
     path = Path(settings.DATA_DIR) / "demonstration.json"
     if User.objects.filter(email=_PEOPLE[0][0]).exists():
-        return _kept(path)
+        return _with_newer_people(_kept(path), path)
     log_ins = {email: _KNOWN_SECRETS.get(email) or _new_secret() for email, *_ in _PEOPLE}
     with transaction.atomic():
         venues = [
@@ -65,7 +66,7 @@ def load() -> dict[str, str]:
             demonstration.bistro(),
             demonstration.practice(),
         ]
-        _make_people(log_ins, venues)
+        _make_people(_PEOPLE, log_ins, venues)
         log_ins[_PARTNER] = _make_partner(venues)
         # Before the commit: data without known log-ins is of no use.
         _keep(path, log_ins)
@@ -93,18 +94,38 @@ def _quick_commits() -> Iterator[None]:
             cursor.execute(f"PRAGMA synchronous = {int(usual)}")
 
 
-def _make_people(log_ins: dict[str, str], venues: list[Venue]) -> None:
-    for number, (email, role, first_name, last_name) in enumerate(_PEOPLE):
+def _with_newer_people(kept: dict[str, str], path: Path) -> dict[str, str]:
+    """Adds the people that an earlier version of this module did not load, with new secrets."""
+    missing = [person for person in _PEOPLE if person[0] not in kept]
+    missing = [person for person in missing if not User.objects.filter(email=person[0]).exists()]
+    if not kept or not missing:
+        return kept
+    log_ins = kept | {email: _new_secret() for email, *_ in missing}
+    shown = [*(email for email, *_ in _PEOPLE), _PARTNER]
+    log_ins = {name: log_ins[name] for name in shown if name in log_ins}
+    desk = Venue.objects.filter(staff__email="desk@holdfast.example").order_by("pk")
+    with transaction.atomic():
+        _make_people(missing, log_ins, list(desk))
+        _keep(path, log_ins)
+    return log_ins
+
+
+def _make_people(
+    people: Sequence[tuple[str, str, str, str]], log_ins: dict[str, str], venues: list[Venue]
+) -> None:
+    for email, role, first_name, last_name in people:
+        number = [known for known, *_ in _PEOPLE].index(email)
+        is_staff = role in VenueRole.Role.values
         user = accounts.create_user(
             email=email,
             password=log_ins[email],
-            role=role,
+            role=User.Role.STAFF if is_staff else role,
             first_name=first_name,
             last_name=last_name,
             phone=f"+3120123456{number}",
         )
-        if role == "staff":
-            user.staff_venues.set(venues)
+        if is_staff:
+            user.staff_venues.set(venues, through_defaults={"role": role})
         if role == "guest":
             for venue, stars in zip(venues, (4, 5, 4, 5, 4), strict=True):
                 text = _REVIEWS.get((first_name, venue.slug), "")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from desk.scoping import may_see_keys, partners_of
 from guests import audit, keys
 from guests.addresses import address_of
 from guests.credentials import changes, letters
@@ -61,9 +62,9 @@ class IssueForm(ConfirmForm):
 @never_cache
 @require_http_methods(["GET", "POST"])
 def issue(request: HttpRequest, partner_id: int) -> HttpResponse:
-    """Asks for an expiry, then issues a key and shows it. Administrators only."""
-    user = _administrator(request)
-    partner = get_object_or_404(Partner, pk=partner_id)
+    """Asks for an expiry, then issues a key and shows it."""
+    user = _keeper(request)
+    partner = get_object_or_404(partners_of(request), pk=partner_id)
     form = IssueForm(request.POST or None, user=user, place=address_of(request))
     if request.method == "POST" and form.is_valid():
         key, secret = keys.issue(partner, by=user, expires_at=form.cleaned_data["expires_at"])
@@ -78,8 +79,8 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
     """Asks for confirmation, then issues a new key and shows it. The old one ends
     after the grace.
     """
-    user = _administrator(request)
-    key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
+    user = _keeper(request)
+    key = _key(request, key_id)
     form = ConfirmForm(request.POST or None, user=user, place=address_of(request))
     if request.method == "GET" or not form.is_valid():
         told = {"key": key, "grace": keys.GRACE, "form": form}
@@ -95,9 +96,9 @@ def rotate(request: HttpRequest, key_id: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
-    """Asks for confirmation, then revokes the key at once. Administrators only."""
-    user = _administrator(request)
-    key = get_object_or_404(PartnerKey.objects.select_related("partner"), pk=key_id)
+    """Asks for confirmation, then revokes the key at once."""
+    user = _keeper(request)
+    key = _key(request, key_id)
     form = ConfirmForm(request.POST or None, user=user, place=address_of(request))
     if request.method == "GET" or not form.is_valid():
         return _page(request, "revoke", key=key, form=form, title="Revoke this key?")
@@ -108,14 +109,19 @@ def revoke(request: HttpRequest, key_id: int) -> HttpResponse:
     return redirect("admin:guests_partnerkey_change", key_id)
 
 
-def _administrator(request: HttpRequest) -> User:
-    if not isinstance(request.user, User) or not request.user.has_perm("guests.change_partnerkey"):
+def _keeper(request: HttpRequest) -> User:
+    if not isinstance(request.user, User) or not may_see_keys(request):
         raise PermissionDenied
     return request.user
 
 
+def _key(request: HttpRequest, key_id: int) -> PartnerKey:
+    keys_seen = PartnerKey.objects.filter(partner__in=partners_of(request))
+    return get_object_or_404(keys_seen.select_related("partner"), pk=key_id)
+
+
 def _note(request: HttpRequest, act: str, key: PartnerKey) -> None:
-    user = _administrator(request)
+    user = _keeper(request)
     place, about = address_of(request), f"partner:{key.partner.slug}"
     audit.note(act, by=f"user:{user.pk}", place=place, about=about, prefix=key.prefix)
     letters.tell_changed(user.email, letters.KEYS)

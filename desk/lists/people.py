@@ -1,9 +1,9 @@
-"""The admin of people, partners and API keys. Administrators only."""
+"""The admin of people, partners and API keys. Administrators only, but managers issue keys."""
 
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
@@ -13,9 +13,11 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from desk.lists import partner_keys
-from guests import accounts, keys
+from desk.scoping import OfOwnPartners, OwnPartnerFilter, may_see_keys
+from guests import accounts, audit, keys
+from guests.addresses import address_of
 from guests.emails import fold
-from guests.models import Partner, PartnerKey, User
+from guests.models import Partner, PartnerKey, User, VenueRole
 from guests.scopes import SCOPES
 
 # Roles say what a person may do. Groups of permissions would be a second answer.
@@ -41,6 +43,16 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         return user
 
 
+class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
+    """The roles of a person at venues. Administrators need none."""
+
+    model = VenueRole
+    fields = ("venue", "role")
+    verbose_name = "role at a venue"
+    verbose_name_plural = "roles at venues"
+    extra = 1
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     """The admin of people. Clear `is_active` to close an account. Erasure is an operation of the
@@ -52,7 +64,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
     fieldsets = (
         (None, {"fields": ("email", "password", "is_active")}),
-        ("What they may do", {"fields": ("role", "staff_venues")}),
+        ("What they may do", {"fields": ("role",)}),
         ("Contact", {"fields": ("first_name", "last_name", "phone", *accounts.PREFERENCES)}),
         ("Dates", {"fields": ("created_at", "last_login")}),
     )
@@ -60,8 +72,28 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     list_display = ("email", "first_name", "last_name", "role", "is_active", "created_at")
     list_filter = ("role", "is_active", "staff_venues")
     search_fields = ("email", "first_name", "last_name", "phone")
-    filter_horizontal = ("staff_venues",)
+    filter_horizontal = ()
     ordering = ("email",)
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        return (VenueRoleInline,) if obj else ()
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Saves roles at venues, and writes the audit line of a role that changed."""
+        super().save_related(request, form, formsets, change)
+        person: User = form.instance
+        if "role" in form.changed_data or any(rows.has_changed() for rows in formsets):
+            held = person.venue_roles.order_by("venue__slug").values_list("venue__slug", "role")
+            audit.note(
+                "role.changed",
+                by=f"user:{request.user.pk}",
+                place=address_of(request),
+                about=f"user:{person.pk}",
+                role=person.role,
+                at=" ".join(f"{slug}:{role}" for slug, role in held),
+            )
+        if person.role == User.Role.GUEST and person.venue_roles.exists():
+            messages.warning(request, f"{person} is no staff: the roles at venues have no effect.")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -95,11 +127,15 @@ class KeyInline(admin.TabularInline):  # type: ignore[type-arg]
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return may_see_keys(request)
+
 
 @admin.register(Partner)
-class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PartnerAdmin(OfOwnPartners):
     """The admin of partners. A button issues a key, on a page that shows it once."""
 
+    partner_lookup = "pk"
     form = PartnerForm
     inlines = (KeyInline,)
     list_display = ("slug", "name", "is_active", "has_all_venues", "rate")
@@ -127,12 +163,15 @@ class PartnerAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(PartnerKey)
-class PartnerKeyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PartnerKeyAdmin(OfOwnPartners):
     """The admin of API keys, to read only. Buttons rotate and revoke. The digest is not shown."""
 
     fields = ("partner", *KEY_FACTS)
     list_display = ("prefix", "partner", "created_at", "expires_at", "revoked_at", "last_used_at")
-    list_filter: ClassVar = ["partner", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_filter: ClassVar = [
+        ("partner", OwnPartnerFilter),
+        ("revoked_at", admin.EmptyFieldListFilter),
+    ]
     list_select_related = ("partner",)
     search_fields = ("prefix", "partner__slug")
 

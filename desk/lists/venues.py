@@ -22,6 +22,7 @@ from desk.venue_forms import (
     VenueForm,
 )
 from reservations.inventory import units as inventory_units
+from reservations.rules.permissions import Act
 from venues import kinds, presets, prices
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
 
@@ -107,6 +108,7 @@ class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
 class VenueAdmin(OfOwnVenues):
     """The admin of venues. Administrators create one, which gets the usual policy of its kind."""
 
+    act = Act.VENUE
     venue_lookup = "pk"
     form = VenueForm
     inlines = (PolicyInline, CategoryInline, WeekInline)
@@ -136,8 +138,12 @@ class VenueAdmin(OfOwnVenues):
         return {} if obj else self.prepopulated_fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        # Addresses, API keys and the systems of partners name a venue by its slug.
-        return ("slug",) if obj else ()
+        if obj is None:
+            return ()
+        # Addresses, keys and partners' systems know a venue by its slug; what is sold rests on
+        # its kind and mode. Only administrators close a venue, as over the API.
+        fixed = ("slug", "kind", "mode")
+        return fixed if is_administrator(request) else (*fixed, "is_active")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return is_administrator(request)
@@ -190,6 +196,7 @@ class RateInline(admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.register(Category)
 class CategoryAdmin(OfOwnVenues):
+    act = Act.RATES
     form = CategoryForm
     inlines = (RateInline,)
     fields = ("venue", "name", "code", "description", "position", "is_on_request")
@@ -234,6 +241,7 @@ class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
 class ResourceAdmin(OfOwnVenues):
     """The admin of units. Retire a unit instead of deleting it, to keep its history."""
 
+    act = Act.UNITS
     form = ResourceForm
     inlines = (ScheduleInline,)
     list_display = ("name", "venue", "category", "floor", "capacity", "is_in_use")
@@ -322,6 +330,7 @@ class ResourceAdmin(OfOwnVenues):
 
 @admin.register(Combination)
 class CombinationAdmin(OfOwnVenues):
+    act = Act.UNITS
     form = CombinationForm
     list_display = ("name", "venue", "category", "capacity")
     list_filter: ClassVar = [VENUE_FILTER]
@@ -333,6 +342,7 @@ class CombinationAdmin(OfOwnVenues):
 
 @admin.register(Opening)
 class OpeningAdmin(OfOwnVenues):
+    act = Act.HOURS
     form = OpeningForm
     list_display = ("venue", "of", "day", "hours")
     list_display_links = ("day",)
@@ -367,6 +377,7 @@ class OpeningAdmin(OfOwnVenues):
 
 @admin.register(Rate)
 class RateAdmin(OfOwnVenues):
+    act = Act.RATES
     form = RateForm
     list_display = ("category", "venue", "price", "unit", "first_date", "last_date")
     list_filter: ClassVar = [VENUE_FILTER, "unit"]

@@ -24,6 +24,7 @@ from reservations.inventory import lots
 from reservations.inventory.lots import LotWish
 from reservations.inventory.spots import LARGEST_LOT
 from reservations.rules import permissions
+from reservations.rules.permissions import Act
 from venues import kinds, prices
 from venues.models import Rate, Venue
 
@@ -98,7 +99,7 @@ def every_lot(request: HttpRequest) -> HttpResponse:
         is_daily=True,
         lots=found,
         asked=asked,
-        may_keep=permissions.is_administrator(by),
+        may_open=permissions.is_administrator(by),
         chart=of_lots(found),
     )
 
@@ -119,7 +120,8 @@ def lot(request: HttpRequest, slug: str) -> HttpResponse:
         price=spots_now.price_of(venue),
         spots=found,
         taken=sum(spot.word != "free" for spot in found),
-        may_keep=permissions.is_administrator(by),
+        may_change=permissions.may(by, Act.VENUE, venue.pk),
+        may_close=permissions.is_administrator(by),
         chart=of_spots(spots_now.by_category(found)),
     )
 
@@ -157,7 +159,7 @@ def spot(request: HttpRequest, slug: str, spot_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def open_lot(request: HttpRequest) -> HttpResponse:
     """Asks for the fields of a new lot, then creates it. Administrators only."""
-    by = _keeper(request)
+    by = _administrator(request)
     form = LotForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -172,8 +174,10 @@ def open_lot(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def change_lot(request: HttpRequest, slug: str) -> HttpResponse:
-    """Changes name, address, price and number of spots. Administrators only."""
-    by, venue = _keeper(request), _lot(request, slug)
+    """Changes name, address, price and number of spots. Managers only."""
+    by, venue = caller_of(request), _lot(request, slug)
+    if not permissions.may(by, Act.VENUE, venue.pk):
+        raise PermissionDenied
     form = LotForm(request.POST or None, venue=venue)
     if request.method == "POST" and form.is_valid():
         try:
@@ -190,7 +194,7 @@ def change_lot(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def close_lot(request: HttpRequest, slug: str) -> HttpResponse:
     """Asks for confirmation, then closes the lot if every spot is empty. Administrators only."""
-    by, venue = _keeper(request), _lot(request, slug)
+    by, venue = _administrator(request), _lot(request, slug)
     if request.method == "POST":
         try:
             lots.close_lot(slug=slug, by=by)
@@ -215,7 +219,7 @@ def _lot(request: HttpRequest, slug: str) -> Venue:
     return found
 
 
-def _keeper(request: HttpRequest) -> Caller:
+def _administrator(request: HttpRequest) -> Caller:
     by = caller_of(request)
     if not permissions.is_administrator(by):
         raise PermissionDenied

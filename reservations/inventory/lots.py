@@ -12,6 +12,7 @@ from reservations.idempotency import Once
 from reservations.inventory import spots, venues
 from reservations.inventory.venues import VenueWish
 from reservations.rules import permissions
+from reservations.rules.permissions import Act
 from reservations.transactions import in_transaction
 from venues import kinds
 from venues.models import Rate, Venue
@@ -44,12 +45,11 @@ def open_lot(*, wish: LotWish, by: Caller, once: Once | None = None) -> Venue:
 
 
 def change_lot(*, slug: str, wish: LotWish, by: Caller) -> Venue:
-    """Changes a lot. Administrators only. Opens its own transaction.
+    """Changes a lot. Managers only. Opens its own transaction.
 
     Raises LotInUse, which names the spots in use, when too few are empty; NotFound, Invalid or
     Forbidden.
     """
-    permissions.judge_administrator(by)
     return in_transaction(lambda: _change_lot(slug, wish, by=by))
 
 
@@ -73,6 +73,7 @@ def _open_lot(wish: LotWish, *, by: Caller) -> Venue:
 
 def _change_lot(slug: str, wish: LotWish, *, by: Caller) -> Venue:
     venue = venues.locked(slug, kind=kinds.PARKING.code)
+    permissions.judge(by, Act.VENUE, venue.pk)
     if wish.currency not in (None, venue.currency):
         raise Invalid(
             "price",

@@ -18,7 +18,7 @@ from reservations.event_types import VENUE_CHANGED, VENUE_CLOSED, VENUE_OPENED, 
 from reservations.idempotency import Once
 from reservations.inventory import commitments, spots
 from reservations.models import Allocation
-from reservations.rules.permissions import judge_administrator, judge_staff
+from reservations.rules.permissions import Act, judge, judge_administrator
 from reservations.transactions import Restart, in_transaction
 from venues import kinds, presets
 from venues.currencies import is_currency
@@ -46,7 +46,7 @@ def open_venue(*, kind: str, wish: VenueWish, by: Caller, once: Once | None = No
 
 
 def change_venue(*, slug: str, wish: VenueWish, by: Caller) -> Venue:
-    """Changes a venue. Staff only; only administrators change the number of spots.
+    """Change what is told of a venue, and of parking the number of its spots. Managers only.
 
     Opens its own transaction. Raises VenueInUse when reservations depend on a value, LotInUse for
     spots in use, NotFound, Invalid or Forbidden.
@@ -121,11 +121,24 @@ def give_up(venue: Venue) -> None:
     else:
         # The locks make a booking wait, which then finds its unit retired.
         units = ledger.lock_units(venue.resources.values_list("pk", flat=True))
-        _judge_unused(venue, now)
+        judge_unused(venue, now)
         used = [unit.pk for unit in units if unit.retired_at is None]
         Resource.objects.filter(pk__in=used).update(retired_at=now)
     venue.is_active = False
     venue.save(update_fields=["is_active"])
+
+
+def judge_unused(venue: Venue, now: datetime) -> None:
+    """Raises VenueInUse, which names the reservations of the venue that have not ended."""
+    rows = Allocation.objects.filter(venue=venue, reservation__isnull=False)
+    used = spots.in_use(rows, now).order_by("starts_at", "pk")
+    codes = list(dict.fromkeys(used.values_list("reservation__code", flat=True)))
+    if codes:
+        named = ", ".join(codes[:MOST_NAMED])
+        raise VenueInUse(
+            gettext("Reservations %(codes)s have not ended.") % {"codes": named},
+            reservations=codes[:MOST_NAMED],
+        )
 
 
 def locked(slug: str, **of: Any) -> Venue:
@@ -153,9 +166,9 @@ def _open_venue(kind: str, wish: VenueWish, *, by: Caller) -> Venue:
 
 def _change_venue(slug: str, wish: VenueWish, *, by: Caller) -> Venue:
     venue = locked(slug)
-    judge_staff(venue.pk, by)
+    judge(by, Act.VENUE, venue.pk)
     if wish.capacity is not None:
-        judge_administrator(by)
+        judge(by, Act.UNITS, venue.pk)
     alter(venue, wish)
     changed = VENUE_CHANGED({"fields": sorted(wish.fields), "capacity": wish.capacity})
     tell(venue, changed, by)
@@ -194,18 +207,6 @@ def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
         raise VenueInUse(
             "The currency cannot change while there are rates or future reservations in it.",
             field="currency",
-        )
-
-
-def _judge_unused(venue: Venue, now: datetime) -> None:
-    rows = Allocation.objects.filter(venue=venue, reservation__isnull=False)
-    used = spots.in_use(rows, now).order_by("starts_at", "pk")
-    codes = list(dict.fromkeys(used.values_list("reservation__code", flat=True)))
-    if codes:
-        named = ", ".join(codes[:MOST_NAMED])
-        raise VenueInUse(
-            gettext("Reservations %(codes)s have not ended.") % {"codes": named},
-            reservations=codes[:MOST_NAMED],
         )
 
 

@@ -49,7 +49,9 @@ def cancel(reservation_id: int, *, by: Caller) -> Reservation:
     judge(reservation, now)
     cancelled = CANCELLED({"fee_minor": fee_minor(reservation, now)})
     _free(reservation, now)
-    events.record(reservation, cancelled, at=now, by=by, is_limited=by.limits_apply)
+    events.record(
+        reservation, cancelled, at=now, by=by, is_limited=by.limits_apply_at(reservation.venue_id)
+    )
     return reservation
 
 

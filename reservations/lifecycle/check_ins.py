@@ -168,5 +168,11 @@ def check_in(reservation_id: int, *, by: Caller) -> Reservation:
     reservation.checked_in_at = now
     seat(reservation, placement, now=now)
     save(reservation, *fields)
-    events.record(reservation, CHECKED_IN({}), at=now, by=by, is_limited=by.limits_apply)
+    events.record(
+        reservation,
+        CHECKED_IN({}),
+        at=now,
+        by=by,
+        is_limited=by.limits_apply_at(reservation.venue_id),
+    )
     return reservation

@@ -63,7 +63,7 @@ def check_out(reservation_id: int, *, by: Caller) -> Reservation:
         CHECKED_OUT({"overstay_minor": reservation.price_minor - before}),
         at=now,
         by=by,
-        is_limited=by.limits_apply,
+        is_limited=by.limits_apply_at(reservation.venue_id),
     )
     return reservation
 
@@ -83,5 +83,11 @@ def complete(reservation_id: int, *, by: Caller) -> Reservation:
     reservation.checked_out_at = now
     save(reservation, "checked_out_at")
     ledger.free(reservation, at=now)
-    events.record(reservation, CHECKED_OUT({}), at=now, by=by, is_limited=by.limits_apply)
+    events.record(
+        reservation,
+        CHECKED_OUT({}),
+        at=now,
+        by=by,
+        is_limited=by.limits_apply_at(reservation.venue_id),
+    )
     return reservation

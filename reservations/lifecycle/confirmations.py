@@ -47,5 +47,11 @@ def confirm(reservation_id: int, *, by: Caller) -> Reservation:
     reservation.confirmed_at = now
     save(reservation, "confirmed_at")
     live(reservation).update(lapses_at=drafts.lapses_at(reservation))
-    events.record(reservation, CONFIRMED({}), at=now, by=by, is_limited=by.limits_apply)
+    events.record(
+        reservation,
+        CONFIRMED({}),
+        at=now,
+        by=by,
+        is_limited=by.limits_apply_at(reservation.venue_id),
+    )
     return reservation

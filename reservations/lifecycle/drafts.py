@@ -51,7 +51,7 @@ def reservation(
         price = quotes.honour(booking.quote, venue, category, ask.window, ask.party, now=now)
     row.tariff = settlement.tariff(venue, category, ask.window)
     promise(row, policy, ask.window, price)
-    if by.limits_apply and records.counts_by_address(row):
+    if by.limits_apply_at(venue.pk) and records.counts_by_address(row):
         row.held_from = by.origin or None
     return row
 

@@ -66,7 +66,7 @@ def counted(
 
 def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
     """Returns the limits that count for this booking; [] when staff make it."""
-    if venue is None or not by.limits_apply:
+    if venue is None or not by.limits_apply_at(venue.pk):
         return []
     owner = permissions.owner_of(booking, venue, by)
     every = unpaid.limits(venue, booking, owner=owner, by=by)

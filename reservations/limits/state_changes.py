@@ -46,9 +46,9 @@ def of_venue(state_change_rate: str) -> Pace:
 def judge(reservation: Reservation, *, pace: Pace, by: Caller, now: datetime) -> None:
     """Raises RateLimited when `count` changes were made within the last period.
 
-    Assumes the reservation's lock. Staff and the system have no limit.
+    Assumes the reservation's lock. The venue's staff and the system are exempt. Raises RateLimited.
     """
-    if not by.limits_apply:
+    if not by.limits_apply_at(reservation.venue_id):
         return
     recent = _recent(reservation, pace, now).order_by("-recorded_at")
     times = list(recent.values_list("recorded_at", flat=True)[: pace.count])

@@ -17,7 +17,7 @@ def limits(venue: Venue, booking: Booking, *, owner: int | None, by: Caller) -> 
     request comes from.
     """
     most = settings.UNPAID_PER_GUEST
-    if not most or by.kind == "partner" or not by.limits_apply:
+    if not most or by.kind == "partner" or not by.limits_apply_at(venue.pk):
         return []
     if owner is not None:
         return [_limit("guest", "guest_id", owner)]

@@ -3,15 +3,73 @@
 The engine's verbs, the API and the desk all ask here.
 """
 
+from enum import StrEnum
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from guests.callers import Caller
-from guests.models import User
+from guests.models import Partner, User, VenueRole
 from reservations.errors import Forbidden
 from reservations.models import Reservation
 from reservations.requests import Booking
 from venues.models import Venue
+
+
+class Act(StrEnum):
+    """An act of staff at a venue that a role allows."""
+
+    DESK = "desk"
+    """Bookings, walk-ins, closures, clients, providers and their schedules, overriding."""
+    VENUE = "venue"
+    UNITS = "units"
+    RATES = "rates"
+    POLICY = "policy"
+    HOURS = "hours"
+    TEMPLATES = "templates"
+    KEYS = "keys"
+    EXPORTS = "exports"
+    ADJUST_PRICE = "adjust-price"
+    WAIVE_FEE = "waive-fee"
+    REFUND = "refund"
+    CHARGE = "charge"
+
+
+LEAST_ROLE: dict[Act, VenueRole.Role] = {
+    **dict.fromkeys(Act, VenueRole.Role.MANAGER),
+    Act.DESK: VenueRole.Role.CLERK,
+}
+"""The least role for each act. Administrators may do all of them at every venue."""
+
+
+def may(by: Caller, act: Act, venue_id: int) -> bool:
+    """True when the caller's role at the venue allows the act.
+
+    Never True for guests and partners.
+    """
+    if by.kind in ("administrator", "system"):
+        return True
+    if by.kind != "staff":
+        return False
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    return venue_id in by.managed_ids if is_for_managers else by.may_run(venue_id)
+
+
+def may_somewhere(by: Caller, act: Act) -> bool:
+    """True when the caller's role allows the act at some venue."""
+    if by.kind in ("administrator", "system"):
+        return True
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    return by.kind == "staff" and bool(by.managed_ids if is_for_managers else by.venue_ids)
+
+
+def judge(by: Caller, act: Act, venue_id: int) -> None:
+    """Raises Forbidden unless the caller's role at the venue allows the act."""
+    if may(by, act, venue_id):
+        return
+    if is_staff(by, venue_id):
+        raise Forbidden(gettext("Only managers of this venue can do this."))
+    raise Forbidden(gettext("Only staff of this venue can do this."))
 
 
 def is_administrator(by: Caller) -> bool:
@@ -27,27 +85,41 @@ def judge_administrator(by: Caller) -> None:
 
 def is_staff(by: Caller, venue_id: int) -> bool:
     """True when the caller is staff of the venue. Never True for guests and partners."""
-    return by.kind in ("staff", "administrator", "system") and by.may_run(venue_id)
+    return may(by, Act.DESK, venue_id)
 
 
 def judge_staff(venue_id: int, by: Caller) -> None:
     """Raises Forbidden unless the caller is staff of the venue."""
-    if not is_staff(by, venue_id):
-        raise Forbidden(gettext("Only staff of this venue can do this."))
+    judge(by, Act.DESK, venue_id)
 
 
-def venues_run_by(person: User) -> QuerySet[Venue]:
-    """The venues that a person is staff of: all for administrators, none for guests.
+def venues_run_by(person: User, act: Act = Act.DESK) -> QuerySet[Venue]:
+    """The venues at which a person's role allows the act: all for administrators.
 
-    Matches `is_staff`, in SQL for lists. A test binds the two.
+    `may` answers this for one venue; a test binds the two.
     """
     match person.role:
         case User.Role.ADMINISTRATOR:
             return Venue.objects.all()
         case User.Role.STAFF:
-            return Venue.objects.filter(staff=person)
+            roles = person.venue_roles.all()
+            if LEAST_ROLE[act] == VenueRole.Role.MANAGER:
+                roles = roles.filter(role=VenueRole.Role.MANAGER)
+            return Venue.objects.filter(pk__in=roles.values("venue"))
         case _:
             return Venue.objects.none()
+
+
+def partners_keyed_by(person: User) -> QuerySet[Partner]:
+    """The partners whose keys a person may issue and revoke: all for administrators.
+
+    A key is valid at every venue of its partner, so a manager must manage all of these.
+    """
+    if person.role == User.Role.ADMINISTRATOR:
+        return Partner.objects.all()
+    own = venues_run_by(person, Act.KEYS)
+    partners = Partner.objects.filter(has_all_venues=False, venues__in=own)
+    return partners.exclude(venues__in=Venue.objects.exclude(pk__in=own)).distinct()
 
 
 def owner_of(booking: Booking, venue: Venue, by: Caller) -> int | None:

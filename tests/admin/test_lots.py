@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from freezegun.api import FrozenDateTimeFactory
 
-from guests.models import User
 from reservations import actions
 from reservations.models import Event
 from tests.admin.browsing import browser_of, fault_beside, said, text_of
@@ -79,9 +78,8 @@ def test_a_lot_is_deleted_only_while_empty(boss: Client, lot: Venue) -> None:
     assert boss.post(page).status_code == 404
 
 
-def test_staff_see_their_lots_and_keep_none(
-    attendant: Client, boss: Client, lot: Venue, clerk: User
-) -> None:
+def test_a_clerk_sees_their_lots_and_changes_none(boss: Client, lot: Venue) -> None:
+    attendant = browser_of(StaffFactory.create(clerk_at=[lot]))
     other = make_venue("parking")
     Venue.objects.filter(pk=other.pk).update(name="Strange")
     page = text_of(attendant.get(LOTS))

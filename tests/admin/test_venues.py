@@ -280,3 +280,24 @@ def test_a_category_with_units_is_not_deleted(desk: Client, venue: Venue) -> Non
     category = venue.categories.get()
     desk.post(reverse("admin:venues_category_delete", args=[category.pk]), {"post": "yes"})
     assert Category.objects.filter(pk=category.pk).exists()
+
+
+def test_kind_and_mode_of_a_venue_cannot_change(boss: Client, desk: Client, venue: Venue) -> None:
+    for browser in (boss, desk):
+        save(browser, venue, kind="hotel", mode="night")
+        assert (Venue.objects.get(pk=venue.pk).kind, venue.mode) == ("restaurant", "time")
+
+
+def test_only_an_administrator_stops_sales_and_only_while_nothing_is_to_come(
+    boss: Client, desk: Client, venue: Venue
+) -> None:
+    row = hold(venue)
+    off = {"is_active": ""}
+    save(desk, venue, **off)
+    assert Venue.objects.get(pk=venue.pk).is_active
+    assert f"Reservations {row.code} have not ended." in faults(save(boss, venue, **off))
+    actions.cancel(reservation_id=row.pk, by=DESK)
+    save(desk, venue, **off)
+    assert Venue.objects.get(pk=venue.pk).is_active
+    save(boss, venue, **off)
+    assert not Venue.objects.get(pk=venue.pk).is_active

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 Answers = dict[str, int]
 
 UNKNOWN = ("nobody", "bad_token", "bad_scheme", "revoked_key", "expired_key", "idle_partner")
-PEOPLE = ("owner", "other", "staff", "staff_elsewhere", "administrator")
+PEOPLE = ("owner", "other", "clerk", "manager", "manager_elsewhere", "administrator")
 PARTNERS = ("partner", "scopeless", "partner_elsewhere")
 KINDS = (*UNKNOWN, *PEOPLE, *PARTNERS)
 
@@ -60,7 +60,7 @@ def scoped(status: int, **others: int) -> Answers:
 
 def whose(status: int, **others: int) -> Answers:
     """Those a reservation is visible to: its guest, the partner that made it, the venue's staff."""
-    strangers = {"other": 404, "staff_elsewhere": 404, "partner_elsewhere": 404}
+    strangers = {"other": 404, "manager_elsewhere": 404, "partner_elsewhere": 404}
     return scoped(status) | strangers | others
 
 
@@ -70,7 +70,12 @@ def administrators(status: int) -> Answers:
 
 def practice(status: int) -> Answers:
     """Those who run it."""
-    return known(403, staff=status, administrator=status)
+    return known(403, clerk=status, manager=status, administrator=status)
+
+
+def managers(status: int) -> Answers:
+    """Those who decide what it sells, and how."""
+    return known(403, manager=status, administrator=status)
 
 
 TABLE: dict[str, Answers] = {
@@ -92,7 +97,7 @@ TABLE: dict[str, Answers] = {
     "getVenue": public(200),
     "listResources": public(200),
     "createVenue": administrators(201),
-    "updateVenue": practice(200),
+    "updateVenue": managers(200),
     "deleteVenue": administrators(204),
     "getAvailability": public(200),
     "getCalendar": public(200),
@@ -122,7 +127,7 @@ TABLE: dict[str, Answers] = {
     "getParkingStats": scoped(200),
     "listLots": scoped(200),
     "createLot": administrators(201),
-    "updateLot": administrators(200),
+    "updateLot": managers(200),
     "deleteLot": administrators(204),
     "createClient": practice(201),
     "createProvider": practice(201),
@@ -218,8 +223,9 @@ class World:
         return {
             "owner": person(self.owner),
             "other": person(UserFactory.create()),
-            "staff": person(StaffFactory.create(staff_venues=self.served)),
-            "staff_elsewhere": person(StaffFactory.create(staff_venues=[self.elsewhere])),
+            "clerk": person(StaffFactory.create(clerk_at=self.served)),
+            "manager": person(StaffFactory.create(staff_venues=self.served)),
+            "manager_elsewhere": person(StaffFactory.create(staff_venues=[self.elsewhere])),
             "administrator": person(AdministratorFactory.create()),
             "partner": partner(self.partner),
             "scopeless": partner(self.partner),
@@ -353,7 +359,7 @@ def test_who_may_do_it(name: str) -> None:
 def test_not_yours_and_not_there_answer_alike(name: str) -> None:
     world = World()
     method, path, _ = OPERATIONS[name]
-    for kind in ("other", "staff_elsewhere", "partner_elsewhere", "scopeless"):
+    for kind in ("other", "manager_elsewhere", "partner_elsewhere", "scopeless"):
         row = world.reservation(name)
         if kind == "scopeless":
             row.partner = ""

@@ -8,7 +8,7 @@ from guests.models import User
 from reservations.models import Reservation
 from tests.api.calling import Api, partner, person, problem, sitting
 from tests.factories import make_venue
-from tests.guests.factories import PartnerFactory, UserFactory
+from tests.guests.factories import PartnerFactory, StaffFactory, UserFactory
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
@@ -83,3 +83,26 @@ def test_an_address_is_kept_as_a_digest_and_only_while_the_hold_is_open(
     assert "192.0.2.7" not in str(Reservation.objects.values().get())
     caller.post(f"/reservations/{row['id']}/confirm")
     assert Reservation.objects.get().held_from is None
+
+
+def test_staff_are_guests_where_they_do_not_work(restaurant: Venue) -> None:
+    for where, at in (("manager", "staff_venues"), ("clerk", "clerk_at")):
+        elsewhere = person(StaffFactory.create(**{at: [make_venue("restaurant")]}))
+        assert elsewhere.post("/reservations", sitting(restaurant)).status_code == 201
+        said = problem(elsewhere.post("/reservations", sitting(restaurant)), 409, "too_many_holds")
+        assert said["per"] == "guest", where
+        here = person(StaffFactory.create(**{at: [restaurant]}))
+        for _ in range(3):
+            assert here.post("/reservations", sitting(restaurant)).status_code == 201
+
+
+def test_staff_change_their_own_reservation_elsewhere_at_the_pace_of_a_guest(
+    restaurant: Venue,
+) -> None:
+    elsewhere = person(StaffFactory.create(staff_venues=[make_venue("restaurant")]))
+    row = elsewhere.post("/reservations", sitting(restaurant)).json()
+    confirmed = elsewhere.post(f"/reservations/{row['id']}/confirm")
+    assert (confirmed.status_code, confirmed["RateLimit"]) == (200, '"state";r=0;t=60')
+    problem(elsewhere.post(f"/reservations/{row['id']}/cancel"), 429, "rate_limited")
+    here = person(StaffFactory.create(staff_venues=[restaurant]))
+    assert here.post(f"/reservations/{row['id']}/cancel").status_code == 200

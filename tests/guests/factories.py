@@ -8,7 +8,7 @@ from factory.declarations import LazyFunction, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
-from guests.models import Favourite, Partner, User
+from guests.models import Favourite, Partner, User, VenueRole
 
 PASSWORD = "correct horse battery"
 
@@ -42,9 +42,15 @@ class UserFactory(DjangoModelFactory[User]):
         if create and venues:
             self.staff_venues.set(venues)
 
+    @post_generation
+    def clerk_at(self: User, create: bool, venues: Any, **_: Any) -> None:
+        if create and venues:
+            role = {"role": VenueRole.Role.CLERK}
+            self.staff_venues.add(*venues, through_defaults=role)
+
 
 class StaffFactory(UserFactory):
-    """Staff of the `staff_venues` given."""
+    """A manager of the `staff_venues` given, a clerk of those in `clerk_at`."""
 
     role = User.Role.STAFF
 

@@ -291,7 +291,8 @@ def test_a_caller_says_what_a_person_may_run() -> None:
     assert [who.may_run(venue.pk) for who in (guest, staff, administrator)] == [False, True, True]
     assert not staff.may_run(venue.pk + 1)
     assert callers.system("sweep").may_run(venue.pk)
-    assert guest.limits_apply and not staff.limits_apply
+    assert guest.limits_apply_at(venue.pk) and not administrator.limits_apply_at(venue.pk)
+    assert not staff.limits_apply_at(venue.pk) and staff.limits_apply_at(venue.pk + 1)
     assert not callers.ANONYMOUS.is_known and not callers.ANONYMOUS.may_run(venue.pk)
 
 

@@ -197,7 +197,10 @@ def test_a_partner_is_made_with_scopes_and_venues(boss: Client) -> None:
     assert (made.slug, made.scopes) == ("acme", [])
 
 
-def test_people_are_found_changed_and_never_deleted(boss: Client) -> None:
+def test_people_are_found_changed_and_never_deleted(
+    boss: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "audit")
     user = UserFactory.create(email="ada@example.com")
     assert (
         b"ada@example.com" in boss.get(reverse("admin:guests_user_changelist") + "?q=ada").content
@@ -210,14 +213,20 @@ def test_people_are_found_changed_and_never_deleted(boss: Client) -> None:
         {
             "email": "Ada@Example.com",
             "role": "staff",
-            "staff_venues": [venue.pk],
+            "venue_roles-TOTAL_FORMS": "1",
+            "venue_roles-INITIAL_FORMS": "0",
+            "venue_roles-0-venue": venue.pk,
+            "venue_roles-0-role": "clerk",
             "is_active": "on",
             "first_name": "Ada",
         },
     )
     user.refresh_from_db()
     assert (user.email, user.role) == ("ada@example.com", "staff")
-    assert list(user.staff_venues.all()) == [venue]
+    assert list(user.venue_roles.values_list("venue", "role")) == [(venue.pk, "clerk")]
+    (line,) = [record for record in caplog.records if record.message == "role.changed"]
+    told = {"about": f"user:{user.pk}", "role": "staff", "at": "seaside:clerk"}
+    assert told.items() <= vars(line).items()
     assert boss.post(reverse("admin:guests_user_delete", args=[user.pk])).status_code == 403
 
 

@@ -6,9 +6,10 @@ import pytest
 
 from guests import callers
 from guests.callers import ANONYMOUS, Caller, system
-from guests.models import User
+from guests.models import User, VenueRole
 from reservations.errors import Forbidden
 from reservations.rules import permissions
+from reservations.rules.permissions import Act
 from tests.factories import booking, make_venue
 from tests.guests.factories import UserFactory
 from tests.reservations.facts import facts
@@ -43,12 +44,41 @@ def known_callers(own: Venue) -> dict[str, Caller]:
     }
 
 
-def test_a_list_of_venues_holds_those_that_a_person_is_staff_of(own: Venue, other: Venue) -> None:
-    for role, venues in itertools.product(User.Role, ([], [own], [own, other])):
-        user = person(role, *venues)
+def test_a_list_of_venues_holds_those_at_which_a_person_may(own: Venue, other: Venue) -> None:
+    roles: list[list[tuple[Venue, str]]]
+    roles = [[], [(own, "clerk")], [(own, "manager")], [(own, "clerk"), (other, "manager")]]
+    for role, held in itertools.product(User.Role, roles):
+        user = person(role)
+        for venue, name in held:
+            VenueRole.objects.create(user=user, venue=venue, role=name)
         by = callers.for_user(user)
-        listed = set(permissions.venues_run_by(user))
-        assert listed == {venue for venue in (own, other) if permissions.is_staff(by, venue.pk)}
+        for act in Act:
+            listed = set(permissions.venues_run_by(user, act))
+            allowed = {venue for venue in (own, other) if permissions.may(by, act, venue.pk)}
+            assert listed == allowed
+            assert permissions.may_somewhere(by, act) is bool(allowed)
+
+
+def test_a_clerk_works_at_the_desk_and_a_manager_does_the_rest(own: Venue) -> None:
+    for_managers = {
+        "adjust-price", "waive-fee", "refund", "charge", "rates", "policy", "hours", "units",
+        "templates", "exports", "keys", "venue",
+    }  # fmt: skip
+    clerk = callers.for_user(UserFactory.create(role=User.Role.STAFF, clerk_at=[own]))
+    manager = callers.for_user(person(User.Role.STAFF, own))
+    allowed = {
+        who: {act for act in Act if permissions.may(by, act, own.pk)}
+        for who, by in {"clerk": clerk, "manager": manager}.items()
+    }
+    assert allowed == {"clerk": {Act.DESK}, "manager": set(Act)}
+    assert set(Act) - {Act.DESK} == for_managers
+    with pytest.raises(Forbidden, match="managers"):
+        permissions.judge(clerk, Act.RATES, own.pk)
+
+
+def test_a_role_at_a_venue_is_nothing_to_who_is_no_staff(own: Venue) -> None:
+    by = callers.for_user(person(User.Role.GUEST, own))
+    assert not any(permissions.may(by, act, own.pk) for act in Act)
 
 
 def test_staff_act_for_their_own_venues_and_nobody_else_does(own: Venue, other: Venue) -> None:

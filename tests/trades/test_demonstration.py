@@ -1,5 +1,6 @@
 """The demonstration data: what the contract names is there, once, and everything in it works."""
 
+import json
 import re
 import stat
 from datetime import UTC, datetime, time, timedelta
@@ -35,6 +36,7 @@ PEOPLE = {
     "driver1@parking.com": "guest",
     "driver2@parking.com": "guest",
     "guest@holdfast.example": "guest",
+    "clerk@holdfast.example": "staff",
 }
 
 
@@ -144,7 +146,7 @@ def test_what_is_committed_afterwards_reaches_the_disk() -> None:
 )
 def test_it_can_be_loaded_at_any_time(clock: FrozenDateTimeFactory, at: datetime) -> None:
     clock.move_to(at)
-    assert len(load()) == 6
+    assert len(load()) == 7
     assert Reservation.objects.count() > 40
 
 
@@ -157,7 +159,7 @@ def test_decoration_that_has_no_room_is_left_out(monkeypatch: pytest.MonkeyPatch
         return venue
 
     monkeypatch.setattr(venues, "smart_parking", full)
-    assert len(load()) == 6
+    assert len(load()) == 7
     assert not Reservation.objects.filter(venue__slug="smart-parking").exists()
     assert Reservation.objects.filter(venue__slug="harbour-hotel").exists()
 
@@ -197,9 +199,28 @@ def test_the_partners_key_works(printed: dict[str, str]) -> None:
     assert found["id"] == booked["id"]
 
 
-def test_the_desk_runs_every_venue(printed: dict[str, str]) -> None:
-    desk = User.objects.get(email="desk@holdfast.example")
-    assert set(desk.staff_venues.all()) == set(Venue.objects.all())
+@pytest.mark.parametrize("role", ["clerk", "manager"])
+def test_the_desk_manages_every_venue_and_the_clerk_works_there(
+    printed: dict[str, str], role: str
+) -> None:
+    email = {"clerk": "clerk@holdfast.example", "manager": "desk@holdfast.example"}[role]
+    held = User.objects.get(email=email).venue_roles.values_list("venue", "role")
+    assert set(held) == {(venue.pk, role) for venue in Venue.objects.all()}
+
+
+def test_data_that_was_loaded_before_there_was_a_clerk_gets_one(tmp_path: Path) -> None:
+    made_before = load()
+    User.objects.get(email="clerk@holdfast.example").delete()
+    kept = tmp_path / "demonstration.json"
+    old = {name: secret for name, secret in made_before.items() if "clerk@" not in name}
+    kept.write_text(json.dumps(old))
+    added = load()
+    assert list(added) == list(made_before)
+    assert {name: added[name] for name in old} == old
+    assert logged_in(added, "clerk@holdfast.example").get("/me").status_code == 200
+    assert User.objects.get(email="clerk@holdfast.example").venue_roles.count() == 5
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert load() == added
 
 
 def test_smart_parking_is_as_the_page_expects_it(printed: dict[str, str]) -> None:

@@ -229,19 +229,23 @@ def test_times_may_be_given(lot: str, guest: Api) -> None:
     assert stay["cost"]["amount"] == "7.50"
 
 
-def test_only_administrators_make_change_and_close_lots(
+def test_managers_change_their_lots_and_only_administrators_make_and_close_them(
     lot: str, guest: Api, administrator: Api
 ) -> None:
     venue = Venue.objects.get(slug=lot)
-    staff = person(StaffFactory.create(staff_venues=[venue]))
+    manager = person(StaffFactory.create(staff_venues=[venue]))
+    clerk = person(StaffFactory.create(clerk_at=[venue]))
     acme = partner(PartnerFactory.create(venues=[venue]))
     body = {"name": "Other", "capacity": 1, "price": PRICE}
-    for caller in (guest, staff, acme):
+    for caller in (guest, clerk, manager, acme):
         problem(caller.post("/parking/lots", body), 403, "forbidden")
-        problem(caller.patch(f"/parking/lots/{lot}", {"capacity": 9}), 403, "forbidden")
         problem(caller.send("DELETE", f"/parking/lots/{lot}"), 403, "forbidden")
+    for caller in (guest, clerk, acme):
+        problem(caller.patch(f"/parking/lots/{lot}", {"capacity": 9}), 403, "forbidden")
     assert Venue.objects.count() == 1
     assert venue.resources.count() == 3
+    assert manager.patch(f"/parking/lots/{lot}", {"capacity": 9}).status_code == 200
+    assert venue.resources.count() == 9
 
 
 def test_another_drivers_stay_is_not_there_and_the_administrators_see_it(

@@ -55,6 +55,7 @@ def assert_all_goes_on(answers: Any, kind: str) -> None:
         "ready": 200,
         "page session": [200, [True]],
         "desk session": 200,
+        "desk staff": ["manager"],
         "refresh token": 200,
         "partner key": 200,
         "confirm a hold": [200, "upcoming"],

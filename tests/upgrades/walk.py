@@ -21,6 +21,8 @@ from django.core.management import call_command  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import get_resolver  # noqa: E402
 
+from guests.models import VenueRole  # noqa: E402
+
 
 def main() -> None:
     """Migrate, then use every kind of credential and row that was there before."""
@@ -76,6 +78,7 @@ WALKS = {
     "desk session": lambda facts: (
         _client(facts["desk_session"]).get("/admin/reservations/reservation/").status_code
     ),
+    "desk staff": lambda facts: sorted(set(VenueRole.objects.values_list("role", flat=True))),
     "refresh token": lambda facts: _api(
         facts, "POST", "/auth/refresh", {"refresh": facts["refresh"]}
     )[0],
