@@ -9,6 +9,7 @@ from config import outbox
 from guests import rate_counters, tokens, traces
 from reservations import clock, idempotency
 from reservations.limits import open_holds
+from reservations.privacy import access_log, data_links
 
 
 @shared_task
@@ -26,5 +27,8 @@ def clean_up() -> None:
         pass
     while rate_counters.forget_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
+    while access_log.delete_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+        pass
+    data_links.delete_old()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     traces.overwrite_freed_pages()

@@ -1,5 +1,6 @@
 """What every page of the desk needs: the caller, the venue, and the page to go to next."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from desk import phrases
+from desk import viewed as record
 from desk.scoping import known, venues_of
 from guests.callers import Caller
 from guests.own_pages import next_of
 from reservations.models import Reservation
+from reservations.privacy.access_log import OPEN, SEARCH
 from reservations.rules import modes
 from venues.models import Venue
 
@@ -24,6 +27,9 @@ REMEMBERED = "desk_venue"
 """The session key of the chosen venue's id."""
 
 MOST_LISTED = 100
+
+LISTS = ("today", "timeline", "lot")
+"""Pages that show several guests."""
 """Venues in the list to choose from."""
 
 LONGEST_ID = 18
@@ -98,8 +104,19 @@ def choose_venue(request: HttpRequest, title: str, **context: Any) -> HttpRespon
     )
 
 
-def page(request: HttpRequest, name: str, **context: Any) -> HttpResponse:
-    """Renders a page of the desk inside the admin's layout."""
+def page(
+    request: HttpRequest,
+    name: str,
+    *,
+    viewed: Iterable[Reservation | None] = (),
+    **context: Any,
+) -> HttpResponse:
+    """Renders a page of the desk inside the admin's layout.
+
+    `viewed` are the reservations whose guests it shows: that is recorded.
+    """
+    why = SEARCH if name in LISTS else OPEN
+    record.reservations(request, f"desk:{name}", why, viewed)
     template = f"desk/{name}.html"
     return render(request, template, {**admin.site.each_context(request), **context})
 
@@ -117,6 +134,7 @@ def form_page(request: HttpRequest, form: Any, **context: Any) -> HttpResponse:
         adminform=shown,
         next_page=next_of(request),
         row_page=row_page,
+        viewed=[row] if request.method == "GET" else (),
         **context,
     )
 

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from desk import context
 from desk.charts import views as chart_pages
 from desk.lots import views as lot_pages
+from desk.privacy import access_page, erase_page
 from desk.reservations import walk_in
 from desk.timeline import views as timeline_pages
 from desk.today import views
@@ -67,6 +68,9 @@ class DeskSite(AdminSite):
             "lots/<slug:slug>/change/": (lot_pages.change_lot, "change_lot"),
             "lots/<slug:slug>/delete/": (lot_pages.close_lot, "close_lot"),
             "lots/<slug:slug>/spots/<int:spot_id>/": (lot_pages.spot, "spot"),
+            "privacy/log/": (access_page.log, "access_log"),
+            "privacy/log.csv": (access_page.log_file, "access_log_file"),
+            "privacy/erase/": (erase_page.erase, "erase_person"),
             "venue/": (context.choose, "choose_venue"),
         }
         daily = [
@@ -102,7 +106,9 @@ class DeskSite(AdminSite):
             for name, title in DAILY
             if (address := reverse(f"admin:{name}"))
         ]
-        return {**super().each_context(request), "daily": daily}
+        is_privacy = here.startswith(reverse("admin:access_log").removesuffix("log/"))
+        told = {"daily": daily, "privacy_is_here": is_privacy}
+        return {**super().each_context(request), **told}
 
 
 def _with_status(answer: HttpResponse) -> HttpResponse:

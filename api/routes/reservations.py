@@ -27,6 +27,7 @@ from reservations import actions, clock
 from reservations.errors import ChangedMeanwhile, Invalid
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation
+from reservations.privacy import access_log
 from reservations.querysets import ReservationQuerySet
 from reservations.records import look
 from reservations.requests import Booking, Change, Times
@@ -139,7 +140,15 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     now = clock.now()
     rows = _filtered(Reservation.objects.visible_to(request.auth), filters, now)
     named = rows.values_list(*documents.COLUMNS, named=True)
-    return reply(page_of(named, filters, lambda found: documents.reservations(found, now)))
+    shown: list[access_log.Row] = []
+
+    def told(found: list[Any]) -> list[dict[str, Any]]:
+        shown.extend((row.venue_id, row.pk) for row in found)
+        return documents.reservations(found, now)
+
+    answer = reply(page_of(named, filters, told))
+    access_log.record_call(request.auth, "api:listReservations", access_log.SEARCH, shown)
+    return answer
 
 
 @router.get(
@@ -158,6 +167,8 @@ def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
         row.status_at(clock.now()).word,
         request.auth.name,
     )
+    seen = [(row.venue_id, row.pk)]
+    access_log.record_call(request.auth, "api:getReservation", access_log.OPEN, seen)
     return _shown(row)
 
 
@@ -241,6 +252,8 @@ def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> Ht
     """List the events of a reservation, newest first."""
     row = look(parse_id(reservation_id), by=request.auth)
     with_data = request.auth.may_run(row.venue_id)
+    seen = [(row.venue_id, row.pk)]
+    access_log.record_call(request.auth, "api:listReservationEvents", access_log.OPEN, seen)
     return reply(
         page(row.events.all(), asked, lambda event: documents.event(event, with_data=with_data))
     )

@@ -14,6 +14,7 @@ from django.urls import URLPattern, path
 
 from desk.lists import partner_keys
 from desk.scoping import OfOwnPartners, OwnPartnerFilter, may_see_keys
+from desk.viewed import ViewedList
 from guests import accounts, audit, keys
 from guests.addresses import address_of
 from guests.emails import fold
@@ -54,11 +55,12 @@ class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(ViewedList, DjangoUserAdmin):  # type: ignore[type-arg]
     """The admin of people. Clear `is_active` to close an account. Erasure is an operation of the
     API.
     """
 
+    viewed_as = "people"
     add_form = NewUserForm
     change_password_form = PasswordForm
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)

@@ -25,6 +25,7 @@ from desk.reservations import facts, views
 from desk.reservations.buttons import PRESSED
 from desk.scoping import OfOwnVenues, OwnVenueFilter
 from desk.timeline import views as timeline_pages
+from desk.viewed import ViewedList
 from reservations import clock
 from reservations.models import Allocation, Event, Reservation
 from reservations.querysets import ReservationQuerySet
@@ -74,7 +75,7 @@ class ReadOnly(OfOwnVenues):
 
 
 @admin.register(Reservation)
-class ReservationAdmin(ReadOnly):
+class ReservationAdmin(ViewedList, ReadOnly):
     """The list of reservations. The other pages are views of the desk."""
 
     list_display = ("code", "guest_name", "status", "when", "where", "price")

@@ -119,6 +119,7 @@ def lot(request: HttpRequest, slug: str) -> HttpResponse:
         lot=venue,
         price=spots_now.price_of(venue),
         spots=found,
+        viewed=[one.reservation for one in found],
         taken=sum(spot.word != "free" for spot in found),
         may_change=permissions.may(by, Act.VENUE, venue.pk),
         may_close=permissions.is_administrator(by),
@@ -146,6 +147,7 @@ def spot(request: HttpRequest, slug: str, spot_id: int) -> HttpResponse:
         lot=venue,
         unit=unit,
         spot=shown,
+        viewed=[shown.reservation if shown else None, *(row.reservation for row, _span in stays)],
         stays=[
             (row.reservation, span, phrases.LABELS[row.reservation.status_at(now)],
              row.reservation.status_at(now).word,

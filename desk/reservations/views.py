@@ -53,6 +53,7 @@ def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
         "reservation",
         title=_("Reservation %(code)s") % {"code": row.code},
         row=row,
+        viewed=[row],
         is_shown=True,
         status=row.status_at(now).word,
         status_label=phrases.LABELS[row.status_at(now)],
@@ -161,6 +162,7 @@ def cancel(request: HttpRequest, reservation_id: int) -> HttpResponse:
     return page(
         request,
         "cancel",
+        viewed=[row],
         title=_("Cancel reservation %(code)s?") % {"code": row.code},
         row=row,
         span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),

@@ -97,6 +97,12 @@ class TimelineQuery:
     page: int
     pages: int
 
+    @property
+    def reservations(self) -> list[Reservation]:
+        """The reservations that have a bar."""
+        bars = [bar for line in self.lines for cell in line.cells for bar in cell.bars]
+        return [bar.reservation for bar in bars if bar.reservation is not None]
+
 
 def of(venue: Venue, first: date, days: int, *, now: datetime, page: int = 1) -> TimelineQuery:
     """Returns one page of the timeline: `days` days if the venue sells nights, else the hours of

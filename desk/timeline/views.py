@@ -50,6 +50,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
         is_daily=True,
         venue=venue,
         look=look,
+        viewed=look.reservations,
         step_minutes=look.step // timedelta(minutes=1),
         days=days,
         choices=(7, 14, 28),

@@ -83,6 +83,11 @@ class DeskDay:
         return [expected, [part for part in self.parts if part.name in here]]
 
     @property
+    def rows(self) -> list[DayRow]:
+        """Every line of every part."""
+        return [row for part in self.parts for row in part.rows]
+
+    @property
     def share(self) -> int:
         """The share of units taken, in percent."""
         return round(100 * self.taken / self.units) if self.units else 0

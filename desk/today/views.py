@@ -23,6 +23,8 @@ def today(request: HttpRequest) -> HttpResponse:
     now = clock.now()
     day = day_of(request, venue, now)
     asked = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
+    look = days.of(venue, day, now=now)
+    found = days.found(venue, asked, now=now) if asked else []
     return page(
         request,
         "today",
@@ -31,10 +33,11 @@ def today(request: HttpRequest) -> HttpResponse:
         else venue.name,
         is_daily=True,
         venue=venue,
-        look=days.of(venue, day, now=now),
+        look=look,
         clock_time=f"{now.astimezone(venue.zone):%H:%M}",
         day_before=day - timedelta(days=1),
         day_after=day + timedelta(days=1),
         asked=asked,
-        found=days.found(venue, asked, now=now) if asked else [],
+        found=found,
+        viewed=[row.reservation for row in [*look.rows, *found]],
     )

@@ -14,7 +14,7 @@ from guests.models import User
 from reservations import clock
 from reservations.errors import OpenStay
 from reservations.lifecycle import cancellations
-from reservations.models import Reservation, StoredAnswer
+from reservations.models import DataLink, Reservation, StoredAnswer
 from reservations.privacy import blanks, subjects
 from reservations.privacy.subjects import DataSubject
 from reservations.status import TO_COME, Status
@@ -52,7 +52,8 @@ def erase(person: DataSubject, *, by: Caller) -> Mapping[str, int]:
         for user in users:
             for name, count in accounts.erase(user).items():
                 counts[name] = counts.get(name, 0) + count
-        counts["sessions"] = sessions.end(keys)
+        counts["links to data"] = DataLink.objects.filter(email__in=person.emails).delete()[0]
+        counts["browsers"] = sessions.end(keys)
         return counts, codes
 
     counts, codes = in_transaction(erased)
@@ -71,7 +72,8 @@ def preview(person: DataSubject) -> dict[str, int]:
     for user in users:
         for name, count in accounts.count(user).items():
             counts[name] = counts.get(name, 0) + count
-    counts["sessions"] = len(sessions.keys_of(person.user_ids, person.words))
+    counts["links to data"] = DataLink.objects.filter(email__in=person.emails).count()
+    counts["browsers"] = len(sessions.keys_of(person.user_ids, person.words))
     words = {*person.words, *(row.code for row in rows)}
     counts["letters in files"] = len(traces.letters(words))
     return counts

@@ -130,7 +130,7 @@ def test_a_preview_counts_what_erasing_then_does(venue: Venue) -> None:
     # What is to come is cancelled by an event of its own.
     assert counts.pop("events") - expected.pop("events") in (0, 3)
     assert counts == expected
-    assert counts["reservations"] == 3 and counts["sessions"] == 2 and counts["accounts"] == 1
+    assert counts["reservations"] == 3 and counts["browsers"] == 2 and counts["accounts"] == 1
     assert counts["letters in files"] == 1
 
 

@@ -228,7 +228,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(lot: Venue, kind: str
         return len(asked)
 
     queries(1)
-    assert queries(1) == queries(20) <= 6
+    # Four are those that record who was shown personal data, and savepoints around them.
+    assert queries(1) == queries(20) <= (6 if kind == "guest" else 10)
 
 
 def test_a_national_number_is_read_as_one_of_the_venue(

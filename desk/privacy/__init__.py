@@ -1,0 +1,1 @@
+"""The desk's pages about personal data: who viewed it, and erasing a person."""
