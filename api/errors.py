@@ -22,7 +22,9 @@ from api.auth import KnownRequest
 from api.bodies import DEEPEST, NotJson, TooDeep
 from api.problem_titles import TITLES
 from api.schemas import parse_id
+from guests import audit
 from guests import errors as people
+from guests.addresses import address_of
 from guests.models import User
 from reservations import errors
 from reservations.errors import Refusal
@@ -81,6 +83,15 @@ STATUSES: Mapping[type[Exception], int] = {
     people.LastAdministrator: 409,
 }
 """The HTTP status of each refusal. A test walks the subclasses so that none is forgotten."""
+
+AUDITED: Mapping[type[Exception], str] = {
+    people.TokenInvalid: "token.refused",
+    people.KeyInvalid: "key.refused",
+    errors.RateLimited: "limit.reached",
+    errors.TooManyHolds: "limit.reached",
+    errors.TooManyReservations: "limit.reached",
+}
+"""Refusals that leave an audit line. Those of log-ins and sign-ups are written where they count."""
 
 RATES: Mapping[type[people.GuestError], str] = {
     people.TooManySignUps: "sign-up",
@@ -191,6 +202,7 @@ def _ownership_first(handler: Handler) -> Handler:
 
 
 def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
+    _note(request, refusal)
     status, facts = STATUSES[type(refusal)], dict(refusal.facts)
     headers: dict[str, str] = {}
     listed = None
@@ -222,7 +234,16 @@ def _seconds(wait: timedelta) -> int:
     return max(1, ceil(wait.total_seconds()))
 
 
+def _note(request: HttpRequest, refusal: people.GuestError | Refusal) -> None:
+    """Writes the audit line of a refused credential or of a limit that was reached."""
+    act = AUDITED.get(type(refusal))
+    if act is not None:
+        by = getattr(getattr(request, "auth", None), "name", "nobody")
+        audit.note(act, by=by, place=address_of(request), why=refusal.code)
+
+
 def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpResponse:
+    _note(request, refusal)
     listed = None
     if isinstance(refusal, people.ContactInvalid):
         listed = [{"pointer": f"#/{field}", "detail": detail} for field, detail in refusal.errors]

@@ -1,4 +1,4 @@
-"""The format of log lines, and the secrets that are struck out of them."""
+"""The format of log lines, and the secrets and contact data that are struck out of them."""
 
 import logging
 import re
@@ -23,6 +23,17 @@ _SECRET_TEXTS = (
     # The password in a URL of a database, broker or mail server.
     re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@"),
 )
+_CONTACT_TEXTS = (
+    # An e-mail address, and a phone number with its country code, also as a query has them.
+    re.compile(r"[\w.+'-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+"),
+    re.compile(r"(?<![\w.])(?:\+|%2B)[1-9][0-9]{7,14}\b"),
+)
+# PostgreSQL quotes whole rows there; after it come other parts of its message, or of a traceback.
+_DETAIL = re.compile(
+    r"\b(D[EÉ]TAIL|CONTEXT) ?:.*?"
+    r"(?=\n(?:HINT|QUERY|LOCATION|LINE [0-9]+) ?:|\n\n(?:The above|During handling)|\Z)",
+    re.DOTALL,
+)
 _STRUCK = "***"
 # Objects whose text holds a path with its query, which may have phone numbers and addresses.
 _DROPPED = ("request", "response", "server_time")
@@ -36,7 +47,7 @@ def readable() -> logging.Formatter:
         pad_level=False,
         exception_formatter=structlog.dev.plain_traceback,
     )
-    return _formatter("%H:%M:%S", renderer)
+    return _formatter("%H:%M:%S", one_line, renderer)
 
 
 def json() -> logging.Formatter:
@@ -68,10 +79,39 @@ def _without_secrets(text: str) -> str:
     text = bearer.sub(rf"\1 {_STRUCK}", text)
     text = named.sub(rf"\1\2{_STRUCK}", text)
     text = key.sub(_STRUCK, jwt.sub(_STRUCK, text))
-    return url.sub(rf"\1:{_STRUCK}@", text)
+    text = _DETAIL.sub(rf"\1: {_STRUCK}", url.sub(rf"\1:{_STRUCK}@", text))
+    for contact in _CONTACT_TEXTS:
+        text = contact.sub(_STRUCK, text)
+    return text
 
 
-def _formatter(time_format: str, renderer: Processor) -> logging.Formatter:
+def one_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """Escapes whatever would begin a line of its own or move the cursor. A processor of structlog.
+
+    A traceback keeps its lines, each of them indented, so that none looks like a log line.
+    """
+    return {
+        name: _indented(value) if name in _TRACES else _escaped(value)
+        for name, value in line.items()
+    }
+
+
+_TRACES = ("exception", "stack", "stack_info")
+
+
+def _indented(text: Any) -> Any:
+    return "\n".join(f"    {_escaped(each)}" for each in str(text).split("\n"))
+
+
+def _escaped(value: Any) -> Any:
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in value
+    )
+
+
+def _formatter(time_format: str, *last: Processor) -> logging.Formatter:
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[
             structlog.contextvars.merge_contextvars,
@@ -85,6 +125,6 @@ def _formatter(time_format: str, renderer: Processor) -> logging.Formatter:
             # From here a traceback is text, and its secrets are struck out too.
             structlog.processors.format_exc_info,
             strike_out,
-            renderer,
+            *last,
         ],
     )

@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from guests import emails, phones, rate_counters, sessions
+from guests import audit, emails, phones, rate_counters, sessions
 from guests.errors import (
     AlreadyRegistered,
     ContactInvalid,
@@ -53,6 +53,7 @@ def count_sign_up(place: str) -> Allowance:
     """
     allowance = rate_counters.count(rate_counters.name("sign-up", place), settings.SIGN_UP_RATE)
     if allowance.is_overdrawn:
+        audit.note("limit.reached", by="nobody", place=place, why=TooManySignUps.why)
         raise TooManySignUps(allowance)
     return allowance
 

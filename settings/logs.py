@@ -21,6 +21,8 @@ LOGGING: dict[str, Any] = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
+        # Whatever LOG_LEVEL is: docs/audit.md.
+        "audit": {"handlers": [], "level": "INFO", "propagate": True},
         # Django's own handlers would write each line twice.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 
+from settings import private_files
 from settings.environment import DATA_DIR, text
 
 SHORTEST_SECRET = 32
@@ -26,7 +27,7 @@ def secret(name: str) -> str:
 
 def _kept(path: Path, name: str) -> str:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder()
         # Write a private file and link it, so that two first starts agree on one secret.
         draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
         if not path.exists():

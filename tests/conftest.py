@@ -18,6 +18,7 @@ import config.urls  # noqa: F401
 from config.sqlite import base as sqlite
 from guests.credentials import letters
 from reservations import single_flight
+from tests import log_watch as watch
 from tests import templates
 from venues import catalogue
 
@@ -114,6 +115,14 @@ def _nobody_has_asked() -> None:
     # What a test asked for a moment ago makes no crowd of the next one.
     single_flight._lately.clear()
     single_flight._hints.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_private_is_logged() -> Iterator[None]:
+    """Fails a test during which a canary, an address or a credential came into the log."""
+    watch.begin()
+    yield
+    assert not watch.found()
 
 
 @pytest.fixture(autouse=True)

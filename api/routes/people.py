@@ -13,7 +13,8 @@ from api import idempotency_keys, limits, logins, paging
 from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
 from api.idempotency_keys import Key
 from api.schemas import InstantOut, Schema, problems
-from guests import accounts, callers, emails, phones, tokens
+from guests import accounts, audit, callers, emails, phones, tokens
+from guests.addresses import address_of
 from guests.credentials import session_tokens
 from guests.models import Favourite, User
 from reservations import idempotency
@@ -253,6 +254,8 @@ def change_me(request: HttpRequest, data: Profile) -> User:
 def export_me(request: HttpRequest, response: HttpResponse) -> dict[str, Any]:
     """Return all data that the server holds about the person logged in."""
     user = _person(request)
+    by, about = callers.for_user(user).name, f"user:{user.pk}"
+    audit.note("person.exported", by=by, place=address_of(request), about=about)
     return _private(response, data_export.of_account(user))
 
 

@@ -6,13 +6,14 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.decorators import staff_member_required
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from desk.lists import partner_keys
+from desk.lists.confirmed import ChangedPersonForm, GuardedPeople, PasswordForm
 from desk.scoping import OfOwnPartners, OwnPartnerFilter, may_see_keys
 from desk.viewed import ViewedList
 from guests import accounts, audit, keys
@@ -34,16 +35,6 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
         return fold(self.cleaned_data["email"])
 
 
-class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
-    """Sets a password and logs the person out everywhere."""
-
-    def save(self, commit: bool = True) -> User:  # noqa: FBT001, FBT002 - Django's signature
-        """Saves the password and ends all log-ins of the person."""
-        user: User = super().save(commit)
-        accounts.log_out_everywhere(user)
-        return user
-
-
 class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
     """The roles of a person at venues. Administrators need none."""
 
@@ -55,17 +46,19 @@ class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(ViewedList, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(GuardedPeople, ViewedList, DjangoUserAdmin):  # type: ignore[type-arg]
     """The admin of people. Clear `is_active` to close an account. Erasure is an operation of the
     API.
     """
 
     viewed_as = "people"
+    form = ChangedPersonForm
     add_form = NewUserForm
+    change_user_password_template = "admin/guests/user/change_password.html"  # noqa: S105 - a page
     change_password_form = PasswordForm
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
     fieldsets = (
-        (None, {"fields": ("email", "password", "is_active")}),
+        (None, {"fields": ("email", "your_password", "password", "is_active")}),
         ("What they may do", {"fields": ("role",)}),
         ("Contact", {"fields": ("first_name", "last_name", "phone", *accounts.PREFERENCES)}),
         ("Dates", {"fields": ("created_at", "last_login")}),

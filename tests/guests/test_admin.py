@@ -230,6 +230,37 @@ def test_people_are_found_changed_and_never_deleted(
     assert boss.post(reverse("admin:guests_user_delete", args=[user.pk])).status_code == 403
 
 
+@pytest.mark.parametrize("given", ["", "wrong"])
+def test_a_session_of_an_administrator_alone_changes_nobodys_log_in(
+    boss: Client, given: str
+) -> None:
+    user = UserFactory.create(email="ada@example.com")
+    before = user.password
+    new = {"password1": "another horse battery", "password2": "another horse battery"}
+    moved = {"email": "thief@example.com", "role": "guest", "is_active": "on"}
+    for page, form in (
+        ("admin:guests_user_change", moved),
+        ("admin:auth_user_password_change", new),
+    ):
+        answer = boss.post(reverse(page, args=[user.pk]), form | {"your_password": given})
+        assert b"This is not your password." in answer.content
+    user.refresh_from_db()
+    assert (user.email, user.password) == ("ada@example.com", before)
+
+
+def test_an_address_changed_by_an_administrator_is_told_to_the_old_one(boss: Client) -> None:
+    user = UserFactory.create(email="ada@example.com")
+    form = {"email": "new@example.com", "role": "guest", "is_active": "on"}
+    form |= {"venue_roles-TOTAL_FORMS": "0", "venue_roles-INITIAL_FORMS": "0"}
+    boss.post(
+        reverse("admin:guests_user_change", args=[user.pk]), form | {"your_password": PASSWORD}
+    )
+    user.refresh_from_db()
+    letters.POST.submit(len, ()).result(timeout=60)
+    assert user.email == "new@example.com"
+    assert [letter.to for letter in mail.outbox] == [["ada@example.com"]]
+
+
 def test_a_person_is_added_once_whatever_the_letters(boss: Client) -> None:
     form = {
         "email": "Ada@Example.com",
@@ -248,7 +279,11 @@ def test_a_new_password_logs_out_whoever_knew_the_old_one(boss: Client) -> None:
     pair = tokens.issue(user)
     boss.post(
         reverse("admin:auth_user_password_change", args=[user.pk]),
-        {"password1": "another horse battery", "password2": "another horse battery"},
+        {
+            "password1": "another horse battery",
+            "password2": "another horse battery",
+            "your_password": PASSWORD,
+        },
     )
     user.refresh_from_db()
     assert user.check_password("another horse battery")

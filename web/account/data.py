@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from guests import accounts, callers
+from guests import accounts, audit, callers
+from guests.addresses import address_of
 from guests.errors import ContactInvalid, LastAdministrator
 from guests.models import User
 from reservations.errors import OpenStay
@@ -44,6 +45,8 @@ def my_data(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse:
     """Sends all data of the person as one JSON file, as `/me/export` of the API does."""
     user = _person(request)
+    by = f"user:{user.pk}"
+    audit.note("person.exported", by=by, place=address_of(request), about=by)
     held = data_export.of_account(user)
     held["profile"] = accounts.profile(user)
     document = orjson.dumps(held, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from guests import phones, rate_counters
+from guests import audit, phones, rate_counters
 from guests.addresses import address_of
 from guests.errors import ContactInvalid
 from guests.rates import Allowance
@@ -68,6 +68,7 @@ def _spent(counts: Sequence[str]) -> Allowance | None:
 
 
 def _wait(request: HttpRequest, form: FindForm, spent: Allowance) -> HttpResponse:
+    audit.note("limit.reached", by="nobody", place=address_of(request), why="codes")
     told = _("Too many attempts failed. Try again in %(seconds)s seconds.")
     form.add_error(None, told % {"seconds": spent.retry_after})
     answer = _page(request, form, status=429)

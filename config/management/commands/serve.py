@@ -2,6 +2,7 @@
 
 import fcntl
 import gc
+import os
 import signal
 import socket
 import sys
@@ -18,6 +19,7 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 
 from config import connection_limits, embedded, listening, wiring
+from config.management import data_folder
 
 
 class Stopped(BaseException):
@@ -47,6 +49,8 @@ class Command(BaseCommand):
     help = "Serves everything from one process. HOST, PORT, DATA_DIR and DEMO say how."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Whatever this process and its threads create is for this user alone.
+        os.umask(0o077)
         # Before anything else: uvicorn calls the handlers that it finds here.
         for each in (signal.SIGTERM, signal.SIGINT):
             signal.signal(each, _stop)
@@ -69,6 +73,7 @@ class Command(BaseCommand):
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def _prepare(self) -> None:
+        data_folder.tighten(Path(settings.DATA_DIR))
         call_command("prepare", stdout=self.stdout)
         # Empty unless files were collected: static files are served from their folders.
         Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
@@ -83,7 +88,7 @@ def _stop(_: int, __: FrameType | None) -> NoReturn:
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (folder / "serve.lock").open("w")
     except OSError as error:
         _fail(f"DATA_DIR {folder} cannot be written: {error.strerror}.")
