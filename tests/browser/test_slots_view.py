@@ -125,7 +125,7 @@ def test_a_driver_logs_in_and_books_and_releases_with_the_keyboard_alone(
     page.get_by_label("E-mail address").fill("driver1@parking.com")
     page.get_by_label("Password").fill("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text(re.compile("is wrong"))
+    expect(page.get_by_role("alert")).to_have_text(re.compile("do not go together"))
     assert_accessible(page)
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
