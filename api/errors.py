@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
@@ -29,6 +29,7 @@ from guests.models import User
 from reservations import errors
 from reservations.errors import Refusal
 from reservations.records import look
+from reservations.transactions import is_of_lost_row
 
 log = logging.getLogger(__name__)
 
@@ -172,6 +173,8 @@ def install(api: NinjaAPI) -> None:
         Http404: _not_found,
         RequestDataTooBig: _body_too_large,
         IntegrityError: _nobody_left,
+        DatabaseError: _row_gone,
+        ObjectDoesNotExist: _row_gone,
         OperationalError: _database_away,
         InterfaceError: _database_away,
         Exception: _failed,
@@ -309,11 +312,25 @@ def _nobody_left(request: HttpRequest, fault: IntegrityError) -> HttpResponse:
     """Answers 401 if the caller's account was erased during the request. All else is a fault of
     ours.
     """
-    user_id = getattr(getattr(request, "auth", None), "user_id", None)
-    is_gone = user_id is not None and not User.objects.filter(pk=user_id).exists()
-    if is_gone or "fk_guests_user" in str(fault):
+    if _is_caller_gone(request) or "fk_guests_user" in str(fault):
         return _person_refused(request, people.TokenInvalid())
+    if is_of_lost_row(fault):
+        return _refused(request, errors.NotFound())
     return _failed(request, fault)
+
+
+def _row_gone(request: HttpRequest, fault: Exception) -> HttpResponse:
+    """Answers a write to a row that went after it was read: 401 for a person erased, else 404."""
+    if not is_of_lost_row(fault):
+        return _failed(request, fault)
+    if _is_caller_gone(request):
+        return _person_refused(request, people.TokenInvalid())
+    return _refused(request, errors.NotFound())
+
+
+def _is_caller_gone(request: HttpRequest) -> bool:
+    user_id = getattr(getattr(request, "auth", None), "user_id", None)
+    return user_id is not None and not User.objects.filter(pk=user_id).exists()
 
 
 def _not_found(request: HttpRequest, fault: Http404) -> HttpResponse:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpRequest, HttpResponse
+from pydantic import BaseModel
 
 from api.schemas import to_z
 from reservations.availability import answer_cache
@@ -13,17 +14,21 @@ from venues.models import Venue
 
 
 def answer(
-    request: HttpRequest, venue: Venue, now: datetime, document: Callable[[], Any]
+    request: HttpRequest,
+    asked: BaseModel,
+    venue: Venue,
+    now: datetime,
+    document: Callable[[], Any],
 ) -> HttpResponse:
     """Returns the reply to this address and query from the answer cache.
 
     The cache calls `document` only if it has no answer that is still true. Use it only for
     documents that are the same for every caller.
     """
+    # What was read of the query, and not its text: parameters that mean nothing fill no cache.
+    question = f"{request.path}?{asked.model_dump_json()}"
     return reply_with(
-        answer_cache.one(
-            request.get_full_path(), venue, now=now, work_out=lambda: as_json(document())
-        )
+        answer_cache.one(question, venue, now=now, work_out=lambda: as_json(document()))
     )
 
 

@@ -13,7 +13,7 @@ from guests.callers import Caller
 from reservations import actions, clock
 from reservations.alternatives import find as alternatives
 from reservations.alternatives.search import REFUSED_TIME, Alternative
-from reservations.errors import NotFound, Refusal
+from reservations.errors import NotFound, RateLimited, Refusal
 from reservations.idempotency import Once
 from reservations.models import Reservation
 from reservations.records import look
@@ -96,7 +96,12 @@ def carry_out(
     if kind not in (None, seen.venue.kind):
         raise NotFound
     if not getattr(seen, fact):
-        limits.state_gate(request, seen, by=by)
+        try:
+            limits.state_gate(request, seen, by=by)
+        except RateLimited:
+            # Perhaps by this very verb, a moment ago: then this is a repeat.
+            if not getattr(look(key, by=by), fact):
+                raise
     row = act(reservation_id=key, by=by)
     if row.version != seen.version:
         limits.count_state_change(request, row, by=by)

@@ -39,6 +39,14 @@ _STRUCK = "***"
 _DROPPED = ("request", "response", "server_time")
 
 
+class OneLine(logging.Filter):
+    """Takes the traceback off a line that says all there is to say."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.exc_info = record.exc_text = None
+        return True
+
+
 def readable() -> logging.Formatter:
     """Returns a formatter for people at a terminal. Times are local."""
     renderer = structlog.dev.ConsoleRenderer(

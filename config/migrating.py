@@ -28,7 +28,7 @@ def migrate_if_needed() -> bool:
     """Applies pending migrations. Returns False if there were none."""
     if not pending():
         return False
-    with _alone():
+    with alone():
         # Another process may have migrated while this one waited.
         if pending():
             call_command("migrate", interactive=False, verbosity=0)
@@ -36,7 +36,8 @@ def migrate_if_needed() -> bool:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
+    """Lets one process at a time change this database; the others wait. It may not be nested."""
     if connection.vendor == "postgresql":
         with _advisory_lock():
             yield

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
-from django.views.defaults import bad_request
+from django.views.defaults import bad_request, page_not_found
+
+from reservations.transactions import is_of_lost_row
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +31,12 @@ class RequestValues:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
-        """Answers 400 to a number, year or text that the database or a date cannot hold."""
+        """Answers 400 to a number, year or text that the database or a date cannot hold.
+
+        What was read a moment before and is gone since is 404.
+        """
+        if is_of_lost_row(fault):
+            return page_not_found(request, fault)
         if not _is_of_values(fault):
             return None
         log.warning("%s was asked for a value out of range: %r", request.path, fault)

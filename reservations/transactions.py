@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from django.db import IntegrityError, OperationalError, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
 
 from reservations.errors import Busy, Taken
 
@@ -14,6 +15,7 @@ ATTEMPTS = 7
 
 _DEADLOCK = ("40P01", "40001")
 _LOCK_WAIT = "55P03"
+_NO_SUCH_ROW = "23503"
 
 
 class Restart(Exception):  # noqa: N818 - a turn of the road, not a fault
@@ -50,5 +52,13 @@ def is_passing(error: OperationalError) -> bool:
     return _code(error) in (*_DEADLOCK, _LOCK_WAIT) or "database is locked" in str(error)
 
 
-def _code(error: OperationalError) -> str:
+def _code(error: DatabaseError) -> str:
     return getattr(error.__cause__, "sqlstate", None) or ""
+
+
+def is_of_lost_row(error: Exception) -> bool:
+    """True for a change of a row, or a reference to one, that was deleted after it was read."""
+    if isinstance(error, IntegrityError):
+        return _code(error) == _NO_SUCH_ROW or "FOREIGN KEY constraint failed" in str(error)
+    is_update = type(error) is DatabaseError and "did not affect any rows" in str(error)
+    return is_update or isinstance(error, ObjectDoesNotExist)

@@ -16,6 +16,7 @@ LOGGING: dict[str, Any] = {
         "text": {"()": "config.log_lines.readable"},
         "json": {"()": "config.log_lines.json"},
     },
+    "filters": {"one_line": {"()": "config.log_lines.OneLine"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
     },
@@ -28,6 +29,8 @@ LOGGING: dict[str, Any] = {
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},
         # A refusal is a normal answer. At WARNING, each one would be a line.
         "django.request": {"handlers": [], "level": "ERROR", "propagate": True},
+        # A stranger's request with another name of the host is no fault that needs a traceback.
+        "django.security.DisallowedHost": {"filters": ["one_line"], "propagate": True},
         # At INFO they write one line or more for every task, every minute.
         "celery": _QUIET,
         "kombu": _QUIET,

@@ -10,7 +10,7 @@ SECRET_KEY = secrets.SECRET_KEY
 JWT_SECRET = secrets.JWT_SECRET
 
 DEBUG = flag("DEBUG", default=False)
-ALLOWED_HOSTS = names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]", "testserver"])
+ALLOWED_HOSTS = names("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = names("CSRF_TRUSTED_ORIGINS")
 
 HTTPS = flag("HTTPS", default=False)

@@ -29,6 +29,16 @@ def is_time_zone(name: str) -> None:
         raise ValidationError(f"{name} is not an IANA time zone such as Europe/Amsterdam.")
 
 
+LEAST_GRID = timedelta(minutes=5)
+"""The shortest slot or step. A day of shorter ones is a grid that nobody can read."""
+
+
+def is_grid(length: timedelta) -> None:
+    """Raises ValidationError for a slot or step shorter than LEAST_GRID."""
+    if length < LEAST_GRID:
+        raise ValidationError(_("Give at least five minutes."))
+
+
 def is_rate(text: str) -> None:
     """Raises ValidationError for a text that is not count/period, such as 1/m or 10/h."""
     RegexValidator(r"^[1-9][0-9]{0,5}/[smhd]\Z", "Give a rate as count/period: 1/m, 10/h.")(text)
@@ -102,8 +112,8 @@ class Policy(models.Model):
     shortest_stay = models.DurationField(null=True, blank=True)
     longest_stay = models.DurationField(null=True, blank=True)
     default_length = models.DurationField(null=True, blank=True)
-    step = models.DurationField(null=True, blank=True)
-    slot_length = models.DurationField(null=True, blank=True)
+    step = models.DurationField(null=True, blank=True, validators=[is_grid])
+    slot_length = models.DurationField(null=True, blank=True, validators=[is_grid])
     check_in_time = models.TimeField(default=time(15))
     check_out_time = models.TimeField(default=time(11))
     buffer_before = models.DurationField(default=timedelta(0))

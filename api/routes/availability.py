@@ -121,7 +121,7 @@ def read_calendar(request: KnownRequest, slug: str, asked: Query[MonthQuery]) ->
         days = calendar_days.calendar(venue, first, last, now=now, category=asked.category)
         return {**heading(venue), "items": [_calendar_day(day, venue) for day in days]}
 
-    return replies.answer(request, venue, now, document)
+    return replies.answer(request, asked, venue, now, document)
 
 
 class Days(Schema):
@@ -163,7 +163,7 @@ def read_slots(request: KnownRequest, slug: str, asked: Query[Days]) -> HttpResp
         slots = availability.slots(venue, within, now=now, category=asked.category)
         return {**heading(venue), "items": _slots(slots, venue)}
 
-    return replies.answer(request, venue, now, document)
+    return replies.answer(request, asked, venue, now, document)
 
 
 def _slots(slots: Iterable[availability.Slot], venue: Venue) -> list[dict[str, Any]]:
@@ -172,7 +172,7 @@ def _slots(slots: Iterable[availability.Slot], venue: Venue) -> list[dict[str, A
     """
     units = units_of(venue)
     ranges: dict[Window, dict[str, str]] = {}
-    items = []
+    items: list[dict[str, Any]] = []
     for unit, window, state in slots:
         if window not in ranges:
             ranges[window] = told(window)

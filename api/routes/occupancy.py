@@ -60,7 +60,7 @@ def read_occupancy(request: KnownRequest, slug: str, asked: Query[Steps]) -> Htt
     if asked.starts_at is None:
         # The answer for this moment cannot be reused.
         return reply(document())
-    return replies.answer(request, venue, now, document)
+    return replies.answer(request, asked, venue, now, document)
 
 
 class StatsOut(ninja.Schema):
@@ -99,7 +99,7 @@ def read_stats(request: KnownRequest, slug: str, asked: Query[Steps]) -> HttpRes
         found = occupancy.stats(venue, window, now=now)
         return {**heading(venue), **told(found.window), **stats_of(found)}
 
-    return replies.answer(request, venue, now, document)
+    return replies.answer(request, asked, venue, now, document)
 
 
 def stats_of(found: occupancy.Stats) -> dict[str, Any]:

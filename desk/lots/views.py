@@ -61,6 +61,17 @@ class LotForm(forms.Form):
         """The fields in their order."""
         return [(None, {"fields": list(self.fields)})]
 
+    def clean(self) -> dict[str, Any]:
+        """Refuses an amount with more decimals than its currency has."""
+        values: dict[str, Any] = super().clean() or {}
+        price, currency = values.get("price"), values.get("currency")
+        if price is not None and currency:
+            decimals = prices.exponent(currency.upper())
+            if price.scaleb(decimals) != int(price.scaleb(decimals)):
+                told = _("%(currency)s has %(decimals)s decimals.")
+                self.add_error("price", told % {"currency": currency, "decimals": decimals})
+        return values
+
     def wish(self) -> LotWish:
         """Returns the wish for the engine. Fields that the clerk did not touch are None."""
         values, touched = self.cleaned_data, set(self.changed_data)

@@ -3,18 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Literal, NamedTuple
+
+from django.utils.translation import gettext
 
 from reservations import records
 from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Snapshot
-from reservations.errors import Refusal
+from reservations.errors import Invalid, Refusal
 from reservations.rules import booking_window
 from reservations.rules.sold_ranges import sold
 from venues.hours import Window
 from venues.models import Resource, Venue
 
 DAY = timedelta(days=1)
+
+MOST_SLOTS = 50_000
+"""Slots of one answer, which are some ten megabytes."""
 
 State = Literal["free", "taken", "past", "closed"]
 
@@ -32,9 +38,12 @@ def slots(
 ) -> list[Slot]:
     """The slots that start within a range (UTC), earliest first, then in the order of the units.
 
-    `category` is a code, or None for all.
+    `category` is a code, or None for all. Raises Invalid for more than MOST_SLOTS.
     """
-    grid = _grid(venue, units_sold(venue, category), within, now=now)
+    units = units_sold(venue, category)
+    grid = list(islice(_grid(venue, units, within, now=now), MOST_SLOTS + 1))
+    if len(grid) > MOST_SLOTS:
+        raise Invalid("days", gettext("Too many slots. Ask for fewer days, or for a category."))
     return sorted(grid, key=lambda slot: (slot.window.start, slot.unit.rank, slot.unit.id))
 
 

@@ -21,6 +21,9 @@ from venues import hours
 from venues.hours import Window
 from venues.models import Policy, Resource, Venue
 
+SHORTEST = timedelta(minutes=1)
+"""The shortest stay of any venue."""
+
 
 def judge_range(
     venue: Venue, window: Window, units: Sequence[Resource], now: datetime
@@ -68,7 +71,7 @@ def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
 def judge_length(venue: Venue, window: Window) -> None:
     """Judges the shortest and the longest stay. Raises TooShort or TooLong."""
     policy, length = venue.policy, modes.length(venue, window)
-    if policy.shortest_stay is not None and length < policy.shortest_stay:
+    if length < max(SHORTEST, policy.shortest_stay or SHORTEST):
         raise TooShort
     if policy.longest_stay is not None and length > policy.longest_stay:
         raise TooLong

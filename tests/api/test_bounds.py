@@ -1,15 +1,20 @@
 """How much may be sent and asked for at once, and what nobody may set: over all operations."""
 
 import json
+from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, DateTimeField, Field
 from pytest_django import Settings
 
 from api import bodies
 from api.api import api
+from reservations.availability import answer_cache, slots
 from tests.api.calling import Api, faults, problem, stay
 from tests.api.test_canaries import dump
 from tests.api.test_matrix import BODIES, OPERATIONS, QUERIES, TABLE, World
@@ -144,6 +149,44 @@ def test_a_body_of_just_the_size_is_read(guest: Api, hotel: Venue, settings: Set
 PAGED = sorted(name for name in OPERATIONS if "limit" in asked(name))
 LISTS = sorted(name for name in OPERATIONS if "cursor" in asked(name))
 FORGED = ["x", "k1", "a" * 5_000, "-1", "2027-03-01T12:00:00", "%00", "W10"]
+
+
+def test_slots_beyond_the_most_of_an_answer_are_refused(
+    guest: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    practice = World().practice
+    monkeypatch.setattr(slots, "MOST_SLOTS", 100)
+    path = f"/venues/{practice.slug}/slots?date=2027-03-01"
+    assert guest.get(path).status_code == 200
+    assert "days" in faults(guest.get(path + "&days=31"))
+
+
+@pytest.mark.parametrize("field", ["slot_length", "step"])
+def test_a_slot_or_step_of_seconds_is_no_grid(field: str, hotel: Venue) -> None:
+    policy = hotel.policy
+    for seconds, is_right in ((1, False), (299, False), (300, True)):
+        setattr(policy, field, timedelta(seconds=seconds))
+        with nullcontext() if is_right else pytest.raises(ValidationError, match=field):
+            policy.full_clean()
+
+
+def test_parameters_that_mean_nothing_fill_no_cache(
+    guest: Api, hotel: Venue, django_assert_num_queries: Any
+) -> None:
+    cache.clear()
+    path = f"/venues/{hotel.slug}/calendar?month=2027-03"
+    asked: set[str] = set()
+    kept = answer_cache._key
+
+    def key(question: str, venue: Venue) -> str:
+        asked.add(question)
+        return kept(question, venue)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answer_cache, "_key", key)
+        for more in ("", "&x=1", "&x=2", "&y=3"):
+            guest.get(path + more)
+    assert len(asked) == 1
 
 
 def test_there_are_lists() -> None:

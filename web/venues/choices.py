@@ -11,7 +11,7 @@ from reservations.alternatives import search
 from reservations.alternatives.search import RefusedWish
 from reservations.availability import offers as availability
 from reservations.availability import open_slots, slots
-from reservations.errors import Refusal
+from reservations.errors import Invalid, Refusal
 from reservations.requests import Times
 from reservations.rules import modes
 from reservations.rules.categories import category_of
@@ -82,7 +82,11 @@ def _slots(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     guests = given.get("guests") or 1
     day = given.get("date") or _first_open(venue, guests, now=now)
     within = modes.days(day, day, venue.zone)
-    grid = slots.slots(venue, within, now=now)
+    try:
+        grid = slots.slots(venue, within, now=now)
+    except Invalid:
+        # A table of so many cells is no page. The API offers the units one category at a time.
+        grid = []
     units = {slot.unit.pk: slot.unit for slot in grid}
     order = sorted(units, key=lambda key: (units[key].rank, key))
     rows: dict[Window, dict[int, dict[str, Any]]] = {}

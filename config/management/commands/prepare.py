@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from config.migrating import migrate_if_needed
+from config.migrating import alone, migrate_if_needed
 
 
 class Command(BaseCommand):
@@ -18,4 +18,6 @@ class Command(BaseCommand):
         # Stops if the guard against double booking is missing.
         self.check(databases=["default"])
         if settings.DEMO:
-            call_command("load_demonstration", stdout=self.stdout)
+            # The first of several loads the data, and the others find it.
+            with alone():
+                call_command("load_demonstration", stdout=self.stdout)

@@ -90,14 +90,20 @@ def _only_one(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (folder / "serve.lock").open("w")
+        # The folder itself too: whoever removes the file lets no second server in.
+        itself = os.open(folder, os.O_RDONLY)
     except OSError as error:
         _fail(f"DATA_DIR {folder} cannot be written: {error.strerror}.")
     with file:
         try:
+            fcntl.flock(itself, fcntl.LOCK_EX | fcntl.LOCK_NB)
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             _fail(f"Holdfast already runs with the data in {folder}. Stop it, or set DATA_DIR.")
-        yield
+        try:
+            yield
+        finally:
+            os.close(itself)
 
 
 @contextmanager
