@@ -54,6 +54,15 @@ def test_a_lot_is_made_with_its_spots(boss: Client) -> None:
     assert fault_beside(text_of(boss.post(LOTS + "new/", WISH | {"currency": "XXY"})), "currency")
 
 
+def test_a_price_has_no_more_decimals_than_its_currency(boss: Client, lot: Venue) -> None:
+    new = text_of(boss.post(LOTS + "new/", WISH | {"price": "1.239"}))
+    assert fault_beside(new, "price") == "EUR has 2 decimals."
+    assert fault_beside(keep(boss, lot, price="1.239"), "price") == "EUR has 2 decimals."
+    assert Rate.objects.get(venue=lot).amount_minor == 1_000
+    yen = WISH | {"price": "1.5", "currency": "JPY"}
+    assert fault_beside(text_of(boss.post(LOTS + "new/", yen)), "price") == "JPY has 0 decimals."
+
+
 def test_a_lot_grows_and_shrinks_by_empty_spots(boss: Client, lot: Venue) -> None:
     row = hold(lot)
     keep(boss, lot, capacity=5, price="3.00")
