@@ -363,22 +363,11 @@ class DataLink(models.Model):
     """
 
     email = models.CharField(max_length=254)
-    language = models.CharField(max_length=8)
-    # Scheme and host of the page it was asked for on.
-    site = models.CharField(max_length=300)
-    digest = models.CharField(max_length=64, blank=True)
-    asked_at = models.DateTimeField()
-    handled_at = models.DateTimeField(null=True, blank=True)
+    digest = models.CharField(max_length=64, unique=True)
+    asked_at = models.DateTimeField(db_index=True)
 
     class Meta:
         default_permissions = ()
-        indexes: ClassVar = [
-            models.Index(
-                fields=["id"], name="data_link_not_handled", condition=Q(handled_at__isnull=True)
-            ),
-            models.Index(fields=["digest"], name="data_link_by_digest", condition=~Q(digest="")),
-            models.Index(fields=["asked_at"], name="data_link_asked_at"),
-        ]
 
     def __str__(self) -> str:
         return f"link of {self.asked_at:%Y-%m-%d %H:%M}"

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import logging
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,7 +19,8 @@ from django.views.decorators.http import require_GET
 from desk import viewed
 from desk.context import caller_of, page
 from desk.scoping import is_administrator
-from guests import phones
+from guests import audit, phones
+from guests.addresses import address_of
 from guests.emails import fold
 from guests.errors import ContactInvalid
 from guests.models import User
@@ -28,8 +28,6 @@ from reservations.models import AccessRecord, Reservation
 from reservations.privacy import access_log, subjects
 from reservations.privacy.subjects import DataSubject
 from venues.models import Venue
-
-audit = logging.getLogger("audit")
 
 MOST_SHOWN = 100
 MOST_EXPORTED = 50_000
@@ -93,9 +91,8 @@ def log_file(request: HttpRequest) -> HttpResponse:
     writer.writerow(COLUMNS)
     for row in told(found):
         writer.writerow(safe_cell(row[name]) for name in COLUMNS)
-    reader, kind = viewed.reader_of(request)
-    facts = {"by": reader, "by_kind": kind, "rows": len(found)}
-    audit.info("The log of who viewed personal data was exported", extra=facts)
+    reader, _kind = viewed.reader_of(request)
+    audit.note("access_log.exported", by=reader, place=address_of(request), rows=len(found))
     answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="holdfast-access-log.csv"'
     return answer

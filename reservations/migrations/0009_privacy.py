@@ -31,11 +31,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('email', models.CharField(max_length=254)),
-                ('language', models.CharField(max_length=8)),
-                ('site', models.CharField(max_length=300)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('asked_at', models.DateTimeField()),
-                ('handled_at', models.DateTimeField(blank=True, null=True)),
+                ('digest', models.CharField(max_length=64, unique=True)),
+                ('asked_at', models.DateTimeField(db_index=True)),
             ],
             options={
                 'default_permissions': (),
@@ -52,17 +49,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='accessrecord',
             index=models.Index(condition=models.Q(('user_id__isnull', False)), fields=['user_id', 'at'], name='access_of_user'),
-        ),
-        migrations.AddIndex(
-            model_name='datalink',
-            index=models.Index(condition=models.Q(('handled_at__isnull', True)), fields=['id'], name='data_link_not_handled'),
-        ),
-        migrations.AddIndex(
-            model_name='datalink',
-            index=models.Index(condition=models.Q(('digest', ''), _negated=True), fields=['digest'], name='data_link_by_digest'),
-        ),
-        migrations.AddIndex(
-            model_name='datalink',
-            index=models.Index(fields=['asked_at'], name='data_link_asked_at'),
         ),
     ]

@@ -61,7 +61,7 @@ def record(
 def delete_old(*, batch: int) -> int:
     """Deletes records that were kept long enough. Returns how many, at most `batch`."""
     old = AccessRecord.objects.filter(at__lte=clock.now() - settings.ACCESS_LOG_KEPT)
-    with transaction.atomic(durable=True):
+    with transaction.atomic():
         ids = old.order_by("at").select_for_update(skip_locked=True).values_list("pk", flat=True)
         return AccessRecord.objects.filter(pk__in=list(ids[:batch])).delete()[0]
 

@@ -59,7 +59,7 @@ def erase(person: DataSubject, *, by: Caller) -> Mapping[str, int]:
     counts, codes = in_transaction(erased)
     counts["letters in files"] = traces.delete_letters({*person.words, *codes})
     traces.overwrite_freed_pages()
-    audit.info("A person was erased", extra={"by": by.name, "by_kind": by.kind, "counts": counts})
+    audit.info("person.erased", extra={"by": by.name, "by_kind": by.kind, "counts": counts})
     return counts
 
 

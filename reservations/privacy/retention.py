@@ -47,7 +47,7 @@ def blank_old(*, seconds: float | None = None) -> Counter[str]:
                 break
     if counts:
         traces.overwrite_freed_pages()
-        audit.info("Retention blanked reservations", extra={"counts": dict(counts)})
+        audit.info("stays.blanked", extra={"by": "time", "counts": dict(counts)})
     return counts
 
 

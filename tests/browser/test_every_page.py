@@ -45,6 +45,7 @@ ANYBODY = (
     "/venues/city-lot/plan/",
     "/venues/smart-parking/plan/",
     "/reservations/find/",
+    "/data/",
     "/accounts/login/",
     "/accounts/signup/",
     "/accounts/signed-out/",

@@ -12,6 +12,7 @@ from reservations.models import Reservation
 from tests.api.calling import person
 from tests.factories import hold, make_venue
 from tests.guests.factories import AdministratorFactory, UserFactory
+from tests.web.test_data import ADA, EMAIL, prove
 
 pytestmark = pytest.mark.django_db
 
@@ -97,3 +98,18 @@ def test_the_only_administrator_stays(client: Client) -> None:
     answer = client.post("/me/data/erase/", {"sure": "on"})
     assert "only administrator" in answer.content.decode()
     assert User.objects.count() == 1
+
+
+def test_who_has_proven_an_address_downloads_all_that_is_held(
+    client: Client,
+) -> None:
+    UserFactory.create(email=EMAIL, first_name="Ada")
+    row = hold(make_venue(), timezone.now() + timedelta(hours=1), contact=ADA)
+    prove(client)
+    answer = client.get("/data/held/export/")
+    assert answer["Content-Disposition"].startswith("attachment;")
+    assert "no-store" in answer["Cache-Control"]
+    told = answer.json()
+    assert [one["code"] for one in told["reservations"]] == [row.code]
+    assert told["reservations"][0]["history"][0]["name"] == "reservation.created"
+    assert told["accounts"][0]["profile"]["email"] == EMAIL

@@ -187,6 +187,18 @@ class ReviewForm(Told):
     )
 
 
+class DataLinkForm(Told):
+    """Asks where a link to one's own data is to be sent."""
+
+    email = _text(
+        _("E-mail address"),
+        forms.EmailInput,
+        _("The one you booked with. We send a link to it."),
+        autocomplete="email",
+        maxlength=emails.LONGEST,
+    )
+
+
 class ErasureForm(Told):
     sure = forms.BooleanField(
         label=_("Yes, erase all that you hold about me"),

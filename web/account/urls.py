@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from web.account import credentials, data, favourites, mine, reviews, signing_up
+from web.account import credentials, data, favourites, held, mine, reviews, signing_up
 
 urlpatterns = [
     path("accounts/signup/", signing_up.sign_up, name="sign_up"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("me/reservations/", mine.my_reservations, name="my_reservations"),
     path("me/favourites/", favourites.favourites, name="favourites"),
     path("me/parking/", mine.my_parking, name="my_parking"),
+    path("data/", held.ask, name="data"),
+    path("data/link/<str:secret>/", held.link, name="data_link"),
+    path("data/held/", held.held, name="held"),
+    path("data/held/export/", held.export, name="export_held"),
+    path("data/held/erase/", held.erase, name="erase_held"),
     path("me/data/", data.my_data, name="my_data"),
     path("me/data/address/", credentials.change_address, name="change_address"),
     path("me/data/sign-in/", credentials.providers, name="providers"),

@@ -26,8 +26,25 @@ def find(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, FindForm())
     form = FindForm(request.POST)
+    row, allowance = prove(request, form)
+    if row is None:
+        status = 422 if allowance is None else 429
+        answer = _page(request, form, status=status)
+        if allowance is not None:
+            answer["Retry-After"] = str(allowance.retry_after)
+        return answer
+    visitors.remember(request, row.pk)
+    return redirect("web:reservation", code=row.code)
+
+
+def prove(request: HttpRequest, form: FindForm) -> tuple[Reservation | None, Allowance | None]:
+    """Returns the reservation whose code and phone number a form has.
+
+    None with an error added to the form otherwise, and with what is left of the rate if the
+    visitor has to wait. Failures count by network and by code.
+    """
     if not form.is_valid():
-        return _page(request, form, status=422)
+        return None, None
     code = form.cleaned_data["code"]
     # Only failures count, by network and by code. A guest who knows both never waits.
     counts = [
@@ -35,20 +52,19 @@ def find(request: HttpRequest) -> HttpResponse:
         rate_counters.name("find", "code", code),
     ]
     if (spent := _spent(counts)) is not None:
-        return _wait(request, form, spent)
+        return None, _wait(request, form, spent)
     row = _proven(code, form.cleaned_data["phone"])
     if row is None:
         told = [rate_counters.count(who, settings.FIND_FAILURE_RATE) for who in counts]
         # When many try at one moment, answer no more of them than the rate allows.
         if over := next((left for left in told if left.is_overdrawn), None):
-            return _wait(request, form, over)
+            return None, _wait(request, form, over)
         form.add_error(None, _("No reservation has this code and this phone number. Check both."))
-        return _page(request, form, status=422)
+        return None, None
     if (spent := _spent(counts)) is not None:
         # Others used up the rate during this look-up. Right or wrong, do not tell.
-        return _wait(request, form, spent)
-    visitors.remember(request, row.pk)
-    return redirect("web:reservation", code=row.code)
+        return None, _wait(request, form, spent)
+    return row, None
 
 
 def _proven(code: str, phone: str) -> Reservation | None:
@@ -67,13 +83,11 @@ def _spent(counts: Sequence[str]) -> Allowance | None:
     return next((left for left in found if not left.left), None)
 
 
-def _wait(request: HttpRequest, form: FindForm, spent: Allowance) -> HttpResponse:
+def _wait(request: HttpRequest, form: FindForm, spent: Allowance) -> Allowance:
     audit.note("limit.reached", by="nobody", place=address_of(request), why="codes")
     told = _("Too many attempts failed. Try again in %(seconds)s seconds.")
     form.add_error(None, told % {"seconds": spent.retry_after})
-    answer = _page(request, form, status=429)
-    answer["Retry-After"] = str(spent.retry_after)
-    return answer
+    return spent
 
 
 def _page(request: HttpRequest, form: FindForm, *, status: int = 200) -> HttpResponse:
