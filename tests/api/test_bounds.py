@@ -36,7 +36,7 @@ def asked(name: str) -> dict[str, dict[str, Any]]:
 def powerful(name: str) -> str:
     """Who may do most of those who may do it."""
     return next(
-        kind for kind in ("administrator", "staff", "owner", "nobody") if TABLE[name][kind] < 400
+        kind for kind in ("administrator", "manager", "owner", "nobody") if TABLE[name][kind] < 400
     )
 
 
