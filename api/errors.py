@@ -257,6 +257,7 @@ def _person_refused(request: HttpRequest, refusal: people.GuestError) -> HttpRes
         detail=refusal.detail,
         errors=listed,
         headers=_person_headers(refusal),
+        **refusal.facts,
     )
 
 

@@ -22,16 +22,12 @@ from venues.models import Venue
 
 def venues_of(request: HttpRequest, act: Act = Act.DESK) -> QuerySet[Venue]:
     """Returns the venues where the caller's role allows the act. Empty for guests."""
-    user = request.user
-    return permissions.venues_run_by(user, act) if isinstance(user, User) else Venue.objects.none()
+    return permissions.venues_run_by(known(request), act)
 
 
 def partners_of(request: HttpRequest) -> QuerySet[Partner]:
     """Returns the partners whose keys the caller may issue and revoke. Empty for guests."""
-    user = request.user
-    if not isinstance(user, User):
-        return Partner.objects.none()
-    return permissions.partners_keyed_by(user)
+    return permissions.partners_keyed_by(known(request))
 
 
 def known(request: HttpRequest) -> Caller:

@@ -25,7 +25,7 @@ from guests.errors import (
     LastAdministrator,
     TooManySignUps,
 )
-from guests.models import Client, Favourite, RefreshToken, Review, User
+from guests.models import Client, Favourite, PracticeClient, RefreshToken, Review, User
 from guests.rates import Allowance
 
 LONGEST_NAME = 15
@@ -38,7 +38,8 @@ EXPORTED = (
 _HANGS_ON: dict[str, Any] = {
     "addresses": EmailAddress,
     "sign-in providers": SocialAccount,
-    "client entries": Client,
+    "client entries": PracticeClient,
+    "client entries of 0.1.0": Client,
     "favourites": Favourite,
     "reviews": Review,
     "log-ins": RefreshToken,
@@ -109,27 +110,6 @@ def register(draft: User) -> User:
     except IntegrityError:
         raise AlreadyRegistered from None
     return draft
-
-
-def enter_client(*, email: str, first_name: str, last_name: str, phone: str, region: str) -> User:
-    """Creates a client, whom a practice enters: a guest without a password.
-
-    Raises ContactInvalid, which names every wrong field; AlreadyRegistered when the e-mail address
-    or the phone number is known.
-    """
-    found = read_person(
-        email=email, first_name=first_name, last_name=last_name, phone=phone, region=region
-    )
-    with transaction.atomic():
-        user = create_user(**found)
-        try:
-            with transaction.atomic():
-                Client.objects.create(user=user, phone=user.phone)
-        except IntegrityError:
-            raise AlreadyRegistered(
-                gettext("This phone number is already registered. Log in instead.")
-            ) from None
-        return user
 
 
 def read_person(
@@ -237,7 +217,11 @@ def export(user: User) -> dict[str, Any]:
         "addresses": list(
             EmailAddress.objects.filter(user=user).values("email", "verified", "primary")
         ),
-        "client": Client.objects.filter(user=user).values("phone").first(),
+        "clients": list(
+            user.practices.values(
+                "first_name", "last_name", "email", "phone", "created_at", slug=F("venue__slug")
+            )
+        ),
         "sessions": [{"expires_at": at} for at in sessions.lasting(user.pk)],
         "log_ins": list(user.refresh_tokens.values("created_at", "expires_at", "revoked_at")),
         "sign_in_providers": list(

@@ -17,8 +17,9 @@ class GuestError(Exception):
     allowance: Allowance | None = None
     """What is left of the rate that this counted against or broke; None for other refusals."""
 
-    def __init__(self, detail: str = "") -> None:
-        """`detail` replaces the docstring."""
+    def __init__(self, detail: str = "", **facts: int) -> None:
+        """`detail` replaces the docstring. `facts` go to the caller beside it."""
+        self.facts = facts
         self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))
         super().__init__(self.detail)
 

@@ -153,11 +153,36 @@ class VenueRole(models.Model):
         return f"{self.user_id} is {self.role} of {self.venue_id}"
 
 
+class PracticeClient(models.Model):
+    """A person as one practice entered them. Other practices see nothing of it."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="practices")
+    venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="clients")
+    first_name = models.CharField(max_length=15)
+    last_name = models.CharField(max_length=15)
+    email = models.CharField(max_length=254)
+    phone = models.CharField(max_length=16, db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # A practice enters a person once, also when two clerks do it at the same moment.
+            models.UniqueConstraint(fields=["venue", "user"], name="practice_client_once"),
+            models.UniqueConstraint(fields=["venue", "email"], name="practice_client_email_once"),
+            models.UniqueConstraint(fields=["venue", "phone"], name="practice_client_phone_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"client {self.user_id} of {self.venue_id}"
+
+
 class Client(models.Model):
-    """A person whom a practice entered. They may log in later, as any user."""
+    """A client as 0.1.0 entered them, for all practices at once. Replaced by `PracticeClient`.
+
+    The table stays for one release: processes of 0.1.0 write it during an upgrade.
+    """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True)
-    # Unique, so that two clerks at once cannot enter one person twice.
     phone = models.CharField(max_length=16, unique=True)
 
     def __str__(self) -> str:

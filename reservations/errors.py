@@ -213,7 +213,7 @@ class NoStay(Refusal):
 
 
 class AlreadyEntered(Refusal):
-    """A provider with this e-mail address or phone number already exists. Use that one."""
+    """This practice has a provider with this e-mail address or phone number. Use that one."""
 
     code = "already_entered"
 

@@ -261,9 +261,19 @@ class Provider(models.Model):
     )
     first_name = models.CharField(max_length=15)
     last_name = models.CharField(max_length=15)
-    # Unique, so that two clerks at once cannot enter one person twice.
-    email = models.CharField(max_length=254, unique=True)
-    phone = models.CharField(max_length=16, unique=True)
+    # The unit's venue. Empty in a row that a process of 0.1.0 wrote during an upgrade.
+    venue = models.ForeignKey(
+        Venue, on_delete=models.CASCADE, related_name="providers", null=True, editable=False
+    )
+    email = models.CharField(max_length=254)
+    phone = models.CharField(max_length=16)
+
+    class Meta:
+        constraints: ClassVar = [
+            # A practice enters a person once, also when two clerks do it at the same moment.
+            models.UniqueConstraint(fields=["venue", "email"], name="provider_email_once"),
+            models.UniqueConstraint(fields=["venue", "phone"], name="provider_phone_once"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.first_name} {self.last_name}"

@@ -15,15 +15,15 @@ from api.idempotency_keys import Key
 from api.replies import reply
 from api.schemas import Id, Instant, InstantOut, Money, Schema, money, parse_id, problems, to_z
 from guests.callers import Caller
-from guests.models import User
+from guests.models import PracticeClient
 from reservations import actions, clock
 from reservations.alternatives.search import Alternative
 from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer
-from reservations.inventory import schedules
+from reservations.inventory import clients, schedules
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
-from reservations.rules.guest_fields import CONTACT
+from reservations.rules.guest_fields import CONTACT, WHO
 from venues import kinds
 from venues.models import Resource
 
@@ -107,29 +107,28 @@ def _booking(data: AppointmentIn, request: KnownRequest) -> Booking:
     )
 
 
-def _client(data: AppointmentIn, by: Caller, unit: Resource) -> User | None:
+def _client(data: AppointmentIn, by: Caller, unit: Resource) -> PracticeClient | None:
     """Returns the client for whom staff book. None if the caller books for themselves."""
     if data.client_id is None:
         return None
     key = parse_id(data.client_id)
     if key == by.user_id:
         return None
-    if not by.may_run(unit.venue_id):
-        raise NotFound("There is no such client.")
-    client = User.objects.filter(pk=key, is_active=True, client__isnull=False).first()
+    client = clients.find_client(unit.venue, key) if by.may_run(unit.venue_id) else None
     if client is None:
         raise NotFound("There is no such client.")
     return client
 
 
 def _contact(
-    client: User | None, data: AppointmentIn, request: KnownRequest, unit: Resource
+    client: PracticeClient | None, data: AppointmentIn, request: KnownRequest, unit: Resource
 ) -> Contact:
     if client is None:
         return contacts.fill(data.model_dump(), request, venue=unit.venue.slug)
     if any(getattr(data, name) is not None for name in CONTACT):
         raise Invalid("client_id", "Give a client or contact fields, not both.")
-    return Contact(**{name: getattr(client, name) for name in CONTACT})
+    # Preferences are not the practice's to read, so the usual ones stand.
+    return Contact(**{name: getattr(client, name) for name in WHO})
 
 
 def _made(document: dict[str, Any]) -> Answer:

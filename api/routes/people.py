@@ -143,9 +143,14 @@ class ExportedAddress(ninja.Schema):
 
 
 class ExportedClient(ninja.Schema):
-    """The number under which a practice entered the person."""
+    """The person as a practice entered them."""
 
+    slug: str
+    first_name: str
+    last_name: str
+    email: str
     phone: str
+    created_at: InstantOut
 
 
 class ExportedSession(ninja.Schema):
@@ -161,7 +166,7 @@ class Export(ninja.Schema):
     favourites: list[ExportedFavourite]
     reviews: list[ExportedReview]
     addresses: list[ExportedAddress]
-    client: ExportedClient | None
+    clients: list[ExportedClient]
     sessions: list[ExportedSession]
     log_ins: list[ExportedLogIn]
     sign_in_providers: list[ExportedProvider]

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import ninja
 import orjson
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
@@ -14,21 +15,21 @@ from pydantic import Field
 from api import idempotency_keys
 from api.auth import KnownRequest, allow
 from api.idempotency_keys import Key
-from api.paging import Page
+from api.paging import Page, page
 from api.replies import reply
 from api.routes.people import Email, Name, Phone
 from api.schemas import Day, InstantOut, LocalTime, Schema, parse_id, problems, to_z, zone
 from guests import accounts
 from guests.callers import Caller
-from guests.models import User
-from reservations import clock, idempotency
+from guests.models import PracticeClient
+from reservations import clock
 from reservations.availability import slots as availability
 from reservations.errors import Forbidden, Invalid, NotFound
 from reservations.idempotency import Answer
-from reservations.inventory import schedules
+from reservations.inventory import clients, schedules
 from reservations.inventory.schedules import Block
 from reservations.rules import modes
-from reservations.rules.permissions import judge_staff
+from reservations.rules.permissions import is_administrator, judge_staff, venues_run_by
 from venues import kinds
 from venues.models import Provider, Venue
 
@@ -42,17 +43,17 @@ USUAL_DAYS = 31
 
 
 class ClientIn(Schema):
+    """You can leave out `venue` if you work at one practice only."""
+
     first_name: Name
     last_name: Name
     email: Email
     phone: Phone
+    venue: Annotated[str, Field(max_length=63)] | None = None
 
 
 class ProviderIn(ClientIn):
-    """You can leave out `venue` if there is only one practice."""
-
     time_zone: Annotated[str, Field(max_length=64)] | None = None
-    venue: Annotated[str, Field(max_length=63)] | None = None
 
 
 class ClientOut(ninja.Schema):
@@ -66,6 +67,20 @@ class ClientOut(ninja.Schema):
 class ProviderOut(ClientOut):
     venue: str
     time_zone: str
+
+
+class ClientOfPractice(ClientOut):
+    venue: str
+
+
+class ClientPage(ninja.Schema):
+    items: list[ClientOfPractice]
+    next_cursor: str | None
+
+
+class ProviderPage(ninja.Schema):
+    items: list[ProviderOut]
+    next_cursor: str | None
 
 
 class BlockIn(Schema):
@@ -124,11 +139,26 @@ class OpenSlots(ninja.Schema):
 def enter_client(
     request: KnownRequest, data: ClientIn, idempotency_key: Key = None
 ) -> HttpResponse:
-    """Create a client. An e-mail address or phone number that is in use: 409."""
+    """Create a client of a practice. One that this practice has already: 409 with its `id`."""
     by = request.auth
-    enter = partial(accounts.enter_client, **data.model_dump(), region=_region(by))
-    act = partial(idempotency.carry_out, enter)
+    venue = _practice(data.venue, by)
+    act = partial(clients.enter_client, venue=venue, person=_read(data, venue), by=by)
     return idempotency_keys.carried_out(request, act, by=by, render=_client_entered)
+
+
+@router.get(
+    "/clients",
+    operation_id="listClients",
+    auth=STAFF,
+    response={200: ClientPage, **problems(401, 403, 422)},
+)
+def list_clients(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
+    """The clients that the caller's practices entered, each as that practice entered them."""
+    practices = _practices(request.auth)
+    rows = PracticeClient.objects.filter(venue__in=practices).select_related("venue")
+    return reply(
+        page(rows, asked, lambda row: _person(row.user_id, row) | {"venue": row.venue.slug})
+    )
 
 
 @router.post(
@@ -140,17 +170,27 @@ def enter_client(
 def enter_provider(
     request: KnownRequest, data: ProviderIn, idempotency_key: Key = None
 ) -> HttpResponse:
-    """Create a provider of a practice. An e-mail address or phone number that is in use: 409."""
-    venue = _practice(data.venue)
-    judge_staff(venue.pk, request.auth)
-    person = accounts.read_person(
-        **data.model_dump(include={"email", "first_name", "last_name", "phone"}),
-        region=venue.phone_region,
-    )
-    there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
+    """Create a provider of a practice. One that this practice has already: 409 with its `id`."""
     by = request.auth
+    venue = _practice(data.venue, by)
+    person = _read(data, venue)
+    there = zone(data.time_zone, field="time_zone").key if data.time_zone else ""
     act = partial(schedules.enter_provider, venue=venue, person=person, time_zone=there, by=by)
     return idempotency_keys.carried_out(request, act, by=by, render=_provider_entered)
+
+
+@router.get(
+    "/providers",
+    operation_id="listProviders",
+    auth=STAFF,
+    response={200: ProviderPage, **problems(401, 403, 422)},
+)
+def list_providers(request: KnownRequest, asked: Query[Page]) -> HttpResponse:
+    """The providers of the caller's practices who have not left."""
+    rows = Provider.objects.filter(
+        resource__venue__in=_practices(request.auth), resource__retired_at=None
+    )
+    return reply(page(rows.select_related("resource__venue"), asked, _provider))
 
 
 @router.post(
@@ -213,29 +253,35 @@ def open_slots(request: KnownRequest, provider_id: str, asked: Query[SlotQuery])
     )
 
 
-def _practice(slug: str | None) -> Venue:
-    practices = Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
+def _practice(slug: str | None, by: Caller) -> Venue:
+    """The practice of this slug, or the caller's only one. Raises Forbidden for another's."""
     if slug is not None:
-        practices = practices.filter(slug=slug)
-    found = list(practices.select_related("policy")[:2])
+        venue = _open_practices().select_related("policy").filter(slug=slug).first()
+        if venue is None:
+            raise NotFound("There is no such practice.")
+        judge_staff(venue.pk, by)
+        return venue
+    found = list(_practices(by).select_related("policy")[:2])
+    if not found and not is_administrator(by):
+        raise Forbidden("Only administrators and staff of a practice do this.")
     if not found:
-        raise NotFound("There is no such practice.")
+        raise NotFound("There is no practice.")
     if len(found) > 1:
         raise Invalid("venue", "There are several practices. Name one.")
     return found[0]
 
 
-def _region(by: Caller) -> str:
-    """The phone region of the clerk's own practice; for administrators that of the
-    first practice.
-    """
-    practices = Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
-    if by.venue_ids is not None:
-        practices = practices.filter(pk__in=by.venue_ids)
-    region = practices.values_list("phone_region", flat=True).first()
-    if region is None:
-        raise Forbidden("Only administrators and staff of a practice enter clients.")
-    return region
+def _practices(by: Caller) -> QuerySet[Venue]:
+    return _open_practices().filter(pk__in=venues_run_by(by).values("pk"))
+
+
+def _open_practices() -> QuerySet[Venue]:
+    return Venue.objects.filter(kind=kinds.PRACTICE.code, is_active=True)
+
+
+def _read(data: ClientIn, venue: Venue) -> dict[str, str]:
+    sent = data.model_dump(include={"email", "first_name", "last_name", "phone"})
+    return accounts.read_person(**sent, region=venue.phone_region)
 
 
 def _after(cursor: str | None) -> datetime:
@@ -254,14 +300,18 @@ def _made(document: dict[str, Any]) -> Answer:
     return Answer(201, orjson.dumps(document).decode())
 
 
-def _client_entered(user: User) -> Answer:
-    return replace(_made(_person(user.pk, user)), about=user.pk)
+def _client_entered(client: PracticeClient) -> Answer:
+    return replace(_made(_person(client.user_id, client)), about=client.user_id)
 
 
 def _provider_entered(provider: Provider) -> Answer:
+    return _made(_provider(provider))
+
+
+def _provider(provider: Provider) -> dict[str, Any]:
     unit = provider.resource
     place = {"venue": unit.venue.slug, "time_zone": unit.zone.key}
-    return _made({**_person(provider.pk, provider), **place})
+    return {**_person(provider.pk, provider), **place}
 
 
 def _person(key: int, person: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from guests.callers import Caller
@@ -80,6 +81,9 @@ def find_provider(provider_id: int) -> Resource:
 
 
 def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Provider:
+    known = venue.providers.filter(Q(email=person["email"]) | Q(phone=person["phone"])).first()
+    if known is not None:
+        raise AlreadyEntered(id=known.pk)
     category = venue.categories.order_by("position", "pk").first()
     if category is None:
         category = Category.objects.create(venue=venue, code="consult", name="Consultation")
@@ -98,9 +102,10 @@ def _enter_provider(venue: Venue, person: dict[str, str], time_zone: str) -> Pro
         raise Restart from None
     try:
         with transaction.atomic():
-            return Provider.objects.create(resource=unit, **person)
+            return Provider.objects.create(resource=unit, venue=venue, **person)
     except IntegrityError:
-        raise AlreadyEntered from None
+        # Somebody else entered them in between.
+        raise Restart from None
 
 
 def _add_blocks(

@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db.models import Q
 
 from guests.emails import fold
-from guests.models import Client, User
+from guests.models import PracticeClient, User
 from reservations.models import Reservation
 from reservations.querysets import ReservationQuerySet
 
@@ -95,12 +95,20 @@ def of_reservation(row: Reservation) -> DataSubject:
 def search(*, email: str = "", phone: str = "") -> DataSubject:
     """Returns the person an administrator searches for: by address, E.164 number or both."""
     emails = [fold(email)] if email else []
-    clients = Client.objects.filter(phone=phone).values_list("pk", flat=True) if phone else ()
+    clients = _entered_with(phone) if phone else ()
     return DataSubject(
         user_ids=frozenset({*_users_of(emails), *clients}),
         emails=frozenset(emails),
         phones=frozenset({phone} if phone else ()),
     )
+
+
+def _entered_with(phone: str) -> Collection[int]:
+    """Returns the accounts that practices made for a number. Never one that somebody logged in to:
+    the practice did not check whose number it is.
+    """
+    entered = PracticeClient.objects.filter(phone=phone, user__last_login=None)
+    return set(entered.values_list("user_id", flat=True))
 
 
 def _users_of(emails: Collection[str]) -> set[int]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from guests.callers import Caller
-from guests.models import Partner, User, VenueRole
+from guests.models import Partner, VenueRole
 from reservations.errors import Forbidden
 from reservations.models import Reservation
 from reservations.requests import Booking
@@ -93,31 +93,27 @@ def judge_staff(venue_id: int, by: Caller) -> None:
     judge(by, Act.DESK, venue_id)
 
 
-def venues_run_by(person: User, act: Act = Act.DESK) -> QuerySet[Venue]:
-    """The venues at which a person's role allows the act: all for administrators.
+def venues_run_by(by: Caller, act: Act = Act.DESK) -> QuerySet[Venue]:
+    """The venues at which the caller's role allows the act: all for administrators.
 
-    `may` answers this for one venue; a test binds the two.
+    `may` answers this for one venue. A test binds the two.
     """
-    match person.role:
-        case User.Role.ADMINISTRATOR:
-            return Venue.objects.all()
-        case User.Role.STAFF:
-            roles = person.venue_roles.all()
-            if LEAST_ROLE[act] == VenueRole.Role.MANAGER:
-                roles = roles.filter(role=VenueRole.Role.MANAGER)
-            return Venue.objects.filter(pk__in=roles.values("venue"))
-        case _:
-            return Venue.objects.none()
+    if by.kind in ("administrator", "system"):
+        return Venue.objects.all()
+    if by.kind != "staff":
+        return Venue.objects.none()
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    return Venue.objects.filter(pk__in=by.managed_ids if is_for_managers else by.venue_ids or ())
 
 
-def partners_keyed_by(person: User) -> QuerySet[Partner]:
-    """The partners whose keys a person may issue and revoke: all for administrators.
+def partners_keyed_by(by: Caller) -> QuerySet[Partner]:
+    """The partners whose keys the caller may issue and revoke: all for administrators.
 
     A key is valid at every venue of its partner, so a manager must manage all of these.
     """
-    if person.role == User.Role.ADMINISTRATOR:
+    if is_administrator(by):
         return Partner.objects.all()
-    own = venues_run_by(person, Act.KEYS)
+    own = venues_run_by(by, Act.KEYS)
     partners = Partner.objects.filter(has_all_venues=False, venues__in=own)
     return partners.exclude(venues__in=Venue.objects.exclude(pk__in=own)).distinct()
 

@@ -207,7 +207,16 @@ def _one_connection() -> Iterator[None]:
 
 
 TAGS = sorted({tag for _, _, operation in OPERATIONS.values() for tag in operation["tags"]})
-CALLERS = ("nobody", "bad_token", "scopeless", "owner", "partner", "clerk", "manager", "administrator")
+CALLERS = (
+    "nobody",
+    "bad_token",
+    "scopeless",
+    "owner",
+    "partner",
+    "clerk",
+    "manager",
+    "administrator",
+)
 
 
 @pytest.mark.no_cover

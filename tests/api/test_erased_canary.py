@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from guests import callers
 from guests.callers import Caller
-from guests.models import Client, Favourite, Review, User
+from guests.models import Favourite, PracticeClient, Review, User
 from reservations.errors import OpenStay
 from reservations.models import Event, Reservation, StoredAnswer
 from reservations.privacy import erasure, subjects
@@ -57,7 +57,8 @@ def plant(venue: Venue) -> User:
     user = UserFactory.create(email=EMAIL, first_name=NAME, last_name=NAME, phone=PHONE)
     EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
     SocialAccount.objects.create(user=user, provider="google", uid=NAME, extra_data={"n": NAME})
-    Client.objects.create(user=user, phone=PHONE)
+    known = {"first_name": NAME, "last_name": NAME, "email": EMAIL, "phone": PHONE}
+    PracticeClient.objects.create(user=user, venue=venue, **known)
     Favourite.objects.create(user=user, venue=venue)
     Review.objects.create(user=user, venue=venue, stars=5, text=f"{NAME} was here")
     boss = AdministratorFactory.create()
@@ -174,7 +175,8 @@ def test_the_export_holds_all_of_it(venue: Venue) -> None:
     user = plant(venue)
     told = person(user).get("/me/export").json()
     assert told["addresses"] == [{"email": EMAIL, "verified": True, "primary": True}]
-    assert told["client"] == {"phone": PHONE}
+    (client,) = told["clients"]
+    assert (client["email"], client["phone"]) == (EMAIL, PHONE)
     assert len(told["sessions"]) == 1
     assert len(told["reservations"]) == 3
     history = [event["name"] for event in told["reservations"][0]["history"]]

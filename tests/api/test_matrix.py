@@ -130,6 +130,8 @@ TABLE: dict[str, Answers] = {
     "updateLot": managers(200),
     "deleteLot": administrators(204),
     "createClient": practice(201),
+    "listClients": known(403, clerk=200, manager=200, manager_elsewhere=200, administrator=200),
+    "listProviders": known(403, clerk=200, manager=200, manager_elsewhere=200, administrator=200),
     "createProvider": practice(201),
     "addSchedule": practice(201),
     "listProviderSlots": scoped(200),

@@ -53,7 +53,7 @@ def test_a_list_of_venues_holds_those_at_which_a_person_may(own: Venue, other: V
             VenueRole.objects.create(user=user, venue=venue, role=name)
         by = callers.for_user(user)
         for act in Act:
-            listed = set(permissions.venues_run_by(user, act))
+            listed = set(permissions.venues_run_by(by, act))
             allowed = {venue for venue in (own, other) if permissions.may(by, act, venue.pk)}
             assert listed == allowed
             assert permissions.may_somewhere(by, act) is bool(allowed)
