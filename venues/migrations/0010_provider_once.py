@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('venues', '0008_provider_venues'),
+        ('venues', '0009_provider_venues'),
     ]
 
     operations = [

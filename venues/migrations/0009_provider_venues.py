@@ -10,6 +10,6 @@ def fill(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("venues", "0007_provider_venue")]
+    dependencies = [("venues", "0008_provider_venue")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('venues', '0006_kinds_from_rows'),
+        ('venues', '0007_least_grid'),
     ]
 
     operations = [
