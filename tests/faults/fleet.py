@@ -25,9 +25,9 @@ GUESSES = 20
 class Fleet(Deployment):
     """API processes `api` and `second`, two workers each, and a Celery worker."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, postgres: OwnPostgres | None = None) -> None:
         super().__init__(folder)
-        self.postgres = OwnPostgres()
+        self.postgres = postgres or OwnPostgres()
         self.line = SlowLine(self.redis.port)
         self.ports = {name: free_port() for name in ("api", "second")}
         self._maker: subprocess.Popen[str] | None = None

@@ -104,18 +104,21 @@ class Guests:
         return self.ask("POST", "/api/v1/reservations", wish.body, **{"Idempotency-Key": wish.key})
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """The answer to one request; an empty one where the connection ended without."""
+        """The answer to one request; an empty one where the connection ended without.
+
+        `body` is sent as JSON, or as it is if it is text.
+        """
         line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         sent = {"Authorization": f"Bearer {self.world['token']}", **headers}
         if body is not None:
-            sent["Content-Type"] = "application/json"
+            sent.setdefault("Content-Type", "application/json")
         try:
-            line.request(method, path, body and json.dumps(body), sent)
+            line.request(method, path, body if isinstance(body, str) else json.dumps(body), sent)
             came = line.getresponse()
             text = came.read()
             # A proxy's own answer is no JSON; its status is told to the test all the same.
             is_json = "json" in came.getheader("Content-Type", "")
-            return Answer(came.status, json.loads(text) if is_json else {}, came.headers)
+            return Answer(came.status, json.loads(text) if is_json and text else {}, came.headers)
         except (http.client.HTTPException, OSError):
             return Answer()
         finally:

@@ -59,8 +59,11 @@ class OwnPostgres:
         """As a power cut would: nothing is finished, nothing is flushed."""
         services.as_postgres("pg_ctl", "--pgdata", str(self._data), "--mode", "immediate", "stop")
 
+    def is_started(self) -> bool:
+        return (self._data / "postmaster.pid").exists()
+
     def end(self) -> None:
-        if (self._data / "postmaster.pid").exists():
+        if self.is_started():
             self.stop()
         shutil.rmtree(self.folder)
 
