@@ -11,7 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, connection
 
-from config import readiness
+from config.monitoring import readiness
 from reservations.models import Allocation
 from venues import kinds
 

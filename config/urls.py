@@ -5,7 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 
 from api.api import api
-from config import health
+from config.monitoring import health
 from web.venues import views
 
 handler500 = "web.unavailable.no_answer"

@@ -10,7 +10,8 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.core.checks import Tags, register
 
 from api.live import consumer
-from config import background, checks, metrics, tasks
+from config import checks, tasks
+from config.monitoring import background, metrics
 from config.publisher import Publisher
 from guests.credentials import changes, session_tokens
 from reservations import booking_outcomes, events

@@ -66,7 +66,7 @@ def for_user(user: User) -> Caller:
             return Caller(kind="administrator", name=name, user_id=user.pk, venue_ids=None)
         case User.Role.STAFF:
             roles = dict(user.venue_roles.values_list("venue_id", "role"))
-            managed = [venue for venue, role in roles.items() if role == VenueRole.Role.MANAGER]
+            managed = [venue for venue, role in roles.items() if role == VenueRole.Level.MANAGER]
             return Caller(
                 kind="staff",
                 name=name,

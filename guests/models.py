@@ -129,14 +129,14 @@ class User(AbstractBaseUser):
 class VenueRole(models.Model):
     """The role of a member of staff at a venue. Administrators need none."""
 
-    class Role(models.TextChoices):
+    class Level(models.TextChoices):
         CLERK = "clerk"
         MANAGER = "manager"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="venue_roles")
     venue = models.ForeignKey("venues.Venue", on_delete=models.CASCADE, related_name="roles")
     # Processes of 0.1.0 write no role during an upgrade. Their staff are managers.
-    role = models.CharField(max_length=8, choices=Role.choices, db_default=Role.MANAGER)
+    role = models.CharField(max_length=8, choices=Level.choices, db_default=Level.MANAGER)
 
     class Meta:
         # The table in which 0.1.0 kept staff, and its constraint.

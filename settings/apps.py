@@ -36,7 +36,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "config.request_metrics.RequestMetrics",
+    "config.monitoring.request_metrics.RequestMetrics",
     "api.middleware.ProblemDocuments",
     "django.middleware.security.SecurityMiddleware",
     # Before WhiteNoise, so that static files have this header too.

@@ -246,10 +246,7 @@ class Resource(models.Model):
 
     @property
     def pool_key(self) -> tuple[int, str]:
-        """Equal for units that are alike.
-
-        Units of one category with equal keys can share a pool.
-        """
+        """Equal for units of one category that can share a pool."""
         return (self.capacity, repr(sorted(self.attributes.items())) if self.attributes else "")
 
 

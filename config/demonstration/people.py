@@ -115,7 +115,7 @@ def _make_people(
 ) -> None:
     for email, role, first_name, last_name in people:
         number = [known for known, *_ in _PEOPLE].index(email)
-        is_staff = role in VenueRole.Role.values
+        is_staff = role in VenueRole.Level.values
         user = accounts.create_user(
             email=email,
             password=log_ins[email],

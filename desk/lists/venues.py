@@ -11,16 +11,8 @@ from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
+from desk import venue_forms
 from desk.scoping import OfOwnVenues, OwnVenueFilter, is_administrator
-from desk.venue_forms import (
-    CategoryForm,
-    CombinationForm,
-    OpeningForm,
-    PolicyForm,
-    RateForm,
-    ResourceForm,
-    VenueForm,
-)
 from reservations.inventory import units as inventory_units
 from reservations.rules.permissions import Act
 from venues import kinds, presets, prices
@@ -33,7 +25,7 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
     """The venue's one policy: it comes and goes with the venue."""
 
     model = Policy
-    form = PolicyForm
+    form = venue_forms.PolicyForm
     can_delete = False
     max_num = 1
     fieldsets = (
@@ -83,7 +75,7 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
 
 class CategoryInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Category
-    form = CategoryForm
+    form = venue_forms.CategoryForm
     fields = ("name", "code", "position", "is_on_request")
     prepopulated_fields: ClassVar = {"code": ("name",)}
     show_change_link = True
@@ -94,7 +86,7 @@ class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
     """The weekly hours of a venue. Dates and the schedules of units have a list of their own."""
 
     model = Opening
-    form = OpeningForm
+    form = venue_forms.OpeningForm
     fields = ("weekday", "opens", "closes")
     verbose_name = "weekly opening"
     verbose_name_plural = "weekly openings"
@@ -110,7 +102,7 @@ class VenueAdmin(OfOwnVenues):
 
     act = Act.VENUE
     venue_lookup = "pk"
-    form = VenueForm
+    form = venue_forms.VenueForm
     inlines = (PolicyInline, CategoryInline, WeekInline)
     list_display = ("name", "kind", "mode", "city", "time_zone", "units", "is_active")
     list_filter: ClassVar = ["kind", "is_active", "is_listed"]
@@ -178,7 +170,7 @@ class VenueAdmin(OfOwnVenues):
 
 class RateInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Rate
-    form = RateForm
+    form = venue_forms.RateForm
     fields = (
         "amount", "currency", "unit", "first_date", "last_date", "weekdays", "from_time", "to_time",
         "minimum", "day_maximum",
@@ -197,7 +189,7 @@ class RateInline(admin.TabularInline):  # type: ignore[type-arg]
 @admin.register(Category)
 class CategoryAdmin(OfOwnVenues):
     act = Act.RATES
-    form = CategoryForm
+    form = venue_forms.CategoryForm
     inlines = (RateInline,)
     fields = ("venue", "name", "code", "description", "position", "is_on_request")
     list_display = ("name", "venue", "code", "units", "is_on_request", "position")
@@ -230,7 +222,7 @@ class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
     """The hours of one unit, such as a provider's schedule. They replace the venue's hours."""
 
     model = Opening
-    form = OpeningForm
+    form = venue_forms.OpeningForm
     fields = ("weekday", "date", "opens", "closes")
     verbose_name = "opening of its own"
     verbose_name_plural = "openings of its own"
@@ -242,7 +234,7 @@ class ResourceAdmin(OfOwnVenues):
     """The admin of units. Retire a unit instead of deleting it, to keep its history."""
 
     act = Act.UNITS
-    form = ResourceForm
+    form = venue_forms.ResourceForm
     inlines = (ScheduleInline,)
     list_display = ("name", "venue", "category", "floor", "capacity", "is_in_use")
     list_filter: ClassVar = [
@@ -331,7 +323,7 @@ class ResourceAdmin(OfOwnVenues):
 @admin.register(Combination)
 class CombinationAdmin(OfOwnVenues):
     act = Act.UNITS
-    form = CombinationForm
+    form = venue_forms.CombinationForm
     list_display = ("name", "venue", "category", "capacity")
     list_filter: ClassVar = [VENUE_FILTER]
     list_select_related = ("venue", "category")
@@ -343,7 +335,7 @@ class CombinationAdmin(OfOwnVenues):
 @admin.register(Opening)
 class OpeningAdmin(OfOwnVenues):
     act = Act.HOURS
-    form = OpeningForm
+    form = venue_forms.OpeningForm
     list_display = ("venue", "of", "day", "hours")
     list_display_links = ("day",)
     list_filter: ClassVar = [VENUE_FILTER, "weekday", ("date", admin.EmptyFieldListFilter)]
@@ -378,7 +370,7 @@ class OpeningAdmin(OfOwnVenues):
 @admin.register(Rate)
 class RateAdmin(OfOwnVenues):
     act = Act.RATES
-    form = RateForm
+    form = venue_forms.RateForm
     list_display = ("category", "venue", "price", "unit", "first_date", "last_date")
     list_filter: ClassVar = [VENUE_FILTER, "unit"]
     list_select_related = ("venue", "category")

@@ -35,9 +35,9 @@ class Act(StrEnum):
     CHARGE = "charge"
 
 
-LEAST_ROLE: dict[Act, VenueRole.Role] = {
-    **dict.fromkeys(Act, VenueRole.Role.MANAGER),
-    Act.DESK: VenueRole.Role.CLERK,
+LEAST_ROLE: dict[Act, VenueRole.Level] = {
+    **dict.fromkeys(Act, VenueRole.Level.MANAGER),
+    Act.DESK: VenueRole.Level.CLERK,
 }
 """The least role for each act. Administrators may do all of them at every venue."""
 
@@ -51,7 +51,7 @@ def may(by: Caller, act: Act, venue_id: int) -> bool:
         return True
     if by.kind != "staff":
         return False
-    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Level.MANAGER
     return venue_id in by.managed_ids if is_for_managers else by.may_run(venue_id)
 
 
@@ -59,7 +59,7 @@ def may_somewhere(by: Caller, act: Act) -> bool:
     """True when the caller's role allows the act at some venue."""
     if by.kind in ("administrator", "system"):
         return True
-    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Level.MANAGER
     return by.kind == "staff" and bool(by.managed_ids if is_for_managers else by.venue_ids)
 
 
@@ -102,7 +102,7 @@ def venues_run_by(by: Caller, act: Act = Act.DESK) -> QuerySet[Venue]:
         return Venue.objects.all()
     if by.kind != "staff":
         return Venue.objects.none()
-    is_for_managers = LEAST_ROLE[act] == VenueRole.Role.MANAGER
+    is_for_managers = LEAST_ROLE[act] == VenueRole.Level.MANAGER
     return Venue.objects.filter(pk__in=by.managed_ids if is_for_managers else by.venue_ids or ())
 
 

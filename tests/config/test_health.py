@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from config import background, migrating, readiness
+from config import migrating
+from config.monitoring import background, readiness
 from reservations.models import Event, Reservation, StoredAnswer
 from reservations.requests import Times
 from tests.api.test_database_full import no_room

@@ -11,8 +11,9 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from config import background, checks, tasks
+from config import checks, tasks
 from config.celery import app
+from config.monitoring import background
 from reservations.errors import Taken
 from tests.api.calling import anonymous
 from tests.factories import NOON, hold, make_venue

@@ -45,7 +45,7 @@ class UserFactory(DjangoModelFactory[User]):
     @post_generation
     def clerk_at(self: User, create: bool, venues: Any, **_: Any) -> None:
         if create and venues:
-            role = {"role": VenueRole.Role.CLERK}
+            role = {"role": VenueRole.Level.CLERK}
             self.staff_venues.add(*venues, through_defaults=role)
 
 

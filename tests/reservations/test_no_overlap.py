@@ -14,7 +14,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
 from django.db.migrations.state import ProjectState
 
-from config import readiness
+from config.monitoring import readiness
 from reservations.constraints import NoOverlap, ResourceOfVenue
 from reservations.models import Allocation, Reservation
 from reservations.ranges import MAX_SPAN

@@ -15,7 +15,8 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from config import migrating, readiness
+from config import migrating
+from config.monitoring import readiness
 from config.proving import acting, checks, client, evidence, ground, journal, report
 from config.proving.crowd import crowd
 from config.proving.evidence import Evidence

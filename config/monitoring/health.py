@@ -5,7 +5,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from api.errors import problem
-from config import readiness
+from config.monitoring import readiness
 
 
 @never_cache

@@ -15,7 +15,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from config import background
+from config.monitoring import background
 from reservations import clock
 
 prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]

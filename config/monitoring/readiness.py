@@ -12,8 +12,9 @@ from django.db import DatabaseError, InterfaceError, connection, transaction
 from kombu.exceptions import OperationalError as BrokerError
 
 from api.live import hub as hubs
-from config import background, embedded, migrating, write_probe
+from config import embedded, migrating
 from config.celery import app
+from config.monitoring import background, write_probe
 from reservations import clock
 from reservations.constraints import NoOverlap
 from reservations.models import Allocation

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from config import metrics
+from config.monitoring import metrics
 from guests import addresses
 
 PATH = "/metrics"
