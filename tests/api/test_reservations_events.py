@@ -93,6 +93,8 @@ def test_of_somebody_else_it_is_404_before_the_query_is_read(
 def test_the_number_of_queries_does_not_grow_with_the_events(desk: Api, path: str) -> None:
     headers = desk.credentials()
     desk.credentials = lambda: headers
+    # The first reading of somebody's data is written down, for ten minutes.
+    desk.get(f"{path}/events")
     counts = set()
     for text in "abcdef":
         desk.patch(path, {"remarks": text})
@@ -100,4 +102,4 @@ def test_the_number_of_queries_does_not_grow_with_the_events(desk: Api, path: st
             desk.get(f"{path}/events")
         counts.add(len(asked))
     assert len(counts) == 1
-    assert counts.pop() <= 5
+    assert counts.pop() <= 7

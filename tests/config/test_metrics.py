@@ -137,7 +137,7 @@ def test_a_scrape_needs_no_name_of_the_host() -> None:
 def test_several_processes_are_added_up(tmp_path: Path) -> None:
     script = (
         "import django; django.setup()\n"
-        "from config import metrics\n"
+        "from config.monitoring import metrics\n"
         "metrics.count_booking('made')\n"
         "from prometheus_client import CollectorRegistry, generate_latest\n"
         "from prometheus_client.multiprocess import MultiProcessCollector\n"

@@ -31,8 +31,10 @@ def main() -> None:
     assert get_resolver().url_patterns
     later = datetime.fromisoformat(facts["now"]) + timedelta(minutes=20)
     call_command("migrate", verbosity=0)
+    # On the true clock: a process that stands still in time believes that its sweeps are late.
+    ready = _client().get("/readyz").status_code
     with freeze_time(later, tick=True):
-        answers = {name: walk(facts) for name, walk in WALKS.items()}
+        answers = {"ready": ready} | {name: walk(facts) for name, walk in WALKS.items()}
     sys.stdout.write(json.dumps(answers, default=str))
 
 
@@ -71,7 +73,6 @@ def _status(answer: Any) -> list[Any]:
 
 
 WALKS = {
-    "ready": lambda facts: _client().get("/readyz").status_code,
     "page session": lambda facts: _seen(
         _client(facts["page_session"]).get("/me/reservations/"), facts["confirmed_code"]
     ),
