@@ -63,6 +63,8 @@ class Fleet(Deployment):
             # No window that ends while a test guesses.
             "LOGIN_FAILURE_RATE": f"{GUESSES}/d",
             "LOGIN_FAILURES_PER_PLACE": "0",
+            # One guest books without pause.
+            "UNPAID_PER_GUEST": "0",
             "DEMO": "0",
         }
 

@@ -112,8 +112,9 @@ class Guests:
         sent = {"Authorization": f"Bearer {self.world['token']}", **headers}
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
+        is_raw = body is None or isinstance(body, str)
         try:
-            line.request(method, path, body if isinstance(body, str) else json.dumps(body), sent)
+            line.request(method, path, body if is_raw else json.dumps(body), sent)
             came = line.getresponse()
             text = came.read()
             # A proxy's own answer is no JSON; its status is told to the test all the same.
