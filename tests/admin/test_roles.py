@@ -99,6 +99,9 @@ PAGES: dict[str, Answers] = {
     "lot": STAFF_OF_IT,
     "spot": STAFF_OF_IT,
     "open_lot": ADMINISTRATORS,
+    "erase_person": ADMINISTRATORS,
+    "access_log": ADMINISTRATORS,
+    "access_log_file": ADMINISTRATORS,
     "change_lot": row(403, 200, 404),
     "close_lot": ADMINISTRATORS,
     **{
