@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.db import InterfaceError, OperationalError, connection, models, transaction
 
+from config.proving.script import STEP
 from reservations.models import Allocation, Event, Reservation
 from venues import kinds, presets, scratch
 from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
@@ -127,6 +128,7 @@ def _policy() -> dict[str, object]:
         "horizon": None,
         "default_length": None,
         "longest_stay": None,
+        "shortest_stay": STEP,
         "step": None,
         "buffer_after": timedelta(0),
         "hold_time": HOLD_TIME,

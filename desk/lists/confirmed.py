@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.core import context
 from django import forms
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 
 from guests import accounts, audit
@@ -93,7 +94,8 @@ class GuardedPeople:
 
     def changeform_view(self, request: Any, object_id: Any = None, *args: Any, **kw: Any) -> Any:
         # Before the admin's transaction, which would undo the count of a wrong password.
-        known = User.objects.filter(pk=object_id or 0).first()
+        # None too for an address that is no id.
+        known = self.get_object(request, unquote(object_id or ""))  # type: ignore[attr-defined]
         is_moved = known is not None and known.email != fold(request.POST.get("email", ""))
         request.fault = _fault(request) if request.method == "POST" and is_moved else ""
         return super().changeform_view(request, object_id, *args, **kw)  # type: ignore[misc]

@@ -35,17 +35,18 @@ COLUMNS = ("at", "reader", "reader_kind", "why", "place", "venue", "reservation"
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UTC = ZoneInfo("UTC")
+_LONGEST = User._meta.get_field("email").max_length
 
 
 class LogForm(forms.Form):
     """What the log is filtered by. Every field may be empty."""
 
     reader = forms.CharField(
-        label=gettext_lazy("Reader: e-mail address or partner"), max_length=254, required=False
+        label=gettext_lazy("Reader: e-mail address or partner"), max_length=_LONGEST, required=False
     )
     person = forms.CharField(
         label=gettext_lazy("Person: e-mail address, phone or reservation code"),
-        max_length=254,
+        max_length=_LONGEST,
         required=False,
     )
     day = forms.DateField(

@@ -71,7 +71,7 @@ def judge_policy(venue: Venue, window: Window, now: datetime) -> None:
 def judge_length(venue: Venue, window: Window) -> None:
     """Judges the shortest and the longest stay. Raises TooShort or TooLong."""
     policy, length = venue.policy, modes.length(venue, window)
-    if length < max(SHORTEST, policy.shortest_stay or SHORTEST):
+    if length < (policy.shortest_stay or SHORTEST):
         raise TooShort
     if policy.longest_stay is not None and length > policy.longest_stay:
         raise TooLong
