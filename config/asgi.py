@@ -34,7 +34,7 @@ _DOORS = re.compile(r"^/(api/v1/(auth|parking)/(login|signup)|accounts/.*|admin/
 # Import these now: they need models, and the call above sets up the applications.
 from api.live.consumer import Board  # noqa: E402
 from api.live.socket_limit import PerAddress  # noqa: E402
-from config.monitoring.metrics import SOCKETS  # noqa: E402
+from config.monitoring.counters import SOCKETS  # noqa: E402
 
 _Scope = dict[str, Any]
 _Receive = Callable[[], Awaitable[dict[str, Any]]]

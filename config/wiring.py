@@ -1,6 +1,5 @@
 """Connects the loaded parts: checks to Django, log-ins to tokens, events to Celery."""
 
-import logging
 from typing import Any
 
 from allauth.socialaccount.signals import social_account_added
@@ -37,7 +36,6 @@ def _note_run(sender: Any, **_: Any) -> None:
 
 task_success.connect(_note_run)
 booking_outcomes.on_outcome(metrics.count_booking)
-logging.getLogger("audit").addHandler(metrics.CountLogIns())
 
 social_account_added.connect(changes.connected)
 user_logged_in.connect(session_tokens.begin)

@@ -19,11 +19,12 @@ LOGGING: dict[str, Any] = {
     "filters": {"one_line": {"()": "config.log_lines.OneLine"}},
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT},
+        "count": {"class": "config.monitoring.counters.CountLogIns"},
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
         # Whatever LOG_LEVEL is: docs/audit.md.
-        "audit": {"handlers": [], "level": "INFO", "propagate": True},
+        "audit": {"handlers": ["count"], "level": "INFO", "propagate": True},
         # Django's own handlers would write each line twice.
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         "django.server": {"handlers": [], "level": "INFO", "propagate": True},

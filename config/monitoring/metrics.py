@@ -4,45 +4,19 @@ docs/metrics.md explains each name. Under several gunicorn processes each writes
 PROMETHEUS_MULTIPROC_DIR, and a scrape of any of them adds them up.
 """
 
-import logging
 import os
 from collections.abc import Iterator
 
 import prometheus_client
 from django.db import DatabaseError, InterfaceError, connection
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from config.monitoring import background
+from config.monitoring.counters import BOOKINGS, COUNTED
 from reservations import clock
-
-prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
-
-COUNTED = CollectorRegistry()
-
-REQUESTS = Counter(
-    "holdfast_requests", "Requests answered.", ["method", "route", "status"], registry=COUNTED
-)
-BOOKINGS = Counter(
-    "holdfast_bookings",
-    "Bookings tried: `made`, or the code of the refusal.",
-    ["outcome"],
-    registry=COUNTED,
-)
-FAILED_LOG_INS = Counter(
-    "holdfast_failed_log_ins",
-    "Log-ins that failed (`log_in.failed`) or were held back (`log_in.held_back`).",
-    ["act", "door"],
-    registry=COUNTED,
-)
-SOCKETS = Gauge(
-    "holdfast_sockets_open",
-    "Live boards open now.",
-    registry=COUNTED,
-    multiprocess_mode="livesum",
-)
 
 
 def scrape() -> bytes:
@@ -59,15 +33,6 @@ def scrape() -> bytes:
 def count_booking(outcome: str) -> None:
     """Counts a booking that was made or refused."""
     BOOKINGS.labels(outcome).inc()
-
-
-class CountLogIns(logging.Handler):
-    """Counts the audit lines of log-ins."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        act = record.getMessage()
-        if act.startswith("log_in."):
-            FAILED_LOG_INS.labels(act, getattr(record, "door", "")).inc()
 
 
 class _Shared(Collector):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from config.monitoring import metrics
+from config.monitoring import counters, metrics
 from guests import addresses
 
 PATH = "/metrics"
@@ -27,7 +27,7 @@ class RequestMetrics:
             return answer
         response = self.get_response(request)
         method = request.method if request.method in METHODS else "other"
-        metrics.REQUESTS.labels(method, _route(request), str(response.status_code)).inc()
+        counters.REQUESTS.labels(method, _route(request), str(response.status_code)).inc()
         return response
 
 
