@@ -41,6 +41,12 @@ BOOKINGS = 300
 """So many are asked while processes come and go."""
 
 
+def letter_to(email: str, shipped: Shipped) -> str:
+    """The letter to an address, which is sent after the answer."""
+    wait_until(lambda: any(email in one for one in shipped.letters()))
+    return next(one for one in shipped.letters() if email in one)
+
+
 @pytest.fixture(scope="module")
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shipped]:
     """The deployment behind the front."""
@@ -149,7 +155,7 @@ def test_the_link_in_a_letter_leads_to_the_name_that_guests_use(
     email = somebody()
     shipped.world(f"UserFactory.create(email={email!r}).pk")
     assert Browser(front.port).submit(RESET, origin=HTTP, email=email).status == 302
-    letter = next(one for one in shipped.letters() if email in one)
+    letter = letter_to(email, shipped)
     links = re.findall(r"https?://[^/\s]+(?=/accounts/password/reset/key/)", letter)
     assert links == [HTTP]
 
@@ -209,7 +215,7 @@ def test_a_letter_asked_for_by_https_links_to_https(inner: Front, shipped: Shipp
     shipped.world(f"UserFactory.create(email={email!r}).pk")
     browser = Browser(inner.port, OWN_PROXY, X_Forwarded_Proto="https", X_Forwarded_For="1.2.3.5")
     assert browser.submit(RESET, origin=HTTPS, email=email).status == 302
-    letter = next(one for one in shipped.letters() if email in one)
+    letter = letter_to(email, shipped)
     assert f"{HTTPS}/accounts/password/reset/key/" in letter
 
 

@@ -121,8 +121,8 @@ PLANTED = {
             SELECT id FROM reservations_reservation WHERE confirmed_at IS NOT NULL LIMIT 1)
     """,
     rows.WHOLE_GROUPS: """
-        UPDATE reservations_reservation SET group_id = NULL WHERE id = (
-            SELECT id FROM reservations_reservation WHERE group_id IS NOT NULL LIMIT 1)
+        UPDATE reservations_reservation SET group_id = gen_random_uuid() WHERE id = (
+            SELECT min(id) FROM reservations_reservation)
     """,
     rows.ONE_EVENT: """
         DELETE FROM reservations_event WHERE id = (
