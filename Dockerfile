@@ -4,8 +4,8 @@
 FROM python:3.13-slim AS environment
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 RUN python -m venv /opt/holdfast
-COPY deploy/requirements.txt /tmp/
-RUN /opt/holdfast/bin/python -m pip install --require-hashes --requirement /tmp/requirements.txt
+COPY deploy/requirements-pdf.txt /tmp/
+RUN /opt/holdfast/bin/python -m pip install --require-hashes --requirement /tmp/requirements-pdf.txt
 
 FROM environment AS test-environment
 COPY deploy/requirements-dev.txt /tmp/
@@ -17,6 +17,11 @@ ENV PATH=/opt/holdfast/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     DJANGO_SETTINGS_MODULE=settings.project \
     DATA_DIR=/data
+# What WeasyPrint draws receipts and invoices with, and the letters of most scripts.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu fonts-noto-cjk \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --uid 10001 --user-group --no-create-home --shell /usr/sbin/nologin holdfast \
     && install --directory --owner holdfast --group holdfast /data /data/static
 WORKDIR /app
@@ -37,8 +42,12 @@ COPY api api
 COPY config config
 COPY desk desk
 COPY guests guests
+COPY hooks hooks
+COPY notices notices
+COPY payments payments
 COPY reservations reservations
 COPY settings settings
+COPY spelling spelling
 COPY venues venues
 COPY web web
 USER holdfast

@@ -13,20 +13,29 @@ from api.auth import ANYBODY_KNOWN
 from api.bodies import Json
 from api.openapi import DocumentedAPI
 from api.routes import (
-    appointments,
+    amounts,
     availability,
+    corrections,
     explain,
+    exports,
     floor_plan,
+    front_desk,
     groups,
     lots,
+    my_notices,
     occupancy,
     parking,
+    payments,
     people,
-    providers,
+    provider_events,
     quotes,
     reservations,
     venue_admin,
 )
+from api.routes.billing import issued_documents
+from api.routes.practices import appointments, provider_schedules
+from api.routes.webhooks import endpoints, events
+from api.strict import unknown_fields
 
 
 class FastJson(BaseRenderer):
@@ -59,13 +68,30 @@ api = DocumentedAPI(
 # reservations, because `/reservations/{id}` would read "groups" as an id.
 api.add_router("/reservations", groups.router)
 api.add_router("/reservations", reservations.router)
+api.add_router("/reservations", amounts.router)
+api.add_router("/reservations", corrections.router)
+api.add_router("/reservations", payments.router)
+api.add_router("/reservations", issued_documents.of_reservation)
 # This router also has the reading operations of venues: they share addresses.
 api.add_router("/venues", venue_admin.router)
 for about_time in (availability, occupancy, floor_plan, explain, quotes):
     api.add_router("/venues", about_time.router)
+api.add_router("/venues", front_desk.router)
+api.add_router("/venues", exports.of_venues)
 api.add_router("", people.router)
+api.add_router("", my_notices.router)
+api.add_router("", exports.router)
+api.add_router("", groups.of_group)
+api.add_router("", payments.of_groups)
+api.add_router("", issued_documents.of_group)
+api.add_router("", issued_documents.router)
 api.add_router("/parking", parking.router)
 api.add_router("/parking", lots.router)
-api.add_router("", providers.router)
+# This router also has the operations of `providers`.
+api.add_router("", provider_schedules.router)
 api.add_router("", appointments.router)
+api.add_router("", provider_events.router)
+api.add_router("", endpoints.router)
+api.add_router("", events.router)
+api.add_decorator(unknown_fields.refuse, mode="view")
 errors.install(api)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from ninja.security import APIKeyCookie, APIKeyHeader, HttpBearer
 from ninja.utils import check_csrf
 
-from api import bodies
+from api import bodies, limits
 from guests import callers, keys, tokens
 from guests.addresses import origin_of
 from guests.callers import ANONYMOUS, Caller, Kind
@@ -71,7 +71,9 @@ class ApiKey(APIKeyHeader):
         """Returns the partner as a caller, or None without a key. Raises KeyInvalid."""
         if key is None:
             return None
-        return _judged(request, _partner(key), self.judge)
+        partner = _partner(key)
+        limits.partner_gate(request, partner)
+        return _judged(request, partner, self.judge)
 
 
 class BrowserSession(APIKeyCookie):

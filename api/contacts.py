@@ -1,19 +1,30 @@
 """The contact of a reservation: from the request, completed from the profile of the caller."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, Field, StrictBool, create_model
+from django.utils.translation import gettext
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, create_model
 
 from api.auth import KnownRequest
 from api.schemas import Schema
+from guests import accounts, emails, phones
 from guests.callers import Caller
 from guests.errors import ContactInvalid
 from guests.models import User
 from guests.phones import LONGEST_INPUT
 from reservations.requests import Contact
 from reservations.rules import permissions
-from reservations.rules.guest_fields import CONTACT, EXTRAS, PREFERENCES, WHO, longest
+from reservations.rules.guest_fields import (
+    CONTACT,
+    EXTRAS,
+    PREFERENCES,
+    WHO,
+    longest,
+    stored_text,
+)
+from spelling import texts
 from venues.models import Venue
 
 M = TypeVar("M", bound=BaseModel)
@@ -24,16 +35,47 @@ _REQUIRED = ("first_name", "last_name", "phone")
 def text(name: str, **more: Any) -> Any:
     """Returns the type of a text in a request, no longer than a reservation can store.
 
-    Raises TypeError for a field that is not a text of limited length.
+    It is put into its stored form before it is counted. Raises TypeError for a field that is not a
+    text of limited length.
     """
-    return Annotated[str, Field(max_length=longest(name), **more)]
+    tidied = _tidied(partial(stored_text, name))
+    return Annotated[str, Field(max_length=longest(name), **more), tidied]
+
+
+def _tidied(tidy: Callable[[str], str]) -> BeforeValidator:
+    return BeforeValidator(lambda value: tidy(value) if isinstance(value, str) else value)
+
+
+def _name(given: str) -> str:
+    # A blank name passes here: the engine tells it together with all else that is wrong.
+    return texts.clean(given) or " "
+
+
+NAME = Annotated[
+    str,
+    Field(min_length=1, max_length=accounts.LONGEST_NAME, examples=["Ada"]),
+    _tidied(_name),
+]
+"""Received: a first or last name. Who has one name only writes a dash for the other."""
+
+PHONE = Annotated[
+    str,
+    Field(min_length=1, max_length=LONGEST_INPUT, examples=["+31 20 123 4567"]),
+    _tidied(phones.tidy),
+]
+"""Received: a phone number as people write it."""
+
+EMAIL = Annotated[
+    str,
+    Field(min_length=1, max_length=emails.LONGEST, examples=["ada@example.com"]),
+    _tidied(texts.clean),
+]
+"""Received: an e-mail address."""
 
 
 TYPES: dict[str, Any] = {
-    **{name: text(name, min_length=1, examples=["Ada"]) for name in ("first_name", "last_name")},
-    "phone": Annotated[
-        str, Field(min_length=1, max_length=LONGEST_INPUT, examples=["+31 20 123 4567"])
-    ],
+    **dict.fromkeys(("first_name", "last_name"), NAME),
+    "phone": PHONE,
     "email": text("email", examples=["ada@example.com"]),
     **dict.fromkeys(PREFERENCES, StrictBool),
     **{name: text(name) for name in EXTRAS},
@@ -81,9 +123,13 @@ def fill(given: Mapping[str, Any], request: KnownRequest, *, venue: str) -> Cont
     missing = [name for name in _REQUIRED if name not in found]
     if missing:
         fault = ContactInvalid(missing[0], "This is required.")
-        fault.errors = [(name, "This is required.") for name in missing]
+        fault.errors = [(name, _missing(name)) for name in missing]
         raise fault
     return Contact(**found)
+
+
+def _missing(name: str) -> str:
+    return gettext(accounts.ONE_NAME) if name.endswith("name") else "This is required."
 
 
 def _is_for_another(found: Mapping[str, Any], by: Caller, venue: str) -> bool:

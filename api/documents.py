@@ -3,20 +3,27 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Annotated, Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 import ninja
+from pydantic import Field
 
+from api.answers import prices
 from api.contacts import having
 from api.schemas import InstantOut, Money, money, to_z
+from guests.callers import Caller
 from reservations import clock
 from reservations.alternatives.group_search import Arrangement
 from reservations.alternatives.search import Alternative
 from reservations.models import Allocation, Event, Reservation
-from reservations.rules import modes
+from reservations.pricing import due_now, nightly, owed, payment_terms, price_lines
+from reservations.reports import cautions
+from reservations.reports.cautions import Caution
+from reservations.rules import languages, modes, parties
 from reservations.rules.guest_fields import GIVEN
-from reservations.status import Facts, status_of
+from reservations.rules.references import may_see_notes
+from reservations.status import status_of
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
@@ -29,6 +36,7 @@ class UnitOut(ninja.Schema):
 
 
 @having({name: (told, ...) for name, told in GIVEN.items()})
+@having({"adults": (int, ...), "children": (list[int], ...)})
 class _BookedOut(ninja.Schema):
     id: str
     code: str
@@ -43,13 +51,40 @@ class _BookedOut(ninja.Schema):
     status: str
     status_code: int
     hold_expires_at: InstantOut | None
+    replaces: str | None
+    language: str
+    reference: str | None
+    metadata: dict[str, str]
+
+
+class WarningOut(ninja.Schema):
+    """The reservation stands, but somebody should look at it. `code` is stable: `plate_twice`,
+    `no_plate`.
+    """
+
+    code: str
+    detail: str
 
 
 class ReservationOut(_BookedOut):
     """A reservation with its status at the moment of the answer."""
 
     price: Money
-    paid: bool
+    paid: Annotated[Money, Field(description="What was paid of it.")]
+    due: Annotated[Money, Field(description="What is owed and not paid, never negative.")]
+    due_now: Annotated[Money, Field(description="What must be paid before it is confirmed.")]
+    lines: Annotated[
+        list[prices.LineOut],
+        Field(description="What the price is made of: stay, extras, fees, taxes."),
+    ]
+    extras: Annotated[list[str], Field(description="The codes of the extras that were chosen.")]
+    terms: prices.TermsOut
+    cancellation: prices.CancellationOut
+    nightly: Annotated[
+        list[prices.NightOut],
+        Field(description="The price night by night; [] where none are sold."),
+    ]
+    warnings: list[WarningOut]
     created_at: InstantOut
     confirmed_at: InstantOut | None
     checked_in_at: InstantOut | None
@@ -80,14 +115,20 @@ class EventPage(ninja.Schema):
 _Row = TypeVar("_Row", "_Took", Allocation)
 
 
-class Shown(Facts, Protocol):
+class Shown(due_now.DueNowColumns, Protocol):
     """The fields of a reservation that `_document` reads, besides `_PLAIN` and `_INSTANTS`."""
 
     pk: int
     group_id: UUID | None
-    price_minor: int
-    paid_minor: int
+    replaces: int | None
     currency: str
+    tariff: dict[str, Any] | None
+    language: str | None
+    guest_count: int
+    children: list[int] | None
+    partner: str
+    reference: str | None
+    metadata: dict[str, str] | None
 
 
 _PLAIN = ("code", *GIVEN)
@@ -99,13 +140,18 @@ _plain, _instants = attrgetter(*_PLAIN), attrgetter(*_INSTANTS)
 
 COLUMNS = (
     "pk", "group_id", "venue_id", "category_id", "price_minor", "paid_minor", "currency",
-    "no_show_at", "expired_at", "is_arrival_assumed", "is_departure_assumed", *_PLAIN, *_INSTANTS,
+    "no_show_at", "expired_at", "replaces", "is_arrival_assumed", "is_departure_assumed",
+    "is_no_show_released", "fee_due_minor", "cancel_free_until", "cancel_fee_minor", "tariff",
+    "language", "children", "partner", "reference", "metadata", "due_now_minor",
+    "asks_guarantee", "guaranteed_at", *_PLAIN, *_INSTANTS,
 )  # fmt: skip
 """The columns to read for a list of reservations. Reading full model rows costs twice as much."""
 
 
-def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
+def reservations(rows: Sequence[Any], now: datetime, *, by: Caller) -> list[dict[str, Any]]:
     """Returns the documents of many rows, in their order. Each row has the COLUMNS as named values.
+
+    They are for `by`: not everybody sees the metadata.
 
     Two queries, however many rows, because venues and units are in memory.
     """
@@ -119,24 +165,34 @@ def reservations(rows: Sequence[Any], now: datetime) -> list[dict[str, Any]]:
     venues = {venue.pk: venue for venue in catalogue.by_ids(row.venue_id for row in rows)}
     categories = {one.pk: one for venue in venues.values() for one in venue.categories.all()}
     documents = []
+    warned = cautions.of(rows, venues, now)
     for row in rows:
         venue, category = venues[row.venue_id], categories[row.category_id]
         units = units_of(venue)
         shown = [units[took.resource_id] for took in _last(taken[row.pk])]
         # Instants stay datetimes here: the writer of the page formats them.
-        documents.append(_document(row, venue, category, shown, now, _instants(row)))
+        told = _document(row, venue, category, shown, now, _instants(row), by)
+        documents.append(told | {"warnings": _warnings(warned[row.pk])})
     return documents
 
 
-def reservation(row: Reservation, now: datetime | None = None) -> dict[str, Any]:
+def reservation(
+    row: Reservation, now: datetime | None = None, *, by: Caller | None = None
+) -> dict[str, Any]:
     """Returns the document of one reservation, as ReservationOut describes it.
 
-    The status is that at `now`, by default at this moment.
+    The status is that at `now`, by default at this moment. It is for `by`, and without metadata
+    for nobody in particular.
     """
     taken = row.just_taken or list(row.allocations.select_related("resource").order_by("pk"))
     units = [unit_of(one.resource) for one in _last(taken)]
-    instants = map(_instant, _instants(row))
-    return _document(row, row.venue, row.category, units, now or clock.now(), instants)
+    instants, now = map(_instant, _instants(row)), now or clock.now()
+    told = _document(row, row.venue, row.category, units, now, instants, by)
+    return told | {"warnings": _warnings(cautions.of_one(row, now))}
+
+
+def _warnings(found: Iterable[Caution]) -> list[dict[str, str]]:
+    return [{"code": one.code, "detail": one.detail} for one in found]
 
 
 def alternative(found: Alternative) -> dict[str, Any]:
@@ -198,8 +254,10 @@ def _document(
     units: list[dict[str, Any]],
     now: datetime,
     instants: Iterable[datetime | str | None],
+    by: Caller | None,
 ) -> dict[str, Any]:
     status = status_of(row, now)
+    notes = row.metadata if row.metadata and may_see_notes(row.partner, venue.pk, by) else {}
     return {
         "id": str(row.pk),
         "group_id": str(row.group_id) if row.group_id else None,
@@ -208,13 +266,40 @@ def _document(
         "resource": units[0] if units else None,
         "resources": units,
         "time_zone": venue.time_zone,
+        "replaces": None if row.confirmed_at or row.replaces is None else str(row.replaces),
+        "language": languages.of_reservation(row.language, venue),
+        "reference": row.reference,
+        "metadata": notes,
+        "adults": parties.adults_of(row),
+        "children": parties.children_of(row),
         "status": status.word,
         "status_code": int(status),
         "price": money(row.price_minor, row.currency),
-        "paid": 0 < row.price_minor <= row.paid_minor,
+        "paid": money(row.paid_minor, row.currency),
+        "due": money(owed.due(row, now), row.currency),
+        "due_now": money(due_now.minor(row, now), row.currency),
+        "lines": _lines(row, venue, category),
+        "extras": price_lines.extras_of(row),
+        "terms": prices.terms(payment_terms.as_sold(row.tariff), row.currency),
+        "cancellation": prices.cancellation(owed.cancellation(row, now), row.currency),
+        "nightly": _nightly(row, venue, category),
         **dict(zip(_PLAIN, _plain(row), strict=True)),
         **dict(zip(_INSTANTS, instants, strict=True)),
     }
+
+
+def _lines(row: Shown, venue: Venue, category: Category) -> list[dict[str, Any]]:
+    window = Window(row.starts_at, row.ends_at)
+    return prices.lines(price_lines.of(row, venue, category), window, venue, category)
+
+
+def _nightly(row: Shown, venue: Venue, category: Category) -> list[dict[str, Any]]:
+    if not modes.sells_nights(venue):
+        return []
+    return [
+        {"date": night.isoformat(), "price": money(amount, row.currency)}
+        for night, amount in nightly.prices_of(row, venue, category)
+    ]
 
 
 class _Took(NamedTuple):

@@ -3,6 +3,7 @@ HTTP statuses.
 """
 
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -19,15 +20,21 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from api import limits
 from api.auth import KnownRequest
-from api.bodies import DEEPEST, NotJson, TooDeep
+from api.bodies import DEEPEST, ByteOrderMark, Encoded, NotJson, TooDeep
 from api.problem_titles import TITLES
 from api.schemas import parse_id
+from api.strict import field_errors
 from guests import audit
 from guests import errors as people
 from guests.addresses import address_of
 from guests.models import User
+from hooks import errors as hook_errors
+from payments import checkouts
+from payments import errors as payment_errors
+from payments.documents import errors as document_errors
 from reservations import errors
 from reservations.errors import Refusal
+from reservations.models import Reservation
 from reservations.records import look
 from reservations.transactions import is_of_lost_row
 
@@ -52,19 +59,30 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.NoChoice: 409,
     errors.Taken: 409,
     errors.HeldByOther: 409,
+    errors.Occupied: 409,
     errors.QuoteExpired: 409,
+    errors.ReferenceUsed: 409,
     errors.OnePerDay: 409,
     errors.TooManyHolds: 409,
     errors.TooManyReservations: 409,
     errors.HoldExpired: 409,
     errors.WrongStatus: 409,
+    errors.FeeApplies: 409,
+    errors.PaymentRequired: 409,
+    payment_errors.NothingDue: 409,
+    payment_errors.NoGuarantee: 409,
+    payment_errors.ProviderUnavailable: 503,
     errors.ChangedMeanwhile: 412,
     errors.RateLimited: 429,
     errors.InProgress: 409,
     errors.KeyReused: 422,
     errors.LotInUse: 409,
     errors.VenueInUse: 409,
+    errors.ReservationsAffected: 409,
     errors.AlreadyEntered: 409,
+    hook_errors.TooManyEndpoints: 409,
+    hook_errors.EventsExpired: 410,
+    **dict.fromkeys(document_errors.ALL, 409),
     errors.OpenStay: 409,
     errors.NoStay: 409,
     errors.Busy: 503,
@@ -80,6 +98,7 @@ STATUSES: Mapping[type[Exception], int] = {
     people.TooManyFailuresHere: 429,
     people.TooManySignUps: 429,
     people.TooManyResets: 429,
+    people.TooManyOfPartner: 429,
     people.TooBusy: 503,
     people.LastAdministrator: 409,
 }
@@ -97,6 +116,7 @@ AUDITED: Mapping[type[Exception], str] = {
 RATES: Mapping[type[people.GuestError], str] = {
     people.TooManySignUps: "sign-up",
     people.TooManyFailuresHere: "log-in-place",
+    people.TooManyOfPartner: "partner",
 }
 """What the RateLimit headers call a rate of people; any other is `log-in`."""
 
@@ -106,6 +126,7 @@ OTHERS: Mapping[str, int] = {
     "not_authenticated": 401,
     "not_found": 404,
     "method_not_allowed": 405,
+    "not_acceptable": 406,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "validation_error": 422,
@@ -117,6 +138,8 @@ OTHERS: Mapping[str, int] = {
 
 CODES = sorted({getattr(kind, "code", "") for kind in STATUSES} | set(OTHERS))
 """Every code that the API can send, sorted."""
+
+_AGAIN_SOON = (errors.Busy, errors.InProgress, payment_errors.ProviderUnavailable)
 
 CHALLENGE = 'Bearer realm="holdfast", ApiKey realm="holdfast"'
 
@@ -137,7 +160,7 @@ def problem(
         "title": TITLES.get(code, HTTPStatus(status).phrase),
         "status": status,
         "detail": detail,
-        "instance": request.path,
+        "instance": f"urn:uuid:{request.META.get('REQUEST_ID') or uuid.uuid4()}",
         "code": code,
         **{name: _plain(value) for name, value in facts.items()},
     }
@@ -211,9 +234,11 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     listed = None
     if isinstance(refusal, errors.Invalid):
         listed = [{"pointer": f"#/{facts.pop('field')}", "detail": refusal.detail}]
+    if isinstance(refusal, errors.PaymentRequired):
+        facts["pay_url"] = checkouts.pay_url(Reservation.objects.get(pk=refusal.reservation_id))
     if isinstance(refusal, errors.RateLimited):
         headers |= _rate_headers(refusal)
-    if isinstance(refusal, errors.Busy | errors.InProgress):
+    if isinstance(refusal, _AGAIN_SOON):
         headers["Retry-After"] = str(RETRY_AFTER_BUSY)
     return problem(
         request,
@@ -279,7 +304,7 @@ def _not_valid(request: HttpRequest, fault: ValidationError) -> HttpResponse:
         status=OTHERS["validation_error"],
         code="validation_error",
         detail="Some fields are not valid. See `errors`.",
-        errors=[_field_error(error) for error in fault.errors],
+        errors=field_errors.listed(fault.errors),
     )
 
 
@@ -294,8 +319,15 @@ def _http_error(request: HttpRequest, fault: HttpError) -> HttpResponse:
         if isinstance(fault.__cause__, NotJson):
             detail = "Send the body as application/json. No other Content-Type is accepted."
             return other(request, "unsupported_media_type", detail)
+        if isinstance(fault.__cause__, Encoded):
+            detail = "Send the body without a Content-Encoding. None is read."
+            accepted = {"Accept-Encoding": "identity"}
+            return other(request, "unsupported_media_type", detail, headers=accepted)
         if isinstance(fault.__cause__, TooDeep):
             return _too_deep(request, fault.__cause__)
+        if isinstance(fault.__cause__, ByteOrderMark):
+            detail = "The body begins with a byte order mark (EF BB BF). Send it without."
+            return other(request, "malformed_body", detail)
         detail = "The body must be one JSON document in UTF-8, such as {}."
         return other(request, "malformed_body", detail)
     code = HTTPStatus(fault.status_code).phrase.lower().replace(" ", "_")
@@ -310,9 +342,7 @@ def _too_deep(request: HttpRequest, fault: TooDeep) -> HttpResponse:
 
 
 def _nobody_left(request: HttpRequest, fault: IntegrityError) -> HttpResponse:
-    """Answers 401 if the caller's account was erased during the request. All else is a fault of
-    ours.
-    """
+    """Answers 401 if the caller's account was erased meanwhile. All else is a fault of ours."""
     if _is_caller_gone(request) or "fk_guests_user" in str(fault):
         return _person_refused(request, people.TokenInvalid())
     if is_of_lost_row(fault):
@@ -359,22 +389,9 @@ def _failed(request: HttpRequest, fault: Exception) -> HttpResponse:
 
 
 def failure(request: HttpRequest) -> HttpResponse:
-    """Returns the answer to a fault of ours: 500 `internal_error`, without any detail
-    of the fault.
-    """
+    """Returns the answer to a fault of ours, 500 `internal_error`, without any detail of it."""
     detail = "Something went wrong on our side, and we logged it. Try again later."
     return other(request, "internal_error", detail)
-
-
-def _field_error(error: Mapping[str, Any]) -> dict[str, str]:
-    """Turns Ninja's `('body', 'data', 'phone')` into the pointer `#/phone`."""
-    source, *path = error["loc"]
-    # In bodies and some queries, Ninja puts the name of the view's argument before the fields.
-    fields = path[1:] if source == "body" else path[-1:]
-    detail = error["msg"].removeprefix("Value error, ")
-    if not fields:
-        return {"pointer": "#", "detail": "Give a JSON object."}
-    return {"pointer": "#/" + "/".join(str(part) for part in fields), "detail": detail}
 
 
 def _plain(value: Any) -> Any:

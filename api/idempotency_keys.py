@@ -1,9 +1,11 @@
 """The Idempotency-Key header: a repeated request takes effect once and gets the first answer."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from ninja import Header
@@ -22,7 +24,11 @@ Key = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="1 to 255 characters; a repeat with the same key gets the same answer.",
+        description=(
+            "1 to 255 characters. A repeat with the same key and body gets the same answer, with "
+            f"`Idempotent-Replayed: true`, for {settings.IDEMPOTENCY_KEPT // timedelta(hours=1)} "
+            "hours."
+        ),
     ),
 ]
 """The header as an argument of an operation. None if it was not sent."""
@@ -57,15 +63,17 @@ def carried_out(
     *,
     by: Caller,
     render: Callable[[T], Answer],
+    kept: Callable[[T], Answer] | None = None,
 ) -> HttpResponse:
     """Runs `act(once=…)` and returns its answer, or the stored answer if the request is a repeat.
 
-    Raises Invalid for a key that is not valid, and the refusals of `act`.
+    `kept` makes the answer to store where it must not hold all of it, such as a secret. Raises
+    Invalid for a key that is not valid, and the refusals of `act`.
     """
     try:
-        return respond(render(act(once=once(request, by=by, render=render))))
+        return respond(render(act(once=once(request, by=by, render=kept or render))))
     except Repeated as repeated:
-        return respond(repeated.answer)
+        return replayed(repeated.answer)
 
 
 def respond(answer: Answer) -> HttpResponse:
@@ -76,10 +84,26 @@ def respond(answer: Answer) -> HttpResponse:
     return response
 
 
+def replayed(answer: Answer) -> HttpResponse:
+    """Turns a stored answer into the response of a repeat, which says that it is one."""
+    response = respond(answer)
+    response["Idempotent-Replayed"] = "true"
+    return response
+
+
 def _fingerprint(request: HttpRequest) -> str:
     # Sorted keys without spaces: two texts of one document give one fingerprint.
-    document = bodies.read(request.body or b"null")
-    body = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
+    body = orjson.dumps(_document(request), option=orjson.OPT_SORT_KEYS)
     path = f"{request.method} {request.path} ".encode()
     # The digest is keyed because a body may hold a password. Anyone could guess at a bare digest.
     return salted_hmac("api.repeats", path + body, algorithm="sha256").hexdigest()
+
+
+def _document(request: HttpRequest) -> Any:
+    # An operation without a body takes anything for one: some clients send an empty form.
+    if not bodies.is_json(request.content_type or ""):
+        return None
+    try:
+        return bodies.read(request.body or b"null")
+    except ValueError:
+        return request.body.decode("latin-1")

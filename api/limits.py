@@ -5,6 +5,8 @@ Failed log-ins of one e-mail address from one network: by default twenty a minut
 count both (guests/rate_counters.py), because each attempt hashes a password, which takes far
 longer.
 
+Requests of one partner: by default 6,000 a minute, counted in the cache only.
+
 State changes of one reservation: by default once a minute. The reservation's own events decide, in
 the database, under its lock (reservations/limits/state_changes.py). This module only adds a gate in
 front, which counts in the cache. It reads the counter before the verb and counts after the verb
@@ -17,6 +19,7 @@ import time
 from datetime import timedelta
 from typing import TypedDict
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django_ratelimit.core import get_usage
 from django_redis.exceptions import ConnectionInterrupted
@@ -25,12 +28,15 @@ from redis.exceptions import RedisError
 from guests import accounts
 from guests.addresses import address_of
 from guests.callers import Caller
-from guests.rates import Allowance
+from guests.errors import TooManyOfPartner
+from guests.rates import Allowance, is_limited, read_rate
 from reservations import clock
 from reservations.limits import state_changes
 from reservations.models import Reservation
 
 log = logging.getLogger(__name__)
+
+_PARTNER_LEFT = "holdfast.partner_left"
 
 PAUSE = 5.0
 """Seconds for which the cache is not asked again after it failed. A cache that hangs would
@@ -102,6 +108,37 @@ def tell(response: HttpResponse, row: Reservation, *, by: Caller) -> None:
     told = headers("state", own.count, own.period, left=left, wait=wait)
     for name, value in told.items():
         response[name] = value
+
+
+def partner_gate(request: HttpRequest, partner: Caller) -> None:
+    """Counts a request of a partner. Raises TooManyOfPartner above the partner's rate.
+
+    Keeps what is left on the request, for the headers of its answer. Counts nothing while the
+    cache is away.
+    """
+    rate = partner.rate or settings.PARTNER_RATE
+    if not is_limited(rate):
+        return
+    count, period = read_rate(rate)
+    window = f"{count}/{int(period.total_seconds())}s"
+    counted = usage(
+        request, group="partner", key=partner.partner or "", rate=window, increment=True
+    )
+    if counted is None:
+        return
+    wait = timedelta(seconds=counted["time_left"])
+    allowance = Allowance(limit=count, period=period, used=counted["count"], wait=wait)
+    request.META[_PARTNER_LEFT] = allowance
+    if allowance.is_overdrawn:
+        raise TooManyOfPartner(allowance)
+
+
+def tell_partner(request: HttpRequest, response: HttpResponse) -> None:
+    """Adds the RateLimit headers of a partner's rate, where no closer rate has set them."""
+    allowance = request.META.get(_PARTNER_LEFT)
+    if allowance is not None and "RateLimit" not in response:
+        for name, value in of_allowance("partner", allowance).items():
+            response[name] = value
 
 
 def sign_up_gate(request: HttpRequest) -> dict[str, str]:

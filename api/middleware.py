@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse
 
+from api import limits
 from api.errors import failure, problem
 
 _DETAILS = {
@@ -44,6 +45,7 @@ class ProblemDocuments:
         response = self.get_response(request)
         if not _is_told(response):
             response = _replaced(request, response)
+        limits.tell_partner(request, response)
         # Answers depend on the caller, and a shared cache cannot tell one API key from another.
         response.headers.setdefault("Cache-Control", "private, no-cache")
         return response

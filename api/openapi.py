@@ -1,15 +1,21 @@
 """The OpenAPI document: what Ninja reads from the operations, and what they all have in common."""
 
-from functools import cache
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from ninja import NinjaAPI
+from ninja.errors import ValidationError as NinjaValidationError
+from ninja.errors import ValidationErrorContext
 from ninja.openapi.schema import OpenAPISchema
 from ninja.operation import Operation
 
 from api.errors import CODES
+from api.published import completion
 from api.schemas import Problem
+from api.strict import unknown_fields
+from reservations import clock
 
 _OF_EVERY = {503: "Nothing was changed; try again after Retry-After seconds."}
 _OF_BODIES = {
@@ -47,9 +53,25 @@ class DocumentedAPI(NinjaAPI):
     def get_openapi_schema(
         self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
     ) -> OpenAPISchema:
-        """Returns the document. Builds it once for each prefix."""
+        """Returns the document. Builds it once a day for each prefix."""
         prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
-        return _document(self, prefix)
+        return _document(self, prefix, clock.now().date())
+
+    def validation_error_from_error_contexts(
+        self, error_contexts: list[ValidationErrorContext[Any]]
+    ) -> NinjaValidationError:
+        """Returns Ninja's error of all that was refused. Unknown fields have our sentences."""
+        fault = super().validation_error_from_error_contexts(error_contexts)
+        told = [
+            sentence
+            for context in error_contexts
+            for sentence in unknown_fields.sentences(
+                context.pydantic_validation_error, context.model
+            )
+        ]
+        for error, sentence in zip(fault.errors, told, strict=True):
+            error["msg"] = sentence or error["msg"]
+        return fault
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         """Always raises ImproperlyConfigured: every operation names its id, because generated
@@ -78,15 +100,20 @@ class _Document(OpenAPISchema):
         one in the body.
         """
         schemes: list[dict[str, Any]] | None = super().operation_security(operation)
-        if schemes and len(schemes) < len(operation.auth_callbacks):
+        if not schemes:
+            # Without it, a reader takes the operation for one that the whole document protects.
+            return []
+        if len(schemes) < len(operation.auth_callbacks):
             schemes.append({})
         return schemes
 
 
-@cache
-def _document(api: NinjaAPI, prefix: str) -> _Document:
+@lru_cache(maxsize=2)
+def _document(api: NinjaAPI, prefix: str, today: date) -> _Document:
     # Building it takes a second of a core, and anybody may ask for it.
-    return _Document(api, prefix)
+    document = _Document(api, prefix)
+    completion.complete(document, today=today)
+    return document
 
 
 def _common(operation: Operation) -> dict[int, str]:

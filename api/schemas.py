@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from zoneinfo import ZoneInfo
 
 import ninja
@@ -15,15 +15,19 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    PlainValidator,
+    TypeAdapter,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 
+from api import bodies
 from reservations.errors import Invalid, NotFound
 from reservations.rules.modes import YEARS
 from venues import prices
 from venues.currencies import is_currency
-from venues.models import is_time_zone
+from venues.time_zones import is_time_zone
 
 LARGEST_ID = 2**63 - 1
 LARGEST_AMOUNT = 10**12
@@ -32,26 +36,44 @@ _AMOUNT = r"[0-9]{1,13}(\.[0-9]{1,4})?"
 _LOCAL_TIME = r"([01][0-9]|2[0-3]):[0-5][0-9](:00)?"
 
 
+_BLANKS: dict[Any, Any] = {str: "", bool: False}
+
 Moment = TypeVar("Moment", date, datetime)
 
 
 class Schema(BaseModel):
-    """The base of everything received. Refuses NUL in any text and ignores unknown fields.
+    """The base of everything received. Refuses NUL in any text, and fields that it does not have.
 
     It is not Ninja's own base, which wraps every input in an object to read its fields.
     """
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="forbid")
+
+    removable: ClassVar[frozenset[str]] = frozenset()
+    """Fields whose value a merge patch removes with null."""
 
     @model_validator(mode="before")
     @classmethod
-    def _readable(cls, values: Any) -> Any:
+    def _readable(cls, values: Any, info: ValidationInfo) -> Any:
         if values is None or isinstance(values, list | str | int | float):
             raise ValueError("Give a JSON object.")
         pointer = _nul_in(values)
         if pointer is not None:
             raise Invalid(pointer, "Text must not contain NUL characters.")
+        if isinstance(values, dict) and None in values.values() and _is_merge_patch(info):
+            removed = {name: cls._removed(name) for name, one in values.items() if one is None}
+            return values | removed
         return values
+
+    @classmethod
+    def _removed(cls, name: str) -> Any:
+        """Returns what a field has after its value is removed: its type's blank, else None."""
+        return _BLANKS.get(cls.model_fields[name].annotation) if name in cls.removable else None
+
+
+def _is_merge_patch(info: ValidationInfo) -> bool:
+    request = (info.context or {}).get("request")
+    return request is not None and bodies.is_merge_patch(request.content_type or "")
 
 
 def _nul_in(document: Any) -> str | None:
@@ -93,10 +115,8 @@ def _not_a_number(value: Any) -> Any:
 
 
 def _first_instant(value: Any) -> Any:
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return f"{value}T00:00:00Z"
-    # A plus sign that was not escaped in the address arrives as a space.
-    return re.sub(r" (?=\d\d:\d\d$)", "+", value) if isinstance(value, str) else value
+    is_day = isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)
+    return f"{value}T00:00:00Z" if is_day else value
 
 
 def to_z(value: datetime) -> str:
@@ -121,6 +141,26 @@ Day = Annotated[
     WithJsonSchema({"type": "string", "format": "date"}),
 ]
 """Received: YYYY-MM-DD."""
+
+
+def _day_or_instant(value: Any) -> Any:
+    given = _not_a_number(value)
+    if isinstance(given, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        return _instants.validate_python(given)
+    return _days.validate_python(given)
+
+
+_days: TypeAdapter[date] = TypeAdapter(Day)
+_instants: TypeAdapter[datetime] = TypeAdapter(Instant)
+
+DayOrInstant = Annotated[
+    date,
+    PlainValidator(_day_or_instant),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": kind} for kind in ("date", "date-time")]}
+    ),
+]
+"""Received: a date, or an instant with its offset, which becomes UTC."""
 
 Bound = Annotated[
     Instant,
@@ -153,7 +193,26 @@ InstantOut = Annotated[
 """Sent: UTC with Z."""
 
 
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _true_or_false(value: Any) -> Any:
+    # Python calls 1 equal to True.
+    if not isinstance(value, bool):
+        raise ValueError("Give true or false.")
+    return value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Beside a strict integer: reads 1.0 as 1, because JSON has one kind of number."""
+
+BOOLEAN = BeforeValidator(_true_or_false)
+"""Beside a Literal of a boolean: refuses numbers."""
+
+
 def _id(value: Any) -> str:
+    value = _whole(value)
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise ValueError("Give the id exactly as this server returned it.")
     return str(value)
@@ -169,6 +228,8 @@ Id = Annotated[
 
 class Money(ninja.Schema):
     """An amount with the currency's own number of decimals."""
+
+    model_config = ConfigDict(extra="forbid")
 
     amount: Annotated[str, Field(examples=["120.00"])]
     currency: Annotated[str, Field(examples=["EUR"])]

@@ -32,10 +32,10 @@ OURS, VERB, ALONE = "Holdfast over HTTP", "the verb alone", "the bare driver (sq
 def run(options: Options) -> Result:
     """Runs all three sides on one file, with `synchronous = FULL`."""
     rows = min(MOST_ROWS, options.rows)
-    with _data() as data:
-        world = _world(data, rows)
+    with data_folder() as data:
+        world = world_in(data, rows)
         with (
-            _served(data) as server,
+            served(data) as server,
             serving.load_apart(),
             closing(_connected(data)) as connection,
         ):
@@ -56,7 +56,8 @@ def run(options: Options) -> Result:
 
 
 @contextmanager
-def _data() -> Iterator[Path]:
+def data_folder() -> Iterator[Path]:
+    """Yields a folder on a disk for the data of a server."""
     # In the folder of kept databases, on a disk: memory would not be durable.
     folder().mkdir(mode=0o711, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=folder()) as data:
@@ -64,7 +65,8 @@ def _data() -> Iterator[Path]:
 
 
 @contextmanager
-def _served(data: Path) -> Iterator[Server]:
+def served(data: Path) -> Iterator[Server]:
+    """Serves from a folder of data as `bin/run` does."""
     port = free_port()
     given = {**environment(data=data), "PORT": str(port), "HOST": "127.0.0.1"}
     command = [sys.executable, "manage.py", "serve"]
@@ -72,7 +74,8 @@ def _served(data: Path) -> Iterator[Server]:
         yield server
 
 
-def _world(data: Path, rows: int) -> World:
+def world_in(data: Path, rows: int) -> World:
+    """Makes the tables in a folder, and fills them with so many reservations."""
     given = environment(data=data)
     manage(given, "migrate", "--verbosity", "0")
     facts = json.loads(manage(given, "bench_world", "--fill", str(rows), "--stay", str(STAY)))

@@ -4,6 +4,7 @@ import selectors
 import socket
 import time
 from collections import Counter as Tally
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -118,6 +119,49 @@ def drive(
         return Sample(times, time.perf_counter() - begun)
 
 
+def offer(
+    port: int,
+    requests: Iterator[bytes],
+    *,
+    per_second: float,
+    clients: int,
+    seconds: float,
+    expected: int,
+) -> Sample:
+    """Asks so many times a second, however long answers take. Raises Failed for another answer.
+
+    Each time counts from the instant at which the request was due: one that waits for a client that
+    is still busy has waited, too.
+    """
+    times, due = list[float](), 0
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        # In turn: a server closes connections that rest for some seconds.
+        free = deque(stack.enter_context(Client(port)) for _ in range(clients))
+        begun = time.perf_counter()
+        while due < per_second * seconds or len(free) < clients:
+            at = begun + due / per_second
+            is_left = due < per_second * seconds
+            if is_left and free and time.perf_counter() >= at:
+                client = free.popleft()
+                client.send(next(requests))
+                client.started = at
+                selector.register(client, selectors.EVENT_READ)
+                due += 1
+                continue
+            until_next = max(0.0, at - time.perf_counter()) if is_left and free else WAIT
+            for client in _answering(selector, until_next):
+                answer = client.receive()
+                if answer is None:
+                    continue
+                if answer.status != expected:
+                    _count(answer, expected, None)
+                times.append(answer.seconds)
+                selector.unregister(client)
+                free.append(client)
+        return Sample(times, time.perf_counter() - begun)
+
+
 def release(clients: Sequence[Client], requests: Sequence[bytes]) -> list[Answer]:
     """Sends from every client at once. Returns the answers in the order of the clients."""
     answers: dict[int, Answer] = {}
@@ -134,9 +178,14 @@ def release(clients: Sequence[Client], requests: Sequence[bytes]) -> list[Answer
 
 
 def _ready(selector: selectors.BaseSelector) -> list[Client]:
-    ready = [key.fileobj for key, _ in selector.select(WAIT)]
+    ready = _answering(selector, WAIT)
     if not ready:
         raise Failed(f"No answer within {WAIT:.0f} s.")
+    return ready
+
+
+def _answering(selector: selectors.BaseSelector, seconds: float) -> list[Client]:
+    ready = [key.fileobj for key, _ in selector.select(seconds)]
     return [client for client in ready if isinstance(client, Client)]
 
 

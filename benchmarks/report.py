@@ -10,8 +10,8 @@ from benchmarks.measuring import Figure, Result, Row, per_second
 from benchmarks.worlds import ROOT
 
 ORDER = (
-    "create", "contended", "first_available", "availability", "slots", "list", "sweep", "fanout",
-    "live", "embedded", "replay", "start",
+    "create", "contended", "first_available", "availability", "slots", "list", "search", "sweep",
+    "fanout", "live", "embedded", "letters", "replay", "start",
 )  # fmt: skip
 
 _OPENING = """\

@@ -126,7 +126,7 @@ def _reservations(values: dict[str, Any]) -> Iterator[Reservation]:
             partner="bench",
             code=f"S{number:09x}",
             first_name="Ada",
-            last_name="Lovelace",
+            last_name=f"Jansen{number % 500:03}",
             phone=f"+3120{number % 10**7:07}",
             guest_count=1,
             starts_at=start,

@@ -53,6 +53,27 @@ class Server:
         )
         return replace(sample, processor=self.processor() - before)
 
+    def offer(
+        self,
+        requests: Iterator[bytes],
+        *,
+        per_second: float,
+        clients: int,
+        seconds: float,
+        expected: int,
+    ) -> Sample:
+        """Runs `load.offer` and adds the processor time of the server."""
+        before = self.processor()
+        sample = load.offer(
+            self.port,
+            requests,
+            per_second=per_second,
+            clients=clients,
+            seconds=seconds,
+            expected=expected,
+        )
+        return replace(sample, processor=self.processor() - before)
+
     def processor(self) -> float:
         """Returns the seconds of processor time that the server and its workers have used."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")

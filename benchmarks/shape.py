@@ -12,7 +12,18 @@ from pathlib import Path
 from statistics import median, quantiles
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("api", "config", "desk", "guests", "reservations", "settings", "venues", "web")
+PACKAGES = (
+    "api",
+    "config",
+    "desk",
+    "guests",
+    "hooks",
+    "notices",
+    "reservations",
+    "settings",
+    "venues",
+    "web",
+)
 EXACT = re.compile(
     r"\b(Raises?|None|Yields?|Assumes|UTC|local|aware|empty|sorted|first|earliest|ids?)\b|\[\]"
     r"|\b(seconds?|minutes?|days?|minor units|by id|at most|in the order|counts? from)\b"

@@ -102,7 +102,9 @@ def environment(url: str = "", redis: str = "", *, data: Path | None = None) -> 
         "HTTPS": "0",
         "DEMO": "0",
         # One partner books everything.
-        **dict.fromkeys(("HOLDS_PER_GUEST", "HOLDS_PER_KEY", "HOLDS_PER_ADDRESS"), "0"),
+        **dict.fromkeys(
+            ("HOLDS_PER_GUEST", "HOLDS_PER_KEY", "HOLDS_PER_ADDRESS", "PARTNER_RATE"), "0"
+        ),
         # One machine watches all boards.
         **dict.fromkeys(("SOCKETS_PER_ADDRESS", "CONNECTIONS_PER_ADDRESS"), "0"),
         "LOG_FORMAT": "json",

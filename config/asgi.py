@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from a2wsgi import WSGIMiddleware
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
+from channels.sessions import SessionMiddlewareStack
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import path, re_path
@@ -16,23 +17,29 @@ from django.urls import path, re_path
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.project")
 
 
-def pages() -> WSGIMiddleware:
+def pages(*, ahead: int = 0) -> WSGIMiddleware:
     """Returns the pages and the API as WSGI, in threads.
 
     Coroutines gain nothing for work that waits for a database, and each switch costs time. A thread
-    hands over its whole answer at once, so it never waits for a slow reader.
+    hands over its whole answer at once, so it never waits for a slow reader. With `ahead` it waits
+    when the reader is so many parts of the answer behind.
     """
-    return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8, send_queue_size=0)
+    return WSGIMiddleware(cast(Any, get_wsgi_application()), workers=8, send_queue_size=ahead)
 
 
 _pages = pages()
+_files = pages(ahead=8)
+"""Files that people asked for can be long: memory holds a part of them. A slow reader takes a
+thread, so these are apart too."""
 _log_ins = pages()
 """Threads of their own: while passwords are hashed, or wait to be, all else is answered."""
 
 _DOORS = re.compile(r"^/(api/v1/(auth|parking)/(login|signup)|accounts/.*|admin/login/)$")
+_FILES = re.compile(r"^(/api/v1/me/exports/[0-9]+/file|/me/exports/[0-9]+/)$")
 
 # Import these now: they need models, and the call above sets up the applications.
 from api.live.consumer import Board  # noqa: E402
+from api.live.personal import Personal  # noqa: E402
 from api.live.socket_limit import PerAddress  # noqa: E402
 from config.monitoring.counters import SOCKETS  # noqa: E402
 
@@ -93,8 +100,13 @@ async def _bounded(scope: _Scope, receive: _Receive, send: _Send) -> None:
     async def received() -> dict[str, Any]:
         return {"type": "http.request", "body": bytes(body)}
 
-    threads = _log_ins if scope["method"] == "POST" and _DOORS.match(scope["path"]) else _pages
-    await cast(Any, threads)(_plain(scope, len(body)), received, send)
+    await cast(Any, _threads(scope))(_plain(scope, len(body)), received, send)
+
+
+def _threads(scope: _Scope) -> WSGIMiddleware:
+    if scope["method"] == "POST" and _DOORS.match(scope["path"]):
+        return _log_ins
+    return _files if _FILES.match(scope["path"]) else _pages
 
 
 def _plain(scope: _Scope, length: int) -> _Scope:
@@ -113,16 +125,26 @@ async def _refuse(scope: _Scope, receive: _Receive, send: _Send) -> None:
     await send({"type": "websocket.close", "code": 4404})
 
 
-_boards = PerAddress(Board.as_asgi())
+_board = Board.as_asgi()
+_personal = SessionMiddlewareStack(Personal.as_asgi())
+
+
+async def _watched(scope: _Scope, receive: _Receive, send: _Send) -> None:
+    watch = _board if scope["url_route"]["kwargs"] else _personal
+    await watch(scope, receive, send)
+
+
+_bounded_sockets = PerAddress(_watched)
 
 
 async def _counted(scope: _Scope, receive: _Receive, send: _Send) -> None:
     with SOCKETS.track_inprogress():
-        await _boards(scope, receive, send)
+        await _bounded_sockets(scope, receive, send)
 
 
 _sockets: list[Any] = [
     path("ws/venues/<slug:slug>/", cast(Any, _counted)),
+    path("ws/me/", cast(Any, _counted)),
     # Close any other address. Otherwise it raises.
     re_path(r"", cast(Any, _refuse)),
 ]

@@ -11,9 +11,13 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 from django.db import DatabaseError, connection
 
+from config import migrating
 from config.monitoring import readiness
+from notices.mail import messages
+from reservations import clock
+from reservations.inventory import zone_changes
 from reservations.models import Allocation
-from venues import kinds
+from venues import kinds, time_zones
 
 _IN_PROCESS = "django.core.cache.backends.locmem.LocMemCache"
 
@@ -76,6 +80,16 @@ def metrics_from(**_: Any) -> Iterable[CheckMessage]:
             )
 
 
+def webhooks_stay_outside(**_: Any) -> Iterable[CheckMessage]:
+    """Yields an error where a deployment lets webhooks reach inward addresses."""
+    if settings.WEBHOOK_ALLOW and settings.HTTPS:
+        yield Error(
+            "WEBHOOK_ALLOW and HTTPS are both on: partners could have inward addresses called.",
+            hint="Unset WEBHOOK_ALLOW. It is for tests and for trying out.",
+            id="holdfast.E007",
+        )
+
+
 def retention_days(**_: Any) -> Iterable[CheckMessage]:
     """Every kind of venue that RETENTION_DAYS names exists."""
     if unknown := sorted(set(settings.RETENTION_DAYS) - set(kinds.codes())):
@@ -83,6 +97,17 @@ def retention_days(**_: Any) -> Iterable[CheckMessage]:
             f"RETENTION_DAYS names kinds of venue that there are none of: {', '.join(unknown)}.",
             hint=f"Expected one or more of {', '.join(kinds.codes())}.",
             id="holdfast.E005",
+        )
+
+
+def mail_carries_invitations(**_: Any) -> Iterable[CheckMessage]:
+    """Yields a warning if letters cannot hold a calendar beside text and HTML."""
+    if not messages.carries_calendars(settings.EMAIL_BACKEND):
+        yield checks.Warning(
+            f"{settings.EMAIL_BACKEND} sends no calendar inside a letter: invitations are attached "
+            "only, and most calendars do not move or remove what came so.",
+            hint="Send by SMTP: set MAIL_URL to the SMTP server of the same provider.",
+            id="holdfast.W010",
         )
 
 
@@ -105,13 +130,34 @@ def database_is_fit(*, databases: Iterable[str] | None = None, **_: Any) -> Iter
 def _database_faults() -> Iterable[CheckMessage]:
     if connection.vendor == "postgresql" and (fault := _btree_gist_fault()):
         yield Error(fault, id="holdfast.E003")
+    if connection.vendor == "postgresql" and not _has("pg_trgm"):
+        yield checks.Warning(
+            "pg_trgm is not in this database, so searches read every reservation.",
+            hint="An administrator runs CREATE EXTENSION pg_trgm, then "
+            "CREATE INDEX reservation_searched ON reservations_reservation "
+            "USING gin (search_text gin_trgm_ops).",
+            id="holdfast.W009",
+        )
     has_table = Allocation._meta.db_table in connection.introspection.table_names()
+    if has_table and not migrating.pending() and (count := zone_changes.due(clock.now())):
+        yield checks.Warning(
+            f"By the zone rules {time_zones.version()}, {count} promises to come mean other "
+            "instants than those that are stored.",
+            hint="Run manage.py restate_zones.",
+            id="holdfast.W006",
+        )
     if has_table and not readiness.is_guarded():
         yield Error(
             "The guard against double booking is missing from the database.",
             hint="Do not serve from it: restore the constraint of reservations.Allocation.",
             id="holdfast.E004",
         )
+
+
+def _has(extension: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_extension WHERE extname = %s)", [extension])
+        return bool(cursor.fetchone()[0])
 
 
 def _btree_gist_fault() -> str:

@@ -1,4 +1,4 @@
-"""Runs Celery's worker and beat as threads of the serving process, without a broker."""
+"""Runs worker, beat and the senders of deliveries as threads of the serving process."""
 
 import logging
 import threading
@@ -8,10 +8,13 @@ from pathlib import Path
 
 from celery import beat
 from celery.worker import state
+from django.db import close_old_connections
 
 from config.beat import Scheduler
 from config.celery import app
 from config.steady_thread import SteadyThread
+from notices import batches
+from notices.models.delivery import Channel
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +22,16 @@ NAME = "embedded@localhost"
 PATIENCE = 4.0
 """Seconds that a running task has to end at a stop."""
 
+IDLE = 5.0
+"""Seconds after which a sender of deliveries looks again when nobody has woken it."""
+SENDERS: dict[str, tuple[str, ...]] = {
+    "sender of letters": (Channel.MAIL, Channel.SMS, Channel.CHAT),
+    "sender of webhooks": (Channel.WEBHOOK,),
+}
+"""The channels of each thread: slow systems of partners must not delay a guest's letter."""
+
 _threads: list[SteadyThread] = []
+_woken = {name: threading.Event() for name in SENDERS}
 
 
 @contextmanager
@@ -28,15 +40,20 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
     ending = threading.Event()
     beating = SteadyThread("beat", lambda: _beat(schedule_file, ending), ending=ending)
     working = SteadyThread("worker", lambda: _work(ending), ending=ending)
-    _threads[:] = [working, beating]
+    sending = [
+        SteadyThread(name, lambda name=name: _deliver(name, ending), ending=ending)  # type: ignore[misc]
+        for name in SENDERS
+    ]
+    _threads[:] = [working, beating, *sending]
     for each in _threads:
         each.thread.start()
     try:
         yield
     finally:
         ending.set()
+        wake_senders()
         _stop_worker()
-        for thread in (working.thread, beating.thread):
+        for thread in (each.thread for each in _threads):
             thread.join(PATIENCE)
             if thread.is_alive():
                 log.warning("The %s did not end in time", thread.name)
@@ -46,6 +63,21 @@ def worker_and_beat(*, schedule_file: Path) -> Iterator[None]:
 def faults() -> list[str]:
     """Returns what is wrong with worker and beat; [] also where this process runs neither."""
     return [fault for each in _threads if (fault := each.fault())]
+
+
+def wake_senders() -> None:
+    """Makes the senders look at once for what is due."""
+    for event in _woken.values():
+        event.set()
+
+
+def _deliver(name: str, ending: threading.Event) -> None:
+    woken = _woken[name]
+    while not ending.is_set():
+        woken.clear()
+        close_old_connections()
+        if not batches.send_batch(SENDERS[name]):
+            woken.wait(IDLE)
 
 
 def _work(ending: threading.Event) -> None:

@@ -7,6 +7,9 @@ from django.conf import settings
 from django.db import transaction
 
 from api.live import consumer
+from hooks import fan_out as webhooks
+from notices import fan_out as letters
+from payments import posting
 from reservations import clock
 from reservations.models import Event
 from venues import scratch
@@ -27,11 +30,11 @@ def journal(event: Event) -> None:
     transaction.on_commit(lambda: log.info(event.name, extra=facts))
 
 
-HANDLERS: tuple[Callable[[Event], None], ...] = (journal, consumer.tell)
+HANDLERS: tuple[Callable[[Event], None], ...] = (journal, consumer.tell, posting.post)
 """The handlers, in their order. A handler only writes rows, in the transaction of the dispatch.
 Messages to the outside are sent from those rows later, each channel at its own pace."""
 
-OUTSIDE: tuple[Callable[[Event], None], ...] = ()
+OUTSIDE: tuple[Callable[[Event], None], ...] = (letters.fan_out, webhooks.fan_out)
 """Handlers that run after the others and lead to messages to the outside. Events of scratch venues
 skip them."""
 
@@ -59,7 +62,7 @@ def _claim(ids: Sequence[int] | None, failed: set[int]) -> list[Event]:
     waiting = Event.objects.filter(dispatched_at__isnull=True).exclude(pk__in=failed)
     if ids is not None:
         waiting = waiting.filter(pk__in=ids)
-    rows = waiting.order_by("pk").select_related("venue")
+    rows = waiting.order_by("pk").select_related("venue", "reservation")
     rows = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
     return list(rows[: settings.SWEEP_BATCH])
 

@@ -7,6 +7,10 @@ from django.utils import timezone
 
 from config import outbox
 from guests import rate_counters, tokens, traces
+from hooks import feed_retention
+from notices.exports import jobs
+from notices.operations import retention
+from payments import provider_events
 from reservations import clock, idempotency
 from reservations.limits import open_holds
 from reservations.privacy import access_log, data_links
@@ -29,6 +33,14 @@ def clean_up() -> None:
         pass
     while access_log.delete_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
         pass
+    while jobs.delete_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+        pass
+    jobs.delete_orphans()
+    while retention.delete_old(batch=settings.SWEEP_BATCH) >= settings.SWEEP_BATCH:
+        pass
+    while feed_retention.delete_old(batch=settings.SWEEP_BATCH):
+        pass
     data_links.delete_old()
+    provider_events.forget_old(clock.now())
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
     traces.overwrite_freed_pages()

@@ -18,6 +18,7 @@ from desk import viewed as record
 from desk.scoping import known, venues_of
 from guests.callers import Caller
 from guests.own_pages import next_of
+from reservations.availability import venue_search
 from reservations.models import Reservation
 from reservations.privacy.access_log import OPEN, SEARCH
 from reservations.rules import modes
@@ -26,9 +27,15 @@ from venues.models import Venue
 REMEMBERED = "desk_venue"
 """The session key of the chosen venue's id."""
 
+FOR_VENUE = "for_venue"
+"""The hidden field of a form with the id of the venue that it was made for."""
+
+AGAIN = "for_venue_again"
+"""The hidden field of a form that was not carried out, since the clerk works elsewhere by now."""
+
 MOST_LISTED = 100
 
-LISTS = ("today", "timeline", "lot")
+LISTS = ("today", "timeline", "lot", "affected", "sent")
 """Pages that show several guests."""
 """Venues in the list to choose from."""
 
@@ -45,10 +52,48 @@ def caller_of(request: HttpRequest) -> Caller:
 
 
 def own_venue(request: HttpRequest, by: Caller) -> Venue | None:
-    """Returns the venue in the address, else the one chosen before, else the caller's only venue.
+    """Returns the venue of a form that was sent, else the one in the address, else the one chosen
+    before, else the caller's only venue.
 
     None if the caller has to choose first. Raises Http404 for a venue that is not theirs.
     """
+    sent = request.POST.get(FOR_VENUE, "")
+    if not sent:
+        return _present_venue(request, by)
+    venues = venues_of(request).filter(is_active=True).select_related("policy")
+    found = venues.filter(pk=id_of(sent) or 0).first()
+    if found is None or not by.may_run(found.pk):
+        raise Http404("There is no such venue, or it is not yours.")
+    return found
+
+
+def why_not_here(request: HttpRequest, venue: Venue, by: Caller) -> str:
+    """Returns why a form that was sent is not carried out yet, or "".
+
+    The clerk works at another venue by now, or the form does not say for which venue it was made.
+    Sent again as it is then shown, it is carried out at its own venue.
+    """
+    if request.POST.get(AGAIN) == str(venue.pk):
+        return ""
+    present = _present_venue(request, by)
+    if request.POST.get(FOR_VENUE):
+        if present is None or present.pk == venue.pk:
+            return ""
+        told = _(
+            "This form is for %(venue)s, but you work at %(present)s now. Nothing was done. Send it"
+            " again to do it at %(venue)s."
+        )
+        return told % {"venue": venue.name, "present": present.name}
+    if request.GET.get("venue") or venues_of(request).filter(is_active=True).count() == 1:
+        return ""
+    told = _(
+        "This form does not say for which venue it is. Nothing was done. Send it again to do it at"
+        " %(venue)s."
+    )
+    return told % {"venue": venue.name}
+
+
+def _present_venue(request: HttpRequest, by: Caller) -> Venue | None:
     asked = request.GET.get("venue", "")
     venues = venues_of(request).filter(is_active=True).select_related("policy")
     if asked:
@@ -90,8 +135,10 @@ def choose_venue(request: HttpRequest, title: str, **context: Any) -> HttpRespon
     asked = request.GET.get("q", "").replace("\0", "").strip()
     venues = venues_of(request).filter(is_active=True)
     if asked:
-        venues = venues.filter(name__icontains=asked)
-    found = list(venues[: MOST_LISTED + 1])
+        venues = venue_search.named(venues, asked)
+    keys = venue_search.in_order(venues)[: MOST_LISTED + 1]
+    by_key = venues.in_bulk(keys)
+    found = [by_key[pk] for pk in keys if pk in by_key]
     return page(
         request,
         "choose_venue",
@@ -127,16 +174,21 @@ def form_page(request: HttpRequest, form: Any, **context: Any) -> HttpResponse:
     row = context.get("row")
     row_page = reverse("admin:reservations_reservation_change", args=[row.pk]) if row else ""
     context["instead"] = [one.to_send(form) for one in context.get("instead", ())]
-    return page(
+    venue = getattr(form, "venue", None)
+    answer = page(
         request,
         "form",
         form=form,
+        for_venue=venue.pk if venue else "",
         adminform=shown,
         next_page=next_of(request),
         row_page=row_page,
         viewed=[row] if request.method == "GET" else (),
         **context,
     )
+    if context.get("is_elsewhere"):
+        answer.status_code = 409
+    return answer
 
 
 def onward(request: HttpRequest, reservation_id: int) -> HttpResponseRedirect:
@@ -159,8 +211,8 @@ def turned_away(
 
 
 def day_of(request: HttpRequest, venue: Venue, now: datetime, name: str = "day") -> date:
-    """Returns the date in the query parameter `name`, else today at the venue."""
-    today = now.astimezone(venue.zone).date()
+    """Returns the date in the query parameter `name`, else the one that the desk works on."""
+    today = modes.business_date(venue, now)
     try:
         day = date.fromisoformat(request.GET.get(name, ""))
     except ValueError:

@@ -6,13 +6,14 @@ from typing import Any
 
 from django import forms
 
-from venues.wording import duration
+from venues.wording import clock, duration
 
 _SIZES = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _PART = re.compile(
     r"(\d{1,6})\s*(weeks?|w|days?|d|hours?|h|minutes?|mins?|m|seconds?|secs?|s)\b\s*,?\s*",
     re.IGNORECASE,
 )
+_HOUR = re.compile(r"([0-3]?\d|4[0-7]):([0-5]\d)", re.ASCII)
 _LONGEST = timedelta(days=10_000)
 
 
@@ -35,6 +36,23 @@ class LengthField(forms.Field):
             return bool(self.to_python(data) != initial)
         except forms.ValidationError:
             return True
+
+
+class HourField(LengthField):
+    """Shows and reads a time of the day that may lie past midnight, such as `24:00` or `26:30`."""
+
+    def prepare_value(self, value: Any) -> Any:
+        """Returns a timedelta since midnight as `HH:MM`; other values as they are."""
+        return clock(value) if isinstance(value, timedelta) else value
+
+    def to_python(self, value: Any) -> timedelta | None:
+        """Returns the time since midnight, or None for an empty field. Raises ValidationError."""
+        if value in self.empty_values:
+            return None
+        found = _HOUR.fullmatch(str(value).strip())
+        if found is None:
+            raise forms.ValidationError("Write it as 22:00, 24:00 or, past midnight, 26:00.")
+        return timedelta(hours=int(found[1]), minutes=int(found[2]))
 
 
 def read(text: str) -> timedelta:

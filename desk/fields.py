@@ -5,8 +5,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.translation import gettext
 
 from reservations.rules import modes
+from spelling import dates
 from venues.hours import instant
 from venues.models import Resource, Venue
 
@@ -40,8 +42,11 @@ class LocalTimeField(forms.Field):
         moment = instant(local.date(), local.time(), self.zone)
         if moment.astimezone(self.zone).replace(tzinfo=None) != local:
             raise forms.ValidationError(
-                f"There is no {local:%H:%M} on that day: the clocks in {self.zone.key} "
-                "go forward over it. Choose another time."
+                gettext(
+                    "There is no %(time)s on that day: the clocks in %(zone)s go forward over it."
+                    " Choose another time."
+                )
+                % {"time": f"{local:%H:%M}", "zone": self.zone.key}
             )
         return moment
 
@@ -56,12 +61,13 @@ class DeskDayField(forms.DateField):
     """A date, such as that of a night, in a plausible year."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    input_formats = dates.FORMATS
 
     def clean(self, value: Any) -> Any:
         """Returns the date, or None for an empty field. Raises ValidationError."""
         day = super().clean(value)
         if day is not None and day.year not in modes.YEARS:
-            raise forms.ValidationError("Check the year.")
+            raise forms.ValidationError(gettext("Check the year."))
         return day
 
 
@@ -98,17 +104,19 @@ class UnitsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 
 def unit_label(unit: Resource) -> str:
     """Returns a label such as `201 · Deluxe double · floor 2 · for 2`."""
-    floor = f" · floor {unit.floor}" if unit.floor else ""
-    return f"{unit.name} · {unit.category}{floor} · for {unit.capacity}"
+    parts = [unit.name, str(unit.category)]
+    if unit.floor:
+        parts.append(gettext("floor %s") % unit.floor)
+    return " · ".join([*parts, gettext("for %s") % unit.capacity])
 
 
 def _read(value: Any) -> datetime:
     try:
         local = datetime.fromisoformat(str(value))
     except ValueError:
-        raise forms.ValidationError("Give a date and a time: 2027-03-01T12:00.") from None
+        raise forms.ValidationError(gettext("Give a date and a time: 2027-03-01T12:00.")) from None
     if local.tzinfo is not None:
-        raise forms.ValidationError("Give the time without a zone: it is the venue's.")
+        raise forms.ValidationError(gettext("Give the time without a zone: it is the venue's."))
     if local.year not in modes.YEARS:
-        raise forms.ValidationError("Check the year.")
+        raise forms.ValidationError(gettext("Check the year."))
     return local

@@ -1,6 +1,8 @@
 """Makes a form that is sent twice count once."""
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest
 
@@ -9,8 +11,17 @@ from reservations.idempotency import Answer, Once
 from venues.models import Venue
 
 
-def once_for(request: HttpRequest, venue: Venue, by: Caller) -> Once:
+def id_text(made: Any) -> str:
+    """Returns the id of a reservation as text, to be stored with the key."""
+    return str(made.pk)
+
+
+def once_for(
+    request: HttpRequest, venue: Venue, by: Caller, told: Callable[[Any], str] = id_text
+) -> Once:
     """Returns the idempotency key of a sent form, from its hidden field `once`.
+
+    `told` makes the text that a repeat gets back.
 
     The engine raises Repeated for the same form again, and KeyReused for the same key with other
     values.
@@ -26,5 +37,5 @@ def once_for(request: HttpRequest, venue: Venue, by: Caller) -> Once:
         caller=f"desk:{by.name}",
         key=request.POST["once"],
         fingerprint=hashlib.sha256(content.encode()).hexdigest(),
-        render=lambda row: Answer(302, str(row.pk)),
+        render=lambda made: Answer(302, told(made)),
     )

@@ -1,7 +1,7 @@
 """Texts of the desk: local times, amounts with their currency, refusals and events."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from desk import event_words
 from guests.errors import GuestError
 from reservations.errors import Refusal
 from reservations.status import Status
@@ -29,6 +30,7 @@ ADVICE: Mapping[str, str | Promise] = {
     "not_offered": _OVERRIDE,
     "no_choice": _OVERRIDE,
     "wrong_status": _("The buttons show what can be done with it now."),
+    "fee_applies": _("Choose below whether the fee is charged."),
     "precondition_failed": _("Open the page again to see what changed."),
 }
 """What a clerk can do after a refusal, by code, if its own text does not say."""
@@ -48,7 +50,12 @@ _FACTS: Mapping[str, str | Promise] = {
     "latest_start": _("The latest start is {}."),
     "may_free_at": _("It may become free at {}."),
     "opens_at": _("Check-in opens at {}."),
+    "since": _("The guest has been there since {}."),
+    "until": _("Until {} there is room."),
 }
+
+
+_OF_UNITS = ("from", "to")
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
@@ -116,17 +123,35 @@ class Reading:
         amounts of 0.
         """
         told = [
-            f"{_plain(name)}: {self._value(name, value)}"
+            f"{event_words.field_label(name)}: {self._shown(name, value)}"
             for name, value in values.items()
-            if value not in ("", None, [], {}) and not (name.endswith("_minor") and value == 0)
+            if value not in ("", None, [], {})
+            and not (name.endswith("_minor") and value == 0)
+            # `changed` names the units already.
+            and not (name in _OF_UNITS and "changed" in values)
         ]
         return "; ".join(told)
 
+    def _shown(self, name: str, value: Any) -> str:
+        # The values of `changed` are names already; versions before 0.2 listed fields there.
+        if name == "changed" and isinstance(value, dict):
+            named = replace(self, units={})
+            return ", ".join(named._change(field, one) for field, one in value.items())
+        return self._value(name, value)
+
+    def _change(self, field: str, change: Mapping[str, Any]) -> str:
+        before, after = (self._value(field, change[end]) or "–" for end in ("from", "to"))
+        return f"{event_words.field_label(field)} {before} → {after}"
+
     def _value(self, name: str, value: Any) -> str:
         match value:
+            case None:
+                return ""
+            case bool():
+                return gettext("yes") if value else gettext("no")
             case int() if name.endswith("_minor"):
                 return money(value, self.currency)
-            case str() if name.endswith("_at"):
+            case str() if name.endswith(("_at", "_until")) and value:
                 return moment(datetime.fromisoformat(value), self.zone)
             case str():
                 # The ids of units become names, and field names become words.
@@ -141,7 +166,9 @@ class Reading:
     def _word(self, name: str, value: str) -> str:
         if name in ("from", "to", "units"):
             return self.units.get(value, value)
-        return _plain(value) if name == "changed" else value
+        if name == "changed":
+            return event_words.field_label(value)
+        return event_words.value_label(name, value)
 
 
 def _told(facts: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
@@ -150,10 +177,13 @@ def _told(facts: Mapping[str, Any], zone: ZoneInfo) -> list[str]:
         for name, sentence in _FACTS.items()
         if isinstance(facts.get(name), datetime)
     ]
+    if {"fee", "price"} <= facts.keys():
+        amounts = {name: _amount(facts[name]) for name in ("fee", "price")}
+        told.append(gettext("The fee is %(fee)s, and the price becomes %(price)s.") % amounts)
     if facts.get("units"):
         told.append(gettext("Fixed in its way: %s.") % ", ".join(facts["units"]))
     return told
 
 
-def _plain(name: str) -> str:
-    return name.removesuffix("_minor").replace("_", " ")
+def _amount(given: Mapping[str, str]) -> str:
+    return f"{given['currency']} {given['amount']}"

@@ -7,16 +7,19 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import ForeignKey, ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest
 
+from desk.uncut import Uncut
 from guests.callers import ANONYMOUS, Caller, for_user
 from guests.models import Partner, User
 from reservations.rules import permissions
 from reservations.rules.permissions import Act
+from spelling.alphabet import Alphabetical
 from venues.models import Venue
 
 
@@ -40,12 +43,32 @@ def known(request: HttpRequest) -> Caller:
     return caller
 
 
+NAMES = ("name", "first_name", "last_name", "city")
+"""Columns that hold what people are called, and places."""
+
+
 def is_administrator(request: HttpRequest) -> bool:
     """Says whether the caller is an administrator."""
     return request.user.is_authenticated and request.user.is_superuser
 
 
-class HidesOthers(admin.ModelAdmin):  # type: ignore[type-arg]
+class AlphabeticalList(ChangeList):
+    """A list whose columns of names sort by a reader's alphabet."""
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        found = super().get_ordering_field(field_name)
+        is_name = isinstance(found, str) and found.rpartition("__")[2] in NAMES
+        return Alphabetical(found) if is_name else found
+
+
+class Alphabet:
+    """A mixin for admins: their lists are `AlphabeticalList`s."""
+
+    def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
+        return AlphabeticalList
+
+
+class HidesOthers(Uncut, Alphabet, admin.ModelAdmin):  # type: ignore[type-arg]
     """An admin that answers 404 for a row that is not in its queryset."""
 
     def get_object(
@@ -172,5 +195,5 @@ def _choices(model: Any, venues: QuerySet[Venue], *, one: bool) -> dict[str, Any
     if model is Venue:
         return {"queryset": venues}
     rows = model.objects.filter(venue__in=venues).select_related("venue")
-    rows = rows.order_by("venue__name", *model._meta.ordering)
+    rows = rows.order_by(Alphabetical("venue__name"), *model._meta.ordering)
     return {"queryset": rows, "form_class": OfVenueField if one else OfVenuesField}

@@ -15,10 +15,20 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from desk import context
+from desk.calls import views as call_pages
 from desk.charts import views as chart_pages
+from desk.exports import views as export_pages
+from desk.groups import views as groups
+from desk.letters import views as letter_pages
 from desk.lots import views as lot_pages
+from desk.money import invoices as invoice_pages
+from desk.money import links as payment_links
+from desk.money import refunds as refund_pages
+from desk.money import takings as taking_pages
 from desk.privacy import access_page, erase_page
 from desk.reservations import walk_in
+from desk.sent import folder as mail_folder
+from desk.sent import views as sent_pages
 from desk.timeline import views as timeline_pages
 from desk.today import views
 from guests.errors import CredentialsInvalid, TooMany
@@ -28,6 +38,7 @@ DAILY = (
     ("timeline", _("Timeline")),
     ("walk_in", _("Walk-in")),
     ("charts", _("Charts")),
+    ("sent", _("Sent")),
     ("lots", _("Lots")),
 )
 """The pages for daily work, in the order of the links at the top of each page."""
@@ -61,13 +72,36 @@ class DeskSite(AdminSite):
             "today/": (views.today, "today"),
             "timeline/": (timeline_pages.timeline, "timeline"),
             "walk-in/": (walk_in.walk_in, "walk_in"),
+            "groups/new/": (groups.make, "new_group"),
+            "groups/<uuid:group_id>/": (groups.show, "group"),
+            "groups/<uuid:group_id>/cancel/": (groups.ask_to_cancel, "cancel_group"),
+            "groups/<uuid:group_id>/invoice/": (invoice_pages.issue_for_group, "group_invoice"),
+            "documents/<slug:number>/": (invoice_pages.show, "document"),
+            "documents/<slug:number>/credit/": (invoice_pages.credit, "credit_invoice"),
+            "exports/": (export_pages.exports, "exports"),
+            "calls/": (call_pages.call_list, "calls"),
             "charts/": (chart_pages.charts, "charts"),
+            "payment-links/<int:reservation_id>/": (payment_links.send, "send_payment_link"),
+            "refunds/": (refund_pages.refunds, "refunds"),
+            "refunds/<int:refund_id>/pay-out/": (refund_pages.pay_out, "pay_refund_out"),
+            "refunds/<int:refund_id>/again/": (refund_pages.try_again, "try_refund_again"),
+            "takings/": (taking_pages.takings, "takings"),
+            "takings/journal.csv": (taking_pages.journal_file, "journal"),
             "lots/": (lot_pages.every_lot, "lots"),
             "lots/new/": (lot_pages.open_lot, "open_lot"),
             "lots/<slug:slug>/": (lot_pages.lot, "lot"),
             "lots/<slug:slug>/change/": (lot_pages.change_lot, "change_lot"),
             "lots/<slug:slug>/delete/": (lot_pages.close_lot, "close_lot"),
             "lots/<slug:slug>/spots/<int:spot_id>/": (lot_pages.spot, "spot"),
+            "letters/<slug:slug>/": (letter_pages.every_letter, "letters"),
+            "letters/<slug:slug>/<slug:kind>/<slug:language>/": (letter_pages.one_letter, "letter"),
+            "sent/": (sent_pages.of_venue, "sent"),
+            "sent/folder/": (mail_folder.folder, "mail_folder"),
+            "sent/folder/<str:name>/": (mail_folder.letter, "mail_letter"),
+            "sent/folder/<str:name>/html/": (mail_folder.letter_html, "mail_letter_html"),
+            "sent/folder/<str:name>/file/": (mail_folder.letter_file, "mail_letter_file"),
+            "sent/<int:delivery_id>/again/": (sent_pages.again, "send_again"),
+            "sent/of/<int:reservation_id>/": (sent_pages.of_reservation, "sent_of_reservation"),
             "privacy/log/": (access_page.log, "access_log"),
             "privacy/log.csv": (access_page.log_file, "access_log_file"),
             "privacy/erase/": (erase_page.erase, "erase_person"),

@@ -5,17 +5,32 @@ from functools import cache
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.choices import CallableChoiceIterator
 
-from desk.duration_field import LengthField
+from desk.duration_field import HourField, LengthField
 from reservations import clock
 from reservations.errors import VenueInUse
 from reservations.inventory import commitments
 from reservations.inventory import venues as inventory_venues
-from venues import kinds, prices
-from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue, time_zones
+from venues import hours, kinds, policy_rules, presets, prices, tariffs
+from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+from venues.time_zones import is_same_zone, time_zones
+
+TIMES = frozenset(
+    {
+        "check_in_time",
+        "check_out_time",
+        "buffer_before",
+        "buffer_after",
+        "adds_buffers",
+        "slot_length",
+        "step",
+    }
+)
+"""The fields of a policy that say when stays begin and end."""
 
 MOST_MINOR = 10**12
 """The largest rate that the database takes, in minor units."""
@@ -40,15 +55,29 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = "__all__"  # noqa: DJ007 - the admin's fieldsets choose
         widgets: ClassVar = {
             "time_zone": forms.Select(choices=ZONES),
+            "language": forms.Select(choices=[("", "---------"), *settings.LANGUAGES]),
             "description": forms.Textarea(attrs={"rows": 4, "cols": 60}),
         }
         labels: ClassVar = {"is_active": "Takes reservations"}
+
+    def clean_language(self) -> str:
+        language: str = self.cleaned_data["language"]
+        if language and language not in dict(settings.LANGUAGES):
+            raise ValidationError("Letters are not written in this language.")
+        return language
 
     def clean_kind(self) -> str:
         kind: str = self.cleaned_data["kind"]
         if not self.instance.pk and kinds.named(kind).has_spots:
             raise ValidationError("Lots are opened on the page of lots, with their spots.")
         return kind
+
+    def clean_mode(self) -> str:
+        mode: str = self.cleaned_data["mode"]
+        usual = presets.policy_for(self.cleaned_data.get("kind", ""))
+        if not self.instance.pk and policy_rules.faults(usual, mode):
+            raise ValidationError("With the policy of this kind, nothing is sold in this mode.")
+        return mode
 
     def clean_is_active(self) -> bool:
         is_active: bool = self.cleaned_data["is_active"]
@@ -61,7 +90,8 @@ class VenueForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def clean_time_zone(self) -> str:
         zone: str = self.cleaned_data["time_zone"]
-        is_new = self.instance.pk and "time_zone" in self.changed_data
+        before = self.initial.get("time_zone", zone)
+        is_new = self.instance.pk and not is_same_zone(before, zone)
         if is_new and commitments.zone_is_fixed(self.instance, timezone.now()):
             raise ValidationError(
                 "The time zone cannot change while there are reservations to come: "
@@ -88,8 +118,14 @@ class PolicyForm(forms.ModelForm):  # type: ignore[type-arg]
             field.name: LengthField
             for field in Policy._meta.fields
             if field.get_internal_type() == "DurationField"
+        } | {"last_arrival": HourField}
+        widgets: ClassVar = {
+            name: _clock() for name in ("check_in_time", "check_out_time", "day_ends")
         }
-        widgets: ClassVar = {"check_in_time": _clock(), "check_out_time": _clock()}
+        help_texts: ClassVar = {
+            "day_ends": "until then the desk works on the day before",
+            "adds_buffers": "between two guests both buffers, not the longer of the two",
+        }
 
     def clean(self) -> dict[str, Any]:
         values: dict[str, Any] = super().clean() or {}
@@ -141,13 +177,51 @@ class OpeningForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
+class OneOpeningForm(OpeningForm):
+    """The same on a page of its own, where no other row of the unit or venue is at hand."""
+
+    class Meta(OpeningForm.Meta):
+        pass
+
+    def clean(self) -> dict[str, Any]:
+        """Checks against the other hours of the unit or the venue too."""
+        values = super().clean()
+        venue = values.get("venue") or _venue_of(self.instance)
+        if self.errors or venue is None:
+            return values
+        unit = values["resource"] if "resource" in self.fields else self.instance.resource
+        others = Opening.objects.filter(venue=venue, resource=unit).exclude(pk=self.instance.pk)
+        now = Opening(**{name: values.get(name) for name in ("weekday", "date", "opens", "closes")})
+        for other in others:
+            if hours.clash([now, other]):
+                self.add_error("opens", _OVERLAPS.format(other))
+                break
+        return values
+
+
+class OpeningFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The hours of a venue or a unit, which must not overlap."""
+
+    def clean(self) -> None:
+        """Raises ValidationError when two of the rows overlap."""
+        super().clean()
+        if any(self.errors):
+            return
+        rows = [form.instance for form in self.forms if form not in self.deleted_forms]
+        if found := hours.clash(rows):
+            raise ValidationError(_OVERLAPS.format(found[1]))
+
+
+_OVERLAPS = "These hours overlap others: {}. Change or delete one of them."
+
+
 class InCategoryForm(forms.ModelForm):  # type: ignore[type-arg]
     """A row in a category. Its venue is the category's and never changes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         venue = _venue_of(self.instance)
-        for name in ("category", "resources"):
+        for name in ("category", "resource", "resources"):
             if venue is not None and name in self.fields:
                 rows = self.fields[name].queryset  # type: ignore[attr-defined]
                 self.fields[name].queryset = rows.filter(venue=venue)  # type: ignore[attr-defined]
@@ -234,8 +308,8 @@ class RateForm(InCategoryForm):
     class Meta:
         model = Rate
         fields = (
-            "category", "unit", "amount", "first_date", "last_date", "weekdays", "from_time",
-            "to_time", "minimum", "day_maximum",
+            "category", "resource", "unit", "amount", "first_date", "last_date", "weekdays",
+            "from_time", "to_time", "minimum", "day_maximum", "free_minutes", "least_stay",
         )  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -257,6 +331,9 @@ class RateForm(InCategoryForm):
         if (values.get("from_time") is None) != (values.get("to_time") is None):
             self.add_error("to_time", "Give both times of the day, or neither.")
         category = values.get("category") or self._parent()
+        unit = values.get("resource")
+        if category is not None and unit is not None and unit.category_id != category.pk:
+            self.add_error("resource", f"{unit} is not of the category {category}.")
         if category is not None:
             for name in _AMOUNTS:
                 self._keep_amount(name, values.get(name), category.venue.currency)
@@ -275,6 +352,36 @@ class RateForm(InCategoryForm):
             self.add_error(name, "This is more than any rate may be.")
         else:
             setattr(self.instance, f"{name}_minor", int(minor))
+
+
+class OneRateForm(RateForm):
+    """A rate on a page of its own, judged with the others of its category."""
+
+    class Meta(RateForm.Meta):
+        pass
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        others = Rate.objects.filter(category=self.instance.category).exclude(pk=self.instance.pk)
+        try:
+            for other in others:
+                tariffs.judge([other, self.instance])
+        except ValidationError as fault:
+            self.add_error(None, fault)
+
+
+class RatesFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
+    """The rates of a category, judged together as they will be saved."""
+
+    def clean(self) -> None:
+        """Refuses rates that contradict each other."""
+        super().clean()
+        kept = [form for form in self.forms if form not in self.deleted_forms]
+        if all(form.is_valid() for form in kept):
+            given = [form.instance for form in kept if form.has_changed() or form.instance.pk]
+            tariffs.judge(given)
 
 
 _AMOUNTS = ("amount", "minimum", "day_maximum")

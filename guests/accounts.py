@@ -14,7 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from guests import audit, emails, phones, rate_counters, sessions
 from guests.errors import (
@@ -27,13 +27,21 @@ from guests.errors import (
 )
 from guests.models import Client, Favourite, PracticeClient, RefreshToken, Review, User
 from guests.rates import Allowance
+from spelling import texts
 
 LONGEST_NAME = 15
 """The largest number of characters in a first or last name."""
+ONE_NAME = gettext_noop("Fill this in. If you have one name only, write a dash (-) here.")
+"""What a first or last name that is missing is told."""
 PREFERENCES = ("receive_email_updates", "receive_phone_call", "receive_text_notification")
+NOTICES = (
+    "language", "time_zone", "reminders", "monthly_report",
+    "evening_at", "evening_channel", "chat_url",
+)  # fmt: skip
+"""What a person wants to be told, and when. `notices.preferences` changes it."""
 EXPORTED = (
     "email", "first_name", "last_name", "display_name", "phone", *PREFERENCES, "role",
-    "created_at", "last_login",
+    "created_at", "last_login", *NOTICES, "evening_since",
 )  # fmt: skip
 _HANGS_ON: dict[str, Any] = {
     "addresses": EmailAddress,
@@ -156,8 +164,10 @@ def log_in(*, email: str, password: str) -> User:
     return user
 
 
-def change_profile(user: User, changes: Mapping[str, Any]) -> User:
+def change_profile(user: User, changes: Mapping[str, Any], *, region: str = "") -> User:
     """Changes contact data and preferences, and saves them. Fields that are not in `changes` stay.
+
+    `region` (ISO 3166) says how to read a national phone number.
 
     Raises ContactInvalid, which names every wrong field.
     """
@@ -165,9 +175,9 @@ def change_profile(user: User, changes: Mapping[str, Any]) -> User:
     for field in PROFILE:
         if field in changes:
             with faults.gathered():
-                setattr(user, field, _read(field, changes[field]))
+                setattr(user, field, _read(field, changes[field], region))
     faults.raise_if_any()
-    user.save(update_fields=[field for field in PROFILE if field in changes])
+    user.save(update_fields=[*(field for field in PROFILE if field in changes), "search_text"])
     return user
 
 
@@ -274,26 +284,26 @@ def name(raw: str, field: str) -> str:
 
     Raises ContactInvalid if it is blank, too long or unprintable.
     """
-    trimmed = raw.strip()
+    trimmed = texts.clean(raw)
     if not trimmed:
-        raise ContactInvalid(field, gettext("This must not be blank."))
+        raise ContactInvalid(field, gettext(ONE_NAME))
     if len(trimmed) > LONGEST_NAME:
         raise ContactInvalid(
             field, gettext("This has at most %(most)s characters.") % {"most": LONGEST_NAME}
         )
-    if not trimmed.isprintable():
+    if not texts.is_printable(trimmed):
         raise ContactInvalid(
             field, gettext("This contains characters that cannot be printed. Remove them.")
         )
     return trimmed
 
 
-def _read(field: str, value: Any) -> Any:
+def _read(field: str, value: Any, region: str) -> Any:
     match field:
         case "first_name" | "last_name":
             return name(value, field)
         case "phone":
-            return phones.parse(value, settings.DEFAULT_PHONE_REGION)
+            return phones.parse(value, region or settings.DEFAULT_PHONE_REGION)
         case _:
             return bool(value)
 

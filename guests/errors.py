@@ -144,6 +144,13 @@ class TooManyResets(TooMany):
     why = "resets"
 
 
+class TooManyOfPartner(TooMany):
+    """This partner sends more requests than agreed. Wait before you send the next."""
+
+    code = "rate_limited"
+    why = "partner"
+
+
 class TooBusy(GuestError):
     """Very many people are logging in just now. Try again in a moment."""
 

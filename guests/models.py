@@ -10,6 +10,8 @@ from django.db.models import Q
 
 from guests.emails import fold
 from guests.scopes import SCOPES
+from spelling import search_text
+from spelling.fields import SearchTextField
 
 STAFF_APPS = frozenset({"venues", "reservations"})
 """The parts of the admin that staff of a venue may use. People and keys are not among them."""
@@ -67,7 +69,23 @@ class User(AbstractBaseUser):
     )
     is_active = models.BooleanField(default=True)
     token_version = models.PositiveIntegerField(default=0, editable=False)
+    search_text = SearchTextField()
     created_at = models.DateTimeField(auto_now_add=True)
+
+    # What the person wants to be told, and when. Empty language: the venue's; empty zone: that of
+    # the lot where they parked last.
+    language = models.CharField(max_length=8, blank=True, db_default="")
+    time_zone = models.CharField(max_length=64, blank=True, db_default="")
+    reminders = models.BooleanField(default=True, db_default=True)
+    monthly_report = models.BooleanField(default=True, db_default=True)
+    # The local time of the evening word. Null until the person has chosen one.
+    evening_at = models.TimeField(null=True, blank=True)
+    evening_channel = models.CharField(max_length=8, default="mail", db_default="mail")
+    chat_url = models.CharField(max_length=400, blank=True, db_default="")
+    # When the evening word is due next. Null where that is to be worked out.
+    evening_next_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Since when lots are new to the person: the last word, or when they chose to have one.
+    evening_since = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -84,6 +102,14 @@ class User(AbstractBaseUser):
                 condition=Q(role__in=["guest", "staff", "administrator"]),
             ),
         ]
+        indexes: ClassVar = [
+            # The sweep of evening words reads it every minute.
+            models.Index(
+                fields=["evening_next_at"],
+                name="user_evening_word",
+                condition=Q(evening_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -92,6 +118,12 @@ class User(AbstractBaseUser):
         """Gives the address the form by which log-in finds it, for forms and the admin."""
         super().clean()
         self.email = fold(self.email)
+
+    def searched_by(self) -> str:
+        """Returns the search text: names, phone and e-mail, folded."""
+        return search_text.of_person(
+            self.first_name, self.last_name, phone=self.phone, email=self.email
+        )
 
     @property
     def display_name(self) -> str:
@@ -271,7 +303,19 @@ class Partner(models.Model):
         validators=[RegexValidator(r"^[1-9][0-9]{0,5}/[smhd]\Z", "Give a rate such as 600/m.")],
         help_text="requests per period, such as 600/m; blank for the usual rate",
     )
+    notifies_guests = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="the partner writes to its guests itself, so we do not",
+    )
     is_active = models.BooleanField(default=True)
+    # Servers of the version before write none.
+    email = models.EmailField(
+        max_length=254,
+        blank=True,
+        db_default="",
+        help_text="whom to tell when one of its webhooks is switched off",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

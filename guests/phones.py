@@ -8,6 +8,7 @@ from django.utils.translation import gettext, gettext_lazy
 from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
 
 from guests.errors import ContactInvalid
+from spelling import texts
 
 LONGEST_INPUT = 40
 """The largest number of characters that a person may type."""
@@ -17,6 +18,7 @@ LONGEST_E164 = 16
 _SEPARATORS: Final = re.compile(
     r"[\d+\s().,/~\-\u2010-\u2015\u2212\uff0b\uff0d\u00a0\u200b\u2060]*"
 )
+_AROUND: Final = re.compile(r"^tel:(//)?|[;,.\s]+$", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"(ext|x|#|;)\D*\d+\s*$", re.IGNORECASE)
 
 _NOT_A_NUMBER = gettext_lazy(
@@ -65,12 +67,18 @@ def parse(raw: str, region: str) -> str:
     return written
 
 
+def tidy(raw: str) -> str:
+    """Returns a number as typed, without what devices put around it: marks, `tel:`, a last `;`."""
+    return _AROUND.sub("", texts.clean(raw))
+
+
 def is_region(code: str) -> bool:
     """True when national numbers of this region (ISO 3166, such as US) can be read."""
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-def _read(raw: str, region: str) -> phonenumbers.PhoneNumber:
+def _read(given: str, region: str) -> phonenumbers.PhoneNumber:
+    raw = tidy(given)
     if len(raw) > LONGEST_INPUT:
         raise ContactInvalid("phone", _TOO_LONG)
     if _EXTENSION.search(raw):

@@ -1,3 +1,5 @@
 """The scopes that a partner's key may have. Settings read this module, so it imports nothing."""
 
-SCOPES = ("reservations:read", "reservations:write", "venues:read")
+SCOPES = (
+    "payments:write", "reservations:read", "reservations:write", "venues:read", "webhooks:write",
+)  # fmt: skip

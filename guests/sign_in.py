@@ -26,6 +26,7 @@ from guests.addresses import address_of
 from guests.credentials import letters
 from guests.emails import fold
 from guests.models import User
+from spelling import texts
 
 PASSWORD_GIVEN = "password_given"  # noqa: S105 - a name, not a secret
 """Set in the state of a connection whose form had the current password."""
@@ -156,6 +157,5 @@ def _judge_new(request: HttpRequest, user: User) -> None:
 
 
 def _name(raw: str) -> str:
-    return "".join(letter for letter in raw if letter.isprintable())[
-        : accounts.LONGEST_NAME
-    ].strip()
+    printable = "".join(letter for letter in texts.clean(raw) if texts.is_printable(letter))
+    return printable[: accounts.LONGEST_NAME].strip()

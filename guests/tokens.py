@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists
 from django.utils import timezone
+from jwt.utils import base64url_decode, base64url_encode
 
 from guests.errors import TokenInvalid
 from guests.models import RefreshToken, User
@@ -115,13 +116,13 @@ def read(token: str, *, use: Use, expired_too: bool = False) -> Claims:
     no query.
     """
     try:
+        _check_form(token)
         said = _decode(token, verify_exp=not expired_too)
         if said["use"] != use:
             raise TokenInvalid
         family = uuid.UUID(said["fam"]) if "fam" in said else None
-        return Claims(
-            user_id=int(said["sub"]), version=int(said["ver"]), jti=str(said["jti"]), family=family
-        )
+        user_id, version = _user_id(said["sub"]), int(said["ver"])
+        return Claims(user_id=user_id, version=version, jti=str(said["jti"]), family=family)
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, RecursionError):
         raise TokenInvalid from None
 
@@ -194,6 +195,25 @@ def _encode(
     }
     secret = settings.JWT_SECRET
     return jwt.encode(claims, secret, algorithm=ALGORITHM, headers={"kid": _key_id(secret)})
+
+
+def _check_form(token: str) -> None:
+    """Raises TokenInvalid unless each part is base64url as it is written, without padding.
+
+    The library also reads padding and spare bits, so that one token would have many texts.
+    """
+    for part in token.split("."):
+        if base64url_encode(base64url_decode(part)).decode() != part:
+            raise TokenInvalid
+
+
+def _user_id(said: Any) -> int:
+    """Returns the id that a `sub` stands for. Raises TokenInvalid for one written otherwise."""
+    key = int(said)
+    # int also reads digits of other scripts, signs and spaces.
+    if said != str(key):
+        raise TokenInvalid
+    return key
 
 
 def _decode(token: str, *, verify_exp: bool) -> dict[str, Any]:

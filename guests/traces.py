@@ -11,16 +11,18 @@ from django.db import OperationalError, connection
 
 log = logging.getLogger(__name__)
 
-_IN_FILES = "django.core.mail.backends.filebased.EmailBackend"
+_KINDS = (".log", ".eml", ".txt")
+"""Of letters and of texts that are kept as files."""
 _BETWEEN = "-" * 79
 
 
 def letters(words: Collection[str]) -> list[Path]:
     """Returns the files of letters (embedded) with any of these words, in any case."""
     needles = [word.casefold() for word in words if word]
-    if settings.EMAIL_BACKEND != _IN_FILES or not needles:
+    folder = Path(settings.EMAIL_FILE_PATH)
+    if not needles or not folder.is_dir():
         return []
-    files = sorted(Path(settings.EMAIL_FILE_PATH).glob("*.log"))
+    files = sorted(file for file in folder.iterdir() if file.suffix in _KINDS)
     return [file for file in files if _says(file, needles)]
 
 

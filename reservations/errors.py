@@ -17,6 +17,12 @@ class Refusal(Exception):
     The search for alternatives starts from it.
     """
 
+    member: Any = None
+    """The `Reservation` of a group that stands against a verb on the group, or None."""
+
+    number: int | None = None
+    """Which booking of a group was refused, counted from 0; None where all of them were."""
+
     def __init__(self, detail: str = "", **facts: Any) -> None:
         """`detail` replaces the docstring. `facts` go to the caller beside it."""
         self.detail = detail or gettext(" ".join((self.__doc__ or "").split()))
@@ -113,10 +119,31 @@ class HeldByOther(Refusal):
         super().__init__(may_free_at=frees_at)
 
 
+class Occupied(Refusal):
+    """The guest before has not left this unit yet. Choose another unit, check that guest out, or
+    come back later.
+    """
+
+    code = "occupied"
+
+    def __init__(self, *, unit: dict[str, Any], since: datetime) -> None:
+        """`unit` has the id, name and floor of the unit; `since` is the guest's arrival on it."""
+        super().__init__(unit=unit, since=since, until=None)
+
+
 class QuoteExpired(Refusal):
     """The quote has expired, or is for something else. Use the new one in `quote`."""
 
     code = "quote_expired"
+
+
+class ReferenceUsed(Refusal):
+    """You gave this reference to another reservation already. Its id is in `id`."""
+
+    code = "reference_used"
+
+    def __init__(self, reservation_id: int) -> None:
+        super().__init__(id=str(reservation_id))
 
 
 class OnePerDay(Refusal):
@@ -160,6 +187,24 @@ class WrongStatus(Refusal):
     """The status of this reservation does not allow this. Read it again."""
 
     code = "wrong_status"
+
+
+class PaymentRequired(Refusal):
+    """This must be paid, or a card stored, before it is confirmed."""
+
+    code = "payment_required"
+
+    def __init__(self, reservation_id: int, *, needs_guarantee: bool, **facts: Any) -> None:
+        super().__init__(**facts, needs_guarantee=needs_guarantee)
+        self.reservation_id = reservation_id
+
+
+class FeeApplies(Refusal):
+    """Cancelling is no longer free, and this change gives up something that was sold. It costs the
+    fee in `fee`. Send it again with `accept_fee: true` to accept that.
+    """
+
+    code = "fee_applies"
 
 
 class ChangedMeanwhile(Refusal):
@@ -210,6 +255,17 @@ class NoStay(Refusal):
     """You can review a venue after a stay there has ended."""
 
     code = "no_stay"
+
+
+class ReservationsAffected(Refusal):
+    """Reservations stand in the time that this closes. Say for each whether it is kept, moved or
+    cancelled.
+    """
+
+    code = "reservations_affected"
+
+    affected: Any = ()
+    """All of them, as `inventory.affected_reservations.Affected`; `reservations` names some."""
 
 
 class AlreadyEntered(Refusal):

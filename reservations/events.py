@@ -35,6 +35,7 @@ def draft(
         venue_id=reservation.venue_id,
         reservation=reservation,
         name=entry.name,
+        round=reservation.round,
         at=at,
         recorded_at=clock.now(),
         by=by.name,

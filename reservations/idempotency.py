@@ -65,6 +65,11 @@ def carry_out(act: Callable[[], T], once: Once | None) -> T:
     return in_transaction(carried_out)
 
 
+def is_known(once: Once) -> bool:
+    """Tells whether the key was used already, by this or another request of its caller."""
+    return StoredAnswer.objects.filter(caller=once.caller, key=once.key).exists()
+
+
 def claim(once: Once | None) -> StoredAnswer | None:
     """Claims the key. Call it first in a transaction, after only the locks of open holds.
 

@@ -1,17 +1,22 @@
 """Finds venues and reservations, locks reservations, and saves what verbs changed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
 from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from guests.callers import Caller
-from reservations.errors import (
-    NotFound,
-)
+from reservations.errors import ChangedMeanwhile, NotFound
 from reservations.models import Reservation
+from reservations.querysets import SEARCHED
 from reservations.transactions import Restart
 from venues import catalogue
 from venues.models import Venue
+
+_expected: ContextVar[tuple[int, int] | None] = ContextVar("expected_version", default=None)
 
 
 def look(reservation_id: int, *, by: Caller) -> Reservation:
@@ -38,12 +43,32 @@ def locked(reservation_id: int, *, by: Caller) -> Reservation:
         raise
 
 
+@contextmanager
+def expecting(reservation_id: int, version: int) -> Iterator[None]:
+    """Lets `save` accept only this version of a reservation inside the block."""
+    token = _expected.set((reservation_id, version))
+    try:
+        yield
+    finally:
+        _expected.reset(token)
+
+
 def save(reservation: Reservation, *fields: str) -> None:
-    """Saves these fields and raises the version by one. Assumes the reservation's lock."""
+    """Saves these fields and raises the version by one. Assumes the reservation's lock.
+
+    Raises ChangedMeanwhile when `expecting` names another version.
+    """
+    expected = _expected.get()
+    if expected is not None and not reservation.is_as_expected:
+        if expected[0] == reservation.pk and expected[1] != reservation.version:
+            raise ChangedMeanwhile
+        reservation.is_as_expected = True
     reservation.version += 1
     if not counts_by_address(reservation):
         reservation.held_from = None
         fields = (*fields, "held_from")
+    if not SEARCHED.isdisjoint(fields):
+        fields = (*fields, "search_text")
     reservation.save(update_fields=[*fields, "version"])
 
 

@@ -11,6 +11,7 @@ from reservations import clock
 from reservations.errors import Invalid, NoStay
 from reservations.models import Reservation
 from reservations.status import Status
+from spelling import texts
 from venues.models import Venue
 
 LONGEST_TEXT = 1_000
@@ -54,11 +55,11 @@ def venues_stayed_at(user: User, *, at: datetime) -> QuerySet[Venue]:
 
 def _judge(stars: int, text: str) -> str:
     """The text in its stored form. Raises Invalid."""
-    trimmed = text.replace("\r\n", "\n").strip()
+    trimmed = texts.clean_lines(text)
     if stars not in range(1, 6):
         raise Invalid("stars", _("Give one to five stars."))
     if len(trimmed) > LONGEST_TEXT:
         raise Invalid("text", _("This has at most %(most)s characters.") % {"most": LONGEST_TEXT})
-    if not all(line.isprintable() for line in trimmed.split("\n")):
+    if not all(texts.is_printable(line) for line in trimmed.split("\n")):
         raise Invalid("text", _("This contains characters that cannot be printed. Remove them."))
     return trimmed

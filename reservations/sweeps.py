@@ -23,6 +23,9 @@ from venues import kinds
 
 log = logging.getLogger(__name__)
 
+RECENT = 200_000
+"""Of the newest reservations, how many are looked at for a search text that is missing."""
+
 SWEEP = system("sweep")
 """The caller of the events of completed stays."""
 
@@ -67,6 +70,23 @@ def count_short_notice() -> int:
     if count:
         log.info("Unconfirmed holds inside the notice of their venue: %s", count)
     return count
+
+
+def fill_search_texts() -> int:
+    """Writes the search texts that a server of the version before left out. Returns how many."""
+    newest = Reservation.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    recent = Reservation.objects.filter(pk__gt=newest - RECENT, search_text="")
+
+    def some() -> int:
+        # Locked: who is erased meanwhile must not be written back.
+        with transaction.atomic():
+            rows = recent.order_by("pk").select_for_update(skip_locked=True, of=("self",))
+            batch = list(rows[: settings.SWEEP_BATCH])
+            for row in batch:
+                row.save(update_fields=["search_text"])
+        return len(batch)
+
+    return _until_done(some)
 
 
 def _of(venue_id: int | None) -> ReservationQuerySet:

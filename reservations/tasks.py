@@ -28,5 +28,10 @@ def count_short_notice() -> None:
 
 
 @shared_task
+def fill_search_texts() -> None:
+    sweeps.fill_search_texts()
+
+
+@shared_task
 def blank_old_stays() -> None:
     retention.blank_old(seconds=settings.CELERY_TASK_TIME_LIMIT * 0.6)

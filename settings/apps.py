@@ -1,8 +1,10 @@
 """Applications, middleware, templates, static files and language."""
 
+from typing import Any
+
 from settings import environment
 from settings.cross_origin import CORS_ALLOWED_ORIGINS
-from settings.environment import BASE_DIR, DATA_DIR, text
+from settings.environment import BASE_DIR, DATA_DIR, json_value, text
 
 VERSION = environment.VERSION
 
@@ -11,6 +13,9 @@ INSTALLED_APPS = [
     "api",
     "web",
     "desk.apps.DeskConfig",
+    "notices",
+    "payments",
+    "hooks",
     "reservations",
     "venues",
     "guests",
@@ -36,6 +41,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "config.monitoring.request_ids.RequestIds",
     "config.monitoring.request_metrics.RequestMetrics",
     "api.middleware.ProblemDocuments",
     "django.middleware.security.SecurityMiddleware",
@@ -46,6 +52,7 @@ MIDDLEWARE = [
     # Before anything that reads a cookie.
     "config.request_values.RequestValues",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "web.middleware.NoStore",
     # After the session, and before everything that writes text.
     "web.middleware.Language",
     "django.middleware.common.CommonMiddleware",
@@ -81,8 +88,25 @@ TEMPLATES = [
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
+_EXPORTS: dict[str, Any] = {
+    "BACKEND": "django.core.files.storage.FileSystemStorage",
+    "OPTIONS": {
+        "location": str(DATA_DIR / "exports"),
+        "base_url": None,
+        "file_permissions_mode": 0o600,
+        "directory_permissions_mode": 0o700,
+    },
+}
+_DOCUMENTS: dict[str, Any] = {
+    **_EXPORTS,
+    "OPTIONS": {**_EXPORTS["OPTIONS"], "location": str(DATA_DIR / "documents")},
+}
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Files that people asked for. No address serves this storage: a view asks whose each is.
+    "exports": json_value("EXPORTS_STORAGE", _EXPORTS),
+    # PDFs of invoices and receipts, kept until they would look different. Served likewise.
+    "documents": json_value("DOCUMENTS_STORAGE", _DOCUMENTS),
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
@@ -94,3 +118,4 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "web" / "locale"]
+FORMAT_MODULE_PATH = ["spelling.formats"]

@@ -7,9 +7,11 @@ from settings.environment import text
 REDIS_URL = text("REDIS_URL")
 
 
-def _redis(prefix: str, *, ignore_errors: bool) -> dict[str, Any]:
+def _redis(
+    prefix: str, *, ignore_errors: bool, backend: str = "django_redis.cache.RedisCache"
+) -> dict[str, Any]:
     return {
-        "BACKEND": "django_redis.cache.RedisCache",
+        "BACKEND": backend,
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": prefix,
         "OPTIONS": {
@@ -33,7 +35,9 @@ CACHES = (
         # Without a cache, reading is slower and still right, so errors are ignored ...
         "default": _redis("holdfast", ignore_errors=True),
         # ... but a limit needs its counters: api/limits.py handles these errors.
-        "ratelimit": _redis("limits", ignore_errors=False),
+        "ratelimit": _redis(
+            "limits", ignore_errors=False, backend="config.redis.limit_counters.LimitCounters"
+        ),
     }
     if REDIS_URL
     # An answer may take a megabyte, a counter takes a few bytes.

@@ -38,6 +38,8 @@ LOGGING: dict[str, Any] = {
         "amqp": _QUIET,
         "asyncio": _QUIET,
         "httpx": _QUIET,
+        # At INFO it writes two lines for every call.
+        "stripe": _QUIET,
         # At INFO it repeats what `serve` prints.
         "uvicorn": _QUIET,
     },

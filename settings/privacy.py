@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.core.exceptions import ImproperlyConfigured
 
-from settings.environment import seconds, text
+from settings.environment import integer, seconds, text
 
 
 def read_days(raw: str) -> dict[str, int]:
@@ -23,6 +23,11 @@ def read_days(raw: str) -> dict[str, int]:
 
 RETENTION_DAYS = read_days(text("RETENTION_DAYS"))
 """Days after a stay's end from which its guest's data is blanked, by kind of venue; none: never."""
+RETENTION_NOTICE = timedelta(days=integer("RETENTION_NOTICE_DAYS", 14, most=365))
+"""How long before that a guest is told by letter; 0 tells nobody."""
+DOCUMENT_YEARS = integer("DOCUMENT_YEARS", 10, least=1, most=100)
+"""For how many years after the year of issue an invoice names its recipient, as tax law asks.
+Erasing a person does not shorten it. Afterwards the name is blanked, and the invoice stays."""
 ACCESS_LOG_KEPT = timedelta(days=90)
 """How long it is known who viewed personal data."""
 DATA_LINK_LIFETIME = seconds("DATA_LINK_SECONDS", timedelta(hours=1))

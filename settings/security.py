@@ -3,10 +3,13 @@
 from csp.constants import NONE, SELF
 
 from settings import secrets
+from settings.bookings import PAY_RETURN_ORIGINS, PAYMENTS
 from settings.environment import flag, integer, json_value, names
 from settings.sign_in import origins
 
 SECRET_KEY = secrets.SECRET_KEY
+SECRET_KEY_FALLBACKS = names("SECRET_KEY_FALLBACKS")
+"""Keys of before: what they signed and encrypted, such as webhooks' secrets, is still read."""
 JWT_SECRET = secrets.JWT_SECRET
 
 DEBUG = flag("DEBUG", default=False)
@@ -38,8 +41,13 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        # Signing in with a provider sends a form there.
-        "form-action": [SELF, *origins(json_value("SIGN_IN_PROVIDERS", []))],
+        # Signing in with a provider sends a form there, and so does paying, and coming back.
+        "form-action": [
+            SELF,
+            *origins(json_value("SIGN_IN_PROVIDERS", [])),
+            *(origin for values in PAYMENTS.values() for origin in values.get("origins", [])),
+            *PAY_RETURN_ORIGINS,
+        ],
         "frame-ancestors": [NONE],
     }
 }
@@ -53,6 +61,9 @@ METRICS_FROM = names("METRICS_FROM", ["127.0.0.0/8", "::1/128"])
 """Networks whose addresses may read /metrics, judged as limits judge addresses."""
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = integer("MAX_BODY_BYTES", 256 * 1024, least=1024)
+
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
+"""The size of a body bounds forms. This lets whoever chose thousands of rows act on all of them."""
 
 PASSWORD_HASHERS = [
     "guests.credentials.password_hashes.BoundedArgon2",

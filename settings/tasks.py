@@ -45,6 +45,9 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}
 
 CELERY_TASK_DEFAULT_QUEUE = "holdfast"
+# Slow receivers must not delay the sweeps, so deliveries have a worker of their own. The embedded
+# server has threads for them instead.
+CELERY_TASK_ROUTES = {"notices.tasks.deliver": {"queue": "deliveries"}}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -7,10 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import freezegun.api
-import freezegun.config
 import pytest
 from django.conf import settings
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 from whitenoise.middleware import WhiteNoiseMiddleware
 
@@ -19,7 +18,7 @@ from config.sqlite import base as sqlite
 from guests.credentials import letters
 from reservations import single_flight
 from tests import log_watch as watch
-from tests import templates
+from tests import stopped_clocks, templates  # noqa: F401 - importing it makes freezing quick
 from venues import catalogue
 
 # A fresh data folder has none, and WhiteNoise warns of that: to some modules while they are
@@ -45,6 +44,9 @@ if settings.DATABASES["default"]["ENGINE"] == "config.sqlite":
 # What a test does to a partner or a key counts at its next call.
 settings.PARTNER_KEY_KEPT = timedelta(0)
 
+# As embedded: guests try paying out, on PostgreSQL too.
+settings.PAYMENTS = {"fake": {"class": "payments.providers.fake.Fake"}}
+
 _walk = WhiteNoiseMiddleware.add_files_from_finders
 _files: dict[str, Any] = {}
 
@@ -58,26 +60,6 @@ def _walk_once(self: Any) -> None:
 
 # Each test client builds its own middleware, which would look through all static files each time.
 WhiteNoiseMiddleware.add_files_from_finders = _walk_once
-
-_date_attributes = freezegun.api._get_cached_module_attributes
-_known: dict[str, tuple[Any, int, Any]] = {}
-
-
-def _date_attributes_once(module: Any) -> Any:
-    size = len(getattr(module, "__dict__", ()))
-    known, known_size, found = _known.get(module.__name__, (None, 0, None))
-    if known is not module or known_size != size:
-        found = _date_attributes(module)
-        _known[module.__name__] = (module, size, found)
-    return found
-
-
-# Durations are told by a clock that runs.
-freezegun.config.configure(extend_ignore_list=["_pytest.timing"])
-
-# At each freezing it would list and compare the names in two thousand modules; their number tells
-# as well whether there are new ones.
-freezegun.api._get_cached_module_attributes = _date_attributes_once
 
 
 def pytest_collection_finish() -> None:
@@ -123,6 +105,13 @@ def _nothing_private_is_logged() -> Iterator[None]:
     watch.begin()
     yield
     assert not watch.found()
+
+
+@pytest.fixture(autouse=True)
+def _english_is_spoken() -> Iterator[None]:
+    # The language of a page that a test asked for stays with the thread.
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(autouse=True)

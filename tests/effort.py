@@ -1,4 +1,4 @@
-"""How much a run tries: `bin/test` a part of what is random or large, `bin/check` all of it.
+"""How much a run tries: `bin/test` a part of what is random or large, `bin/check` all, once.
 
 `THOROUGH=1` asks for all: `THOROUGH=1 bin/test tests/reservations`.
 """

@@ -8,7 +8,7 @@ from reservations import actions
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Times
 from venues import kinds, presets
-from venues.models import Category, Opening, Rate, Resource, Venue
+from venues.models import Category, Extra, Opening, PaymentTerm, Rate, Resource, TaxRule, Venue
 
 DESK = system("desk")
 GUEST = Caller(kind="guest", name="user:0", user_id=None)
@@ -53,6 +53,20 @@ def add_hours(venue: Venue, opens: time, closes: time, **fields: Any) -> None:
     """The same hours on every weekday."""
     for weekday in range(7):
         Opening.objects.create(venue=venue, weekday=weekday, opens=opens, closes=closes, **fields)
+
+
+def make_charges(venue: Venue) -> tuple[PaymentTerm, TaxRule, Extra]:
+    """One row of each that changes no price and asks for nothing: terms, a tax, an extra."""
+    return (
+        PaymentTerm.objects.create(venue=venue, kind=PaymentTerm.Asks.NONE),
+        TaxRule.objects.create(
+            venue=venue, code="vat", name="VAT", basis="room", rate_bp=900, included=True
+        ),
+        Extra.objects.create(
+            venue=venue, code="breakfast", name="Breakfast", basis="person_night",
+            amount_minor=1_200, tax_code="vat",
+        ),
+    )  # fmt: skip
 
 
 def booking(venue: Venue, start: datetime = NOON, hours: float = 2, **fields: Any) -> Booking:

@@ -5,12 +5,13 @@ units, since no trigger watches which units belong to one.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from copy import copy
 from threading import Lock
 from typing import Any, TypeVar
 
 from venues import statements
-from venues.models import Resource, Venue
+from venues.models import Category, Rate, Resource, Venue
 
 T = TypeVar("T")
 
@@ -27,6 +28,9 @@ _PARTS = (
     "categories__rates",
     "categories__resources",
     "categories__combinations",
+    "payment_terms",
+    "tax_rules",
+    "extras",
 )
 
 _OF_SLUG = "SELECT id, revision FROM venues_venue WHERE slug = %(slug)s AND is_active"
@@ -89,6 +93,11 @@ def is_unchanged(venue: Venue) -> bool:
     return _revision_of(venue.slug) == [(venue.pk, venue.revision)]
 
 
+def is_as_read(venue: Venue) -> bool:
+    """True when the venue has the revision with which it was read, active or not. One query."""
+    return statements.rows(_OF_ID, {"id": venue.pk}) == [(venue.pk, venue.revision)]
+
+
 def units_by_id(venue: Venue) -> dict[int, Resource]:
     """The venue's units by id, also retired ones. Worked out once for a cached venue."""
     return derived(venue, "_units_by_id", _by_id)
@@ -121,12 +130,50 @@ def category_by_unit(venue: Venue) -> dict[int, int]:
     return derived(venue, "_category_by_unit", _categories)
 
 
+def rates_by_unit(venue: Venue) -> dict[int, list[Rate]]:
+    """By unit id, the rates of units that have rates of their own. Worked out once."""
+    return derived(venue, "_rates_by_unit", _own_rates)
+
+
+def is_by_name(venue: Venue, unit_id: int) -> bool:
+    """True for a unit with rates of its own: it is given only to who names it."""
+    return unit_id in rates_by_unit(venue)
+
+
+def priced(venue: Venue, category: Category, units: Sequence[Resource]) -> Category:
+    """The category as these units of it are priced: a copy where one unit has its own rates.
+
+    Units that are joined are priced as the category is.
+    """
+    unit = priced_unit(venue, [unit.pk for unit in units])
+    if unit is None:
+        return category
+    found = copy(category)
+    found.priced_unit, found.own_rates = unit, rates_by_unit(venue)[unit]
+    return found
+
+
+def priced_unit(venue: Venue, units: Collection[int]) -> int | None:
+    """The one of these units (ids) by whose own rates they are priced; None by the category's."""
+    own = rates_by_unit(venue)
+    return next(iter(units)) if len(units) == 1 and own.keys() >= set(units) else None
+
+
 def derived(venue: Venue, name: str, work_out: Callable[[Venue], T]) -> T:
     """Returns what `work_out` returned for this venue object, which runs once for each `name`."""
     known: dict[str, Any] = vars(venue)
     if name not in known:
         known[name] = work_out(venue)
     found: T = known[name]
+    return found
+
+
+def _own_rates(venue: Venue) -> dict[int, list[Rate]]:
+    found: dict[int, list[Rate]] = {}
+    for category in venue.categories.all():
+        for rate in category.rates.all():
+            if rate.resource_id is not None:
+                found.setdefault(rate.resource_id, []).append(rate)
     return found
 
 

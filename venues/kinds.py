@@ -6,7 +6,7 @@ sweeps read these rows.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any, Final
 
 from django.db.models import TextChoices
@@ -40,15 +40,20 @@ class Kind:
     mode: Mode
     policy: Mapping[str, Any] = field(default_factory=dict)
     sweep_line: str = "Auto-released Unit #%s (Reservation ID %s)"
+    words: str = ""
+    """What people call it when they search, in both languages."""
     icon: str = "place"
     usual_party: int = 1
     """The party for which open times are searched when none is given."""
     asks_plate: bool = False
     asks_occasion: bool = True
+    asks_children: bool = False
     names_unit: bool = False
     """True when pages tell the guest the unit even where the venue chooses it."""
     has_spots: bool = False
     """True when its units are spots, which are created from a number."""
+    reminders: tuple[Mapping[str, Any], ...] = ()
+    """The fields of the reminders that a new venue has."""
 
     @property
     def icon_template(self) -> str:
@@ -72,7 +77,10 @@ HOTEL: Final = Kind(
         "cancel_fee_percent": 100,
     },
     sweep_line="Auto-released Room #%s (Reservation ID %s)",
+    reminders=({"days_before": 1, "at_time": time(18)},),
+    words="hotel hotels room rooms kamer kamers overnachten",
     icon="bed",
+    asks_children=True,
 )
 
 RESTAURANT: Final = Kind(
@@ -92,8 +100,11 @@ RESTAURANT: Final = Kind(
         "buffer_after": timedelta(minutes=15),
     },
     sweep_line="Auto-released Table #%s (Reservation ID %s)",
+    reminders=({"before": 3 * _HOUR},),
+    words="restaurant restaurants table tables tafel tafels dinner diner lunch eten",
     icon="cutlery",
     usual_party=2,
+    asks_children=True,
 )
 
 PARKING: Final = Kind(
@@ -115,6 +126,8 @@ PARKING: Final = Kind(
         "state_change_rate": "10/m",
     },
     sweep_line="Auto-released Spot #%s (Reservation ID %s)",
+    reminders=({"before": timedelta(minutes=15), "counts_from": "end"},),
+    words="parking park car lot lots garage garages spot spots parkeren parkeerplaats",
     icon="parking",
     asks_plate=True,
     asks_occasion=False,
@@ -139,6 +152,8 @@ PRACTICE: Final = Kind(
         "per_day": "replace",
     },
     sweep_line="Auto-completed appointment with %s (Reservation ID %s)",
+    reminders=({"days_before": 1, "at_time": time(10)},),
+    words="practice practices doctor doctors appointment praktijk huisarts arts dokter afspraak",
     icon="cross",
     asks_occasion=False,
     names_unit=True,
@@ -152,6 +167,11 @@ _UNKNOWN: Final = Kind(code="", name="", unit_word=_("Place"), mode=Mode.TIME)
 def codes() -> list[str]:
     """The codes of all kinds, in the order in which they are listed."""
     return list(ROWS)
+
+
+def with_spots() -> list[str]:
+    """The codes of the kinds whose units are spots: where people park."""
+    return [row.code for row in ROWS.values() if row.has_spots]
 
 
 def choices() -> list[tuple[str, str | Promise]]:

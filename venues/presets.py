@@ -1,9 +1,9 @@
-"""Creates venues with the usual policy of their kind."""
+"""Creates venues with the usual policy and reminders of their kind."""
 
 from typing import Any
 
 from venues import kinds
-from venues.models import Policy, Venue
+from venues.models import Policy, Reminder, Venue
 
 
 def policy_for(kind: str, **changes: Any) -> Policy:
@@ -14,7 +14,7 @@ def policy_for(kind: str, **changes: Any) -> Policy:
 def create_venue(
     *, slug: str, name: str, kind: str, policy: dict[str, Any] | None = None, **fields: Any
 ) -> Venue:
-    """Creates and saves a venue with its policy. Raises ValidationError.
+    """Creates and saves a venue with its policy and its reminders. Raises ValidationError.
 
     `policy` changes values of the usual policy; `fields` are columns of Venue. The mode is the
     kind's unless given.
@@ -27,4 +27,13 @@ def create_venue(
     rules.venue = venue
     rules.full_clean()
     rules.save()
+    add_reminders(venue)
     return venue
+
+
+def add_reminders(venue: Venue) -> None:
+    """Adds the usual reminders of its kind to a new venue."""
+    Reminder.objects.bulk_create(
+        Reminder(venue=venue, position=number, **fields)
+        for number, fields in enumerate(kinds.named(venue.kind).reminders, start=1)
+    )

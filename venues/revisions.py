@@ -10,8 +10,9 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
-from django.db.backends.ddl_references import Statement, Table
-from django.db.models.constraints import BaseConstraint
+from django.db.backends.ddl_references import Statement
+
+from venues.triggers import TriggerConstraint, statement
 
 POSTGRES_FUNCTIONS = """
 CREATE FUNCTION venue_new_revision() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -81,37 +82,12 @@ def new_revision() -> int:
     return secrets.randbits(62)
 
 
-class Revises(BaseConstraint):
+class Revises(TriggerConstraint):
     """Any change of a row of this table gives its venue a new revision.
 
     On the table of venues, any change of the venue itself. `venues.catalogue` relies on it, and so
     does every booking that is judged on a cached venue.
     """
-
-    def __eq__(self, other: object) -> bool:
-        # Two of these can differ only in their names.
-        return isinstance(other, Revises) and self.name == other.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def constraint_sql(
-        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> str:
-        assert model is not None
-        assert schema_editor is not None
-        # Django puts every text that is not empty into CREATE TABLE, where no trigger can stand.
-        schema_editor.deferred_sql.extend(self._triggers(model, schema_editor))
-        return ""
-
-    def create_sql(
-        self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
-    ) -> Any:
-        assert model is not None
-        assert schema_editor is not None
-        first, *others = self._triggers(model, schema_editor)
-        schema_editor.deferred_sql.extend(others)
-        return first
 
     def remove_sql(
         self, model: type[models.Model] | None, schema_editor: BaseDatabaseSchemaEditor | None
@@ -122,17 +98,14 @@ class Revises(BaseConstraint):
         # rebuilds the table instead.
         names = [f'"{self.name}_{event}"' for event in _bodies(model, schema_editor)]
         drops = "; ".join(f"DROP TRIGGER {name} ON %(table)s" for name in names)
-        return _statement(drops, model, schema_editor)
-
-    def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Does nothing: no row breaks this constraint."""
+        return statement(drops, model, schema_editor)
 
     def _triggers(
         self, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
     ) -> list[Statement]:
         bodies = _bodies(model, schema_editor)
         return [
-            _statement(f'CREATE TRIGGER "{self.name}_{event}" {body}', model, schema_editor)
+            statement(f'CREATE TRIGGER "{self.name}_{event}" {body}', model, schema_editor)
             for event, body in bodies.items()
         ]
 
@@ -142,10 +115,3 @@ def _bodies(model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor) 
     is_of_venue = any(field.name == "venue" for field in model._meta.get_fields())
     bodies = _OF_VENUE if is_of_venue else _OWN
     return bodies[schema_editor.connection.vendor]
-
-
-def _statement(
-    template: str, model: type[models.Model], schema_editor: BaseDatabaseSchemaEditor
-) -> Statement:
-    # A Table part follows the table through the renames of a rebuild.
-    return Statement(template, table=Table(model._meta.db_table, schema_editor.quote_name))

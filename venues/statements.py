@@ -4,11 +4,15 @@ Django's cursor on PostgreSQL sends the text to be planned each time and reads r
 the server plans a statement once for each connection, and rows are read in binary form.
 """
 
+import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from django.db import connection
-from psycopg import Cursor
+from psycopg import RawCursor
+
+_NAMED = re.compile(r"%\((\w+)\)s|%%")
 
 
 def rows(text: str, values: Mapping[str, Any]) -> list[Any]:
@@ -32,5 +36,23 @@ def planned(text: str, values: Mapping[str, Any]) -> list[Any]:
     # Django's own cursor does these two before each statement.
     connection.close_if_health_check_failed()
     connection.ensure_connection()
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
-        return cursor.execute(text, values, binary=True).fetchall()
+    numbered, names = _numbered(text)
+    given = [values[name] for name in names]
+    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        return cursor.execute(numbered, given, binary=True).fetchall()
+
+
+@cache
+def _numbered(text: str) -> tuple[bytes, list[str]]:
+    """The text with its values numbered as PostgreSQL does, and their names in that order.
+
+    The driver would work this out each time for a long text, or one of many values.
+    """
+    names: dict[str, int] = {}
+
+    def number(found: re.Match[str]) -> str:
+        if found[0] == "%%":
+            return "%"
+        return f"${names.setdefault(found[1], len(names) + 1)}"
+
+    return _NAMED.sub(number, text).encode(), list(names)

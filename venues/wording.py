@@ -12,10 +12,11 @@ from venues.models import Policy, Venue
 _DURATIONS = (
     "notice", "horizon", "shortest_stay", "longest_stay", "default_length", "step", "slot_length",
     "buffer_before", "buffer_after", "hold_time", "early_check_in", "grace", "cancel_deadline",
+    "leaving_grace",
 )  # fmt: skip
 _PLAIN = (
     "confirms_at_once", "records_arrival", "records_departure", "releases_no_shows",
-    "unit_choice", "cancel_fee_percent", "prepayment",
+    "unit_choice", "adds_buffers", "cancel_fee_percent", "guests_change_late", "prepayment",
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ def numbers(policy: Policy) -> dict[str, Any]:
         "state_change_rate": policy.state_change_rate or settings.STATE_CHANGE_RATE,
         "check_in_time": f"{policy.check_in_time:%H:%M}",
         "check_out_time": f"{policy.check_out_time:%H:%M}",
+        "last_arrival": clock(policy.last_arrival),
     }
 
 
@@ -57,12 +59,15 @@ def duration(length: timedelta) -> str:
     return " ".join(part for part in parts if part) or gettext("no time")
 
 
+def clock(since_midnight: timedelta) -> str:
+    """A time of the local clock as `HH:MM`, past midnight counted on: `24:00`, `26:30`."""
+    hours, seconds = divmod(int(since_midnight.total_seconds()), 3_600)
+    return f"{hours:02}:{seconds // 60:02}"
+
+
 def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
     if venue.mode == Venue.Mode.NIGHT:
-        yield gettext("Check in from %(arrive)s, check out by %(leave)s.") % {
-            "arrive": f"{policy.check_in_time:%H:%M}",
-            "leave": f"{policy.check_out_time:%H:%M}",
-        }
+        yield from _arriving(policy)
     if policy.notice:
         yield gettext("Book at least %(length)s ahead.") % _length(policy.notice)
     if policy.horizon:
@@ -75,7 +80,7 @@ def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
     if policy.records_arrival and policy.releases_no_shows:
         text = gettext("We keep your place for %(length)s after the start.")
         yield text % _length(policy.grace)
-    yield _cancelling(policy)
+    yield from _cancelling(policy)
     if policy.per_day == Policy.PerDay.REPLACE:
         yield gettext("You may have one a day with each; booking a second gives up the first.")
     if policy.per_day == Policy.PerDay.REFUSE:
@@ -84,16 +89,30 @@ def _sentences(venue: Venue, policy: Policy) -> Iterator[str]:
         yield gettext("You are given the first place that is available.")
 
 
-def _cancelling(policy: Policy) -> str:
+def _arriving(policy: Policy) -> Iterator[str]:
+    yield gettext("Check in from %(arrive)s, check out by %(leave)s.") % {
+        "arrive": f"{policy.check_in_time:%H:%M}",
+        "leave": f"{policy.check_out_time:%H:%M}",
+    }
+    if not policy.notice and policy.last_arrival != timedelta(days=1):
+        yield gettext("Arrive by %(hour)s.") % {"hour": _hour(policy.last_arrival)}
+
+
+def _cancelling(policy: Policy) -> Iterator[str]:
     if not policy.cancel_fee_percent:
-        return gettext("Cancelling is free until the start.")
+        yield gettext("Cancelling is free until the start.")
+        return
     text = gettext("Cancelling is free until %(length)s before; after that %(fee)s%% of the price.")
-    return text % {**_length(policy.cancel_deadline), "fee": policy.cancel_fee_percent}
+    yield text % {**_length(policy.cancel_deadline), "fee": policy.cancel_fee_percent}
+    if not policy.guests_change_late:
+        yield gettext("After that you can no longer change time and party yourself.")
+
+
+def _hour(since_midnight: timedelta) -> str:
+    days, rest = divmod(since_midnight, timedelta(days=1))
+    hour = clock(rest)
+    return gettext("%(hour)s the next day") % {"hour": hour} if days else hour
 
 
 def _length(length: timedelta) -> dict[str, str]:
     return {"length": duration(length)}
-
-
-def _seconds(length: timedelta | None) -> int | None:
-    return None if length is None else int(length.total_seconds())

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -18,13 +19,14 @@ from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search
 from reservations.errors import Invalid, KeyReused, NotFound, QuoteExpired, Refusal
-from reservations.idempotency import Answer, Once, Repeated
+from reservations.idempotency import Answer, Once, Repeated, is_known
 from reservations.models import Reservation
 from reservations.pricing import quotes
+from reservations.pricing.charges import Party
 from reservations.requests import Booking
 from venues import prices
-from web import refusals, selection, visitors
-from web.forms import BookingForm, of_profile
+from web import price_lines, refusals, refused_pick, selection, visitors
+from web.forms import BookingForm, contact_of
 from web.selection import Pick
 
 
@@ -44,18 +46,41 @@ def book(request: HttpRequest, slug: str) -> HttpResponse:
     except Refusal as refusal:
         messages.warning(request, refusals.told(refusal, venue))
         return redirect("web:venue", slug=slug)
+    by = visitors.visitor(request)
+    held = refused_pick.held_already(pick, by=by, now=clock.now())
     if request.method != "POST":
-        user = visitors.known(request)
-        form = BookingForm(venue=venue, initial={**of_profile(user), "guests": pick.guests})
-        return _page(request, pick, form)
-    if "instead" in request.POST:
-        # Keep what the guest typed. Check nothing before they have seen the new range.
-        typed = {name: request.POST.get(name, "") for name in BookingForm.base_fields}
+        known = contact_of(held or visitors.known(request))
+        form = BookingForm(venue=venue, initial={**known, "guests": pick.guests})
+        if why := refused_pick.refusal_of(pick, now=clock.now()):
+            return _unavailable(request, pick, form, why, held)
+        return _page(request, pick, form, held=held)
+    if "instead" in request.POST or "recount" in request.POST:
+        # Keep what the guest typed. Check nothing before they have seen the new range or price.
+        typed: dict[str, Any] = {
+            name: request.POST.get(name, "") for name in BookingForm.base_fields
+        }
+        typed["chosen"] = request.POST.getlist("chosen")
         return _page(request, pick, BookingForm(venue=venue, initial=typed))
     form = BookingForm(request.POST, venue=venue)
     if not form.is_valid():
         return _page(request, pick, form, status=422)
+    if (
+        held
+        and not form.cleaned_data["more"]
+        and not is_known(_once(_wish(request, pick, form), form, by))
+    ):
+        return _page(request, pick, form, held=held, status=409)
     return _take(request, pick, form)
+
+
+def _unavailable(
+    request: HttpRequest, pick: Pick, form: BookingForm, why: Refusal, held: Reservation | None
+) -> HttpResponse:
+    """Says why the range cannot be had, with alternatives, before anybody fills in a form."""
+    instead = refused_pick.instead_of(pick, why, now=clock.now())
+    told = refusals.told(why, pick.venue)
+    facts = {"why_not": told, "code": why.code, "instead": instead, "is_closed": True, "held": held}
+    return _page(request, pick, form, status=200 if held else 409, **facts)
 
 
 def _picked(given: QueryDict) -> Mapping[str, Any]:
@@ -67,7 +92,7 @@ def _picked(given: QueryDict) -> Mapping[str, Any]:
 
 def _take(request: HttpRequest, pick: Pick, form: BookingForm) -> HttpResponse:
     by = visitors.visitor(request)
-    wish = _wish(pick, form)
+    wish = _wish(request, pick, form)
     try:
         made = _hold(wish, pick, form, by)
     except ContactInvalid as fault:
@@ -134,13 +159,21 @@ def _page(
     """Renders the form with the price of this moment, and a key that makes sending it twice
     harmless.
     """
-    venue = pick.venue
-    quote = quotes.quote(venue, pick.category, pick.window, pick.guests, now=clock.now())
+    venue, now = pick.venue, clock.now()
+    wanted = quotes.Wanted(pick.category, pick.window, Party(pick.guests, form.ages), form.codes)
+    quote = quotes.quote(venue, wanted, now=now)
+    costs = quotes.cancellation(quote, pick.window, now=now)
     context = {
         "venue": venue,
         "pick": pick,
         "form": form,
         "quote": quote,
+        "lines": price_lines.worded(quote.lines, pick.window, venue, pick.category),
+        "paying": price_lines.paying(
+            quote.promised.asked, quote.amount_minor, quote.due_now_minor, venue.currency
+        ),
+        "cancelling": price_lines.cancelling(costs, venue),
+        "is_asked": bool(quote.due_now_minor) or quote.promised.asked.is_guarantee,
         "price_shown": str(prices.decimal(quote.amount_minor, venue.currency)),
         "once": secrets.token_urlsafe(24),
         **more,
@@ -148,22 +181,28 @@ def _page(
     return render(request, "web/book.html", context, status=status)
 
 
-def _wish(pick: Pick, form: BookingForm) -> Booking:
+def _wish(request: HttpRequest, pick: Pick, form: BookingForm) -> Booking:
+    person = visitors.known(request)
+    # What somebody chose for all their letters comes before the language of this page.
+    chosen = person.language if person else ""
     return Booking(
         venue=pick.venue.slug,
         times=pick.times,
         contact=form.contact,
         guest_count=form.cleaned_data["guests"],
+        children=form.cleaned_data.get("children", ()),
+        extras=form.codes,
         category=None if pick.unit else pick.category.code,
         resource=pick.unit.pk if pick.unit else None,
         **form.extras,
         quote=form.cleaned_data["quote"],
+        language=chosen or get_language() or "",
     )
 
 
 def _once(wish: Booking, form: BookingForm, by: Caller) -> Once:
     """The form's idempotency key. It is random, so anonymous guests need no other name."""
-    facts = repr(replace(wish, quote=""))
+    facts = repr(replace(wish, quote="", language=""))
     return Once(
         caller=by.name if by.user_id else "page",
         key=f"page:{form.cleaned_data['once']}",

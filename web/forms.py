@@ -8,35 +8,47 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from guests.errors import ContactInvalid
+from guests.form_fields import (
+    AgesField,
+    UncutField,
+    email_field,
+    name_field,
+    phone_field,
+    text_field,
+)
 from guests.models import User
-from guests.phones import LONGEST_INPUT
 from reservations.models import Reservation
 from reservations.requests import Contact
+from reservations.rules import parties
 from reservations.rules.guest_fields import CONTACT, EXTRAS, longest
+from spelling import search_text, texts
 from venues import kinds
 from venues.hours import showings
 from venues.models import Venue
+from web import price_lines
 from web.selection import DayField, GuestsField
 
 APART = ("vehicle_plate",)
 """Extra fields that are always shown. The others are folded away."""
 
 
-def _text(name: str, label: Any, *, required: bool = True, **attrs: Any) -> forms.CharField:
-    attrs.setdefault("autocomplete", "off")
-    return forms.CharField(
+def _text(name: str, label: Any) -> forms.CharField:
+    return text_field(
         label=label,
-        required=required,
-        error_messages={"required": _("Fill this in.")},
+        required=False,
         max_length=longest(name),
-        widget=forms.TextInput(attrs=attrs),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+def _name(label: Any, autocomplete: str) -> forms.CharField:
+    return name_field(label=label, widget=forms.TextInput(attrs={"autocomplete": autocomplete}))
 
 
 class SearchForm(forms.Form):
     """Searches venues. Every field is optional."""
 
-    q = forms.CharField(
+    q = UncutField(
         label=_("Name or address"),
         max_length=120,
         required=False,
@@ -47,14 +59,23 @@ class SearchForm(forms.Form):
         required=False,
         choices=lambda: [("", _("Any kind")), *kinds.choices()],
     )
-    city = forms.CharField(
+    city = UncutField(
         label=_("City"),
         max_length=80,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
     )
-    date = DayField(label=_("Date"), required=False)
+    date = DayField(label=_("Date or arrival"), required=False)
+    until = DayField(label=_("Departure"), required=False, help_text=_("For hotels."))
     guests = GuestsField(label=_("Guests"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Leaves out a departure that is not after the arrival, and says so."""
+        given: dict[str, Any] = super().clean() or {}
+        arrive, leave = given.get("date"), given.get("until")
+        if leave and (not arrive or leave <= arrive):
+            self.add_error("until", _("Give a departure after the arrival."))
+        return given
 
 
 class NightsForm(forms.Form):
@@ -113,24 +134,30 @@ def shown(
 class ContactForm(forms.Form):
     """Asks for the guest's contact and extras. The engine checks names and numbers."""
 
-    first_name = _text("first_name", _("First name"), autocomplete="given-name")
-    last_name = _text("last_name", _("Last name"), autocomplete="family-name")
-    phone = forms.CharField(
+    first_name = _name(_("First name"), "given-name")
+    last_name = _name(_("Last name"), "family-name")
+    phone = phone_field(
         label=_("Phone number"),
-        max_length=LONGEST_INPUT,
         error_messages={"required": _("Fill in a number where we can reach you.")},
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
-    email = forms.CharField(
+    email = email_field(
         label=_("E-mail"),
         required=False,
-        max_length=longest("email"),
         widget=forms.TextInput(attrs={"type": "email", "autocomplete": "email"}),
     )
-    vehicle_plate = _text("vehicle_plate", _("Number plate"), required=False)
-    occasion = _text("occasion", _("Occasion"), required=False)
-    remarks = forms.CharField(
+    children = AgesField(
+        label=_("Children's ages"),
+        oldest=parties.OLDEST_CHILD,
+        most=parties.MOST_CHILDREN,
+        help_text=_("Such as 4, 9. Count them among the guests too."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    vehicle_plate = _text("vehicle_plate", _("Number plate"))
+    occasion = _text("occasion", _("Occasion"))
+    remarks = text_field(
         label=_("Remarks"),
+        tidy=texts.clean_lines,
         required=False,
         max_length=longest("remarks"),
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -146,7 +173,16 @@ class ContactForm(forms.Form):
             del self.fields["vehicle_plate"]
         if not kind.asks_occasion:
             del self.fields["occasion"]
-        self.fields["phone"].help_text = _phone_hint(venue.phone_region)
+        if not kind.asks_children:
+            del self.fields["children"]
+        self.fields["phone"].help_text = phone_hint(venue.phone_region)
+
+    def clean(self) -> dict[str, Any]:
+        """Says where there are more children than guests."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if len(given.get("children", ())) > given.get("guests", parties.MOST_CHILDREN):
+            self.add_error("children", _("There are more children than guests."))
+        return given
 
     def tell(self, fault: ContactInvalid) -> None:
         """Shows what the engine found wrong beside its fields."""
@@ -173,15 +209,49 @@ class BookingForm(ContactForm):
     """All fields of a booking except its range."""
 
     guests = GuestsField(label=_("Guests"))
+    chosen = forms.MultipleChoiceField(
+        label=_("Extras"), required=False, widget=forms.CheckboxSelectMultiple
+    )
     quote = forms.CharField(required=False, max_length=1000, widget=forms.HiddenInput)
     price_shown = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    more = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    """True to hold the same once more."""
     once = forms.RegexField(r"^[A-Za-z0-9_-]{16,64}$", widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, venue: Venue, **options: Any) -> None:
+        super().__init__(*args, venue=venue, **options)
+        offered = price_lines.choices(venue)
+        self.fields["chosen"].choices = offered  # type: ignore[attr-defined]
+        if not offered:
+            del self.fields["chosen"]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The codes of the extras that are ticked; () while the field has a fault."""
+        return tuple(self._said("chosen"))
+
+    @property
+    def ages(self) -> tuple[int, ...]:
+        """The ages of the children; () while the field has a fault."""
+        return tuple(self._said("children"))
+
+    def _said(self, name: str) -> Any:
+        if name not in self.fields:
+            return ()
+        if self.is_bound:
+            # It judges what was typed, once.
+            self.is_valid()
+            return self.cleaned_data.get(name) or ()
+        try:
+            return self.fields[name].clean(self.initial.get(name)) or ()
+        except forms.ValidationError:
+            return ()
 
 
 class FindForm(forms.Form):
     """Asks for the code and phone number that prove a reservation."""
 
-    code = forms.CharField(
+    code = UncutField(
         label=_("Reservation code"),
         max_length=40,
         help_text=_("Ten letters and digits, in your confirmation."),
@@ -189,16 +259,15 @@ class FindForm(forms.Form):
             attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
         ),
     )
-    phone = forms.CharField(
+    phone = phone_field(
         label=_("Phone number"),
-        max_length=LONGEST_INPUT,
         help_text=_("The number you gave when you booked."),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"}),
     )
 
     def clean_code(self) -> str:
-        """Returns the code in capitals, without spaces and dashes."""
-        return "".join(self.cleaned_data["code"].split()).replace("-", "").upper()
+        """Returns the letters and digits of the code, in capitals."""
+        return search_text.code(self.cleaned_data["code"])
 
 
 def extras_of(row: Reservation) -> list[tuple[Any, str]]:
@@ -210,18 +279,16 @@ def extras_of(row: Reservation) -> list[tuple[Any, str]]:
     return [(field.label, said[name]) for name, field in fields if said.get(name)]
 
 
-def of_profile(user: User | None) -> dict[str, Any]:
-    """Returns the initial values of a form from a profile. {} for None."""
-    if user is None:
-        return {}
-    return {name: getattr(user, name) for name in CONTACT}
+def contact_of(known: User | Reservation | None) -> dict[str, Any]:
+    """Returns the initial values of a form from a profile or a reservation. {} for None."""
+    return {name: getattr(known, name) for name in CONTACT} if known else {}
 
 
-def _phone_hint(region: str) -> Any:
+def phone_hint(region: str) -> Any:
+    """Returns an example of a number of the region, and what to do with one from abroad."""
     example = phonenumbers.example_number(region)
     if example is None:
         return _("Begin with + and the country code.")
     national = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.NATIONAL)
-    return _("Such as %(number)s; begin with + and the country code if it is from abroad.") % {
-        "number": national
-    }
+    told = _("Such as %(number)s (%(region)s); begin with + and the country code from elsewhere.")
+    return told % {"number": national, "region": region}

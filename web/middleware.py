@@ -11,6 +11,8 @@ from django.utils import translation
 
 from web import unavailable
 
+_API = "/api/"
+_OF_THE_API = "en"
 _NOTHING = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -29,6 +31,28 @@ class ContentSecurity(CSPMiddleware):
         return super().process_response(request, response)
 
 
+class NoStore:
+    """Keeps pages of somebody out of every store, the browser's own among them.
+
+    A browser may otherwise show them again after a log-out, when somebody presses Back.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if not request.path.startswith(_API) and _is_of_somebody(request):
+            response["Cache-Control"] = "no-store, private"
+        return response
+
+
+def _is_of_somebody(request: HttpRequest) -> bool:
+    """Tells whether a page was made for a session that holds something."""
+    session = request.session
+    return bool(session.accessed and not session.is_empty())
+
+
 class TooManyLogIns:
     """Answers 503 where more people log in than this process can check."""
 
@@ -40,10 +64,6 @@ class TooManyLogIns:
 
     def process_exception(self, request: HttpRequest, fault: Exception) -> HttpResponse | None:
         return unavailable.busy(request, fault)
-
-
-_API = "/api/"
-_OF_THE_API = "en"
 
 
 class Language(LocaleMiddleware):

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy
 from guests.errors import GuestError
 from reservations import clock
 from reservations.errors import HeldByOther, RateLimited, Refusal, TooFar, TooManyHolds, TooSoon
+from venues import local_words
 from venues.models import Venue
-from web.templatetags import holdfast
 
 _WORDS: Mapping[str, str | Promise] = {
     "taken": gettext_lazy("Somebody was quicker: this time has just been taken."),
@@ -25,7 +25,9 @@ _WORDS: Mapping[str, str | Promise] = {
     "too_long": gettext_lazy("That is longer than this place takes reservations for."),
     "party_too_large": gettext_lazy("No place here seats so many. Try fewer, or book twice."),
     "no_choice": gettext_lazy("This place gives out the first free spot; you cannot choose one."),
-    "one_per_day": gettext_lazy("You have a reservation on that day already."),
+    "one_per_day": gettext_lazy(
+        "You have a reservation on that day already. Open it with its code to change or cancel it."
+    ),
     "too_many_holds": gettext_lazy(
         "You are holding as many places as you may. Confirm or cancel one, then try again."
     ),
@@ -39,10 +41,17 @@ _WORDS: Mapping[str, str | Promise] = {
     "precondition_failed": gettext_lazy(
         "This reservation was changed in the meantime. Look at it as it is now and try again."
     ),
+    "fee_applies": gettext_lazy(
+        "Cancelling is no longer free, so this change costs a fee. Look at it once more."
+    ),
     "rate_limited": gettext_lazy("This reservation was changed a moment ago."),
     "in_progress": gettext_lazy("Your request is still being worked on. Try again in a moment."),
     "busy": gettext_lazy("Very many are booking this just now. Try again in a moment."),
     "quote_expired": gettext_lazy("The price has changed since you saw it."),
+    "payment_required": gettext_lazy("This is confirmed once you have paid, or stored a card."),
+    "provider_unavailable": gettext_lazy(
+        "The payment page does not answer just now. Nothing was taken. Try again in a moment."
+    ),
     "forbidden": gettext_lazy("Only the venue itself can do this."),
 }
 
@@ -70,4 +79,4 @@ def told(refusal: Refusal | GuestError, venue: Venue) -> str:
 def _at(instant: datetime | None, venue: Venue) -> dict[str, str]:
     if instant is None:
         return {"when": ""}
-    return {"when": f"{holdfast.when(instant, venue)} ({holdfast.whose_time(venue)})"}
+    return {"when": f"{local_words.when(instant, venue)} ({local_words.whose_time(venue)})"}

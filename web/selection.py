@@ -1,7 +1,7 @@
 """The selection of a guest: a range, a category or unit, and a party, as addresses carry it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -12,13 +12,17 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from reservations.alternatives.search import Alternative
+from reservations.availability.offers import Availability
+from reservations.availability.open_slots import VenueSlot
 from reservations.errors import Invalid, NotFound
 from reservations.models import Reservation
+from reservations.pricing import offered
 from reservations.requests import Times
 from reservations.rules import modes
-from reservations.rules.categories import categories_for, category_of
+from reservations.rules.categories import categories_for, priced_as
 from reservations.rules.guest_fields import LARGEST_PARTY, longest
-from venues import catalogue, prices
+from spelling import dates
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -47,9 +51,8 @@ class DayField(forms.DateField):
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
     def __init__(self, **options: Any) -> None:
-        formats = ["%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y"]
         messages = {"invalid": _("Write a date such as 2027-03-31.")}
-        super().__init__(input_formats=formats, error_messages=messages, **options)
+        super().__init__(input_formats=dates.FORMATS, error_messages=messages, **options)
 
     def to_python(self, value: Any) -> date | None:
         """Returns the date, or None for an empty field. Raises ValidationError."""
@@ -129,7 +132,7 @@ def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
     guests = given["guests"] or 1
     unit = _unit(venue, given["resource"])
     category = (
-        category_of(venue, unit)
+        priced_as(venue, [unit])
         if unit
         else categories_for(venue, given["category"] or None, guests, window)[0]
     )
@@ -139,7 +142,43 @@ def read(venue: Venue, data: Mapping[str, Any], *, now: datetime) -> Pick:
         category=category,
         unit=unit,
         guests=guests,
-        price_minor=prices.price_of(venue, category, window),
+        price_minor=offered.price_of(venue, category, window, guests),
+    )
+
+
+def of_offers(venue: Venue, found: Availability, *, guests: int) -> list[Pick]:
+    """Returns a selection for each offer of a range: on a unit that the venue chooses, and on each
+    free unit with a price of its own.
+    """
+    picks: list[Pick] = []
+    for offer in found.offers:
+        of_category = Pick(
+            venue=venue,
+            window=found.window,
+            category=offer.category,
+            unit=None,
+            guests=guests,
+            price_minor=offer.price_minor,
+            left=offer.count,
+        )
+        if offer.count or not offer.named:
+            picks.append(of_category)
+        picks += [
+            replace(of_category, unit=one.unit, price_minor=one.price_minor, left=1)
+            for one in offer.named
+        ]
+    return picks
+
+
+def of_slot(venue: Venue, slot: VenueSlot, *, guests: int) -> Pick:
+    """Returns an open slot as a selection."""
+    return Pick(
+        venue=venue,
+        window=slot.window,
+        category=slot.category,
+        unit=slot.unit,
+        guests=guests,
+        price_minor=slot.price_minor,
     )
 
 

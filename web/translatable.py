@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 
 from guests.errors import GuestError
+from payments import errors as payment_errors
 from reservations.errors import Refusal
+
+LOADED = (payment_errors,)
+"""Modules whose refusals are found below the engine's, once they are loaded."""
 
 OF_LIBRARIES = (
     # From email-validator: why an address cannot be right.

@@ -10,6 +10,7 @@ from guests.models import User
 from reservations import clock
 from reservations.errors import NotFound
 from reservations.models import Reservation
+from spelling import search_text
 
 PROVEN_FOR = timedelta(hours=24)
 """How long a browser may open a reservation that it made or proved."""
@@ -47,7 +48,7 @@ def remember(request: HttpRequest, reservation_id: int) -> None:
 def find(request: HttpRequest, code: str) -> Reservation:
     """Returns the visitor's reservation with this code. Raises NotFound."""
     rows = Reservation.objects.visible_to(visitor(request)).select_related("category")
-    found = rows.select_related("venue__policy").filter(code=code.upper()).first()
+    found = rows.select_related("venue__policy").filter(code=search_text.code(code)).first()
     if found is None:
         raise NotFound("There is no such reservation.")
     return found

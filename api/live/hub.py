@@ -1,4 +1,4 @@
-"""The sockets of this process by venue, and how events reach them.
+"""The sockets of this process by venue or person, and how events reach them.
 
 Processes announce the ids of events through Redis. However many sockets a process has, it listens
 on one connection, reads the events once from the database and sends the messages to the sockets of
@@ -46,13 +46,23 @@ SILENCE = 10.0
 """Seconds without a message after which Redis gets a ping."""
 
 
+Key = int | str
+"""What a socket watches: the id of a venue, or a person as `key_of` names them."""
+_PERSON = "user:"
+
+
+def key_of(user_id: int) -> str:
+    """Returns the key of a person."""
+    return f"{_PERSON}{user_id}"
+
+
 class Place:
     """The queue of one socket. It sends as fast as the page reads and holds at most
     ROOM batches.
     """
 
-    def __init__(self, venue_id: int, send: Send, *, greeting: Callable[[], str]) -> None:
-        self.venue_id = venue_id
+    def __init__(self, key: Key, send: Send, *, greeting: Callable[[], str]) -> None:
+        self.key = key
         self.greeting = greeting
         self._send = send
         self._waiting: deque[Sequence[str]] = deque()
@@ -91,8 +101,8 @@ class Hub:
     """The sockets of one event loop. All its methods run on that loop."""
 
     def __init__(self) -> None:
-        self._places: defaultdict[int, set[Place]] = defaultdict(set)
-        self._announced: asyncio.Queue[Sequence[int]] = asyncio.Queue()
+        self._places: defaultdict[Key, set[Place]] = defaultdict(set)
+        self._announced: asyncio.Queue[Sequence[Key]] = asyncio.Queue()
         self._told: OrderedDict[int, None] = OrderedDict()
         self._tasks: list[asyncio.Task[None]] = []
         self._hears = not settings.LIVE_REDIS_URL
@@ -115,7 +125,7 @@ class Hub:
 
     def join(self, place: Place) -> None:
         """Adds a socket. It is greeted as soon as this process hears all announcements."""
-        self._places[place.venue_id].add(place)
+        self._places[place.key].add(place)
         if self._hears:
             place.put([place.greeting()])
         if not self._tasks or any(task.done() for task in self._tasks):
@@ -131,20 +141,22 @@ class Hub:
 
     def leave(self, place: Place) -> None:
         """Removes a socket. Calling it twice does no harm."""
-        self._places[place.venue_id].discard(place)
-        if not self._places[place.venue_id]:
-            del self._places[place.venue_id]
+        self._places[place.key].discard(place)
+        if not self._places[place.key]:
+            del self._places[place.key]
 
-    def announced(self, event_ids: Sequence[int]) -> None:
-        """Queues event ids to be sent soon. Skips ids that were sent before. Does nothing without
-        sockets.
+    def announced(self, keys: Sequence[Key]) -> None:
+        """Queues event ids, and keys of people whose files changed, to be sent soon. Skips ids that
+        were sent before. Does nothing without sockets.
         """
         if self._places:
-            self._announced.put_nowait(event_ids)
+            self._announced.put_nowait(keys)
 
-    def spread(self, venue_id: int, words: Sequence[str]) -> None:
-        """Sends messages to every socket of a venue. Sockets with a full queue are closed."""
-        for place in list(self._places.get(venue_id, ())):
+    def spread(self, key: Key, words: Sequence[str]) -> None:
+        """Sends messages to every socket of a venue or person. Those with a full queue are
+        closed.
+        """
+        for place in list(self._places.get(key, ())):
             if not place.put(words):
                 self.leave(place)
 
@@ -154,7 +166,10 @@ class Hub:
             waiting = [await self._announced.get()]
             while not self._announced.empty():
                 waiting.append(self._announced.get_nowait())
-            ids = {one for ids in waiting for one in ids}.difference(self._told)
+            keys = {one for keys in waiting for one in keys}
+            ids = {one for one in keys if not isinstance(one, str)}.difference(self._told)
+            for person in (one for one in keys if isinstance(one, str)):
+                self.spread(person, [messages.FILES_CHANGED])
             try:
                 await self._tell_of(ids)
             except DatabaseError as error:
@@ -168,9 +183,10 @@ class Hub:
                 self._announced.task_done()
 
     async def _tell_of(self, ids: set[int]) -> None:
-        if ids and self._places:
+        venues = [key for key in self._places if isinstance(key, int)]
+        if ids and venues:
             read = database_sync_to_async(messages.words)
-            for venue_id, words in (await read(ids, list(self._places))).items():
+            for venue_id, words in (await read(ids, venues)).items():
                 self.spread(venue_id, words)
         self._told.update(dict.fromkeys(ids))
         while len(self._told) > REMEMBERED:
@@ -222,7 +238,8 @@ class Hub:
     def _take_ids(self, data: str) -> None:
         """Queues the ids of a message. What is none is dropped, and the first of them logged."""
         named = data.split(",")
-        ids = [int(one) for one in named if one.isascii() and one.isdecimal() and len(one) < 19]
+        ids: list[Key] = [int(one) for one in named if _is_id(one)]
+        ids += [one for one in named if one.startswith(_PERSON) and _is_id(one[len(_PERSON) :])]
         if len(ids) < len(named) and not self._has_heard_nonsense:
             self._has_heard_nonsense = True
             log.warning("Somebody else writes to %s: %.50r", settings.LIVE_CHANNEL, data)
@@ -243,15 +260,22 @@ def every() -> list[Hub]:
     return list(_hubs.values())
 
 
-def publish(event_ids: Sequence[int]) -> None:
-    """Announces committed events to every process. Safe from any thread. Raises RedisError."""
+def publish(keys: Sequence[Key]) -> None:
+    """Announces committed events (ids), and people whose files changed (keys), to every process.
+
+    Safe from any thread. Raises RedisError.
+    """
     if settings.LIVE_REDIS_URL:
-        said = ",".join(map(str, event_ids))
+        said = ",".join(map(str, keys))
         _telling_client(settings.LIVE_REDIS_URL).publish(settings.LIVE_CHANNEL, said)
         return
     for loop, hub in list(_hubs.items()):
         if loop.is_running():
-            loop.call_soon_threadsafe(hub.announced, event_ids)
+            loop.call_soon_threadsafe(hub.announced, keys)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19
 
 
 def _begun(work: Coroutine[Any, Any, None]) -> asyncio.Future[None] | None:

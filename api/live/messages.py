@@ -6,16 +6,20 @@ it is written.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
 
 from api.schemas import to_z
 from reservations import clock
-from reservations.event_types import COMPLETED, RESEATED
+from reservations.allocation import presence
+from reservations.event_types import CHECKED_OUT, COMPLETED, RESEATED
 from reservations.models import Allocation, Event
 from venues.hours import Window
+
+DAY = timedelta(days=1)
+"""How far ahead a unit is told as free whose guest left late."""
 
 
 def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, list[str]]:
@@ -33,6 +37,10 @@ def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, l
 def is_of_time(event: Event) -> bool:
     """Says whether an event can change which time of a unit is taken."""
     return event.reservation_id is not None or "closure" in event.data
+
+
+FILES_CHANGED = '{"type":"files"}'
+"""The message to a person one of whose files has changed: which, the page reads for itself."""
 
 
 def line(message: dict[str, Any]) -> str:
@@ -70,7 +78,7 @@ def _stretches(event: Event, now: datetime) -> Iterator[tuple[int, Window, str]]
             yield row.resource_id, own, "taken"
         else:
             seen.append(own)
-        freed = [(row.resource_id, window) for window in seen]
+        freed = [(row.resource_id, window) for window in (*seen, *_left(row, event))]
         if event.name == RESEATED.name:
             freed.append((int(event.data["from"]), own))
         for resource, window in freed:
@@ -86,15 +94,43 @@ def _takes(row: Allocation, event: Event, now: datetime) -> bool:
 
 def _given_back(row: Allocation, event: Event) -> list[Window]:
     """The ranges after the end of a live row that were sold or taken before."""
-    ends = [datetime.fromisoformat(text) for text in event.data.get("before", [])[1:]]
+    ends = [datetime.fromisoformat(text) for text in _ends_before(event)]
     if row.reservation is not None:
         ends.append(row.reservation.ends_at)
     last = max(ends, default=row.ends_at)
     return [Window(row.ends_at, last)] if row.is_live and row.ends_at < last else []
 
 
+def _left(row: Allocation, event: Event) -> list[Window]:
+    """The time from now on of a unit that a guest left after their end, in a list; else []."""
+    stay = row.reservation
+    is_leaving = event.name == CHECKED_OUT.name and stay is not None and stay.checked_in_at
+    if stay is None or not is_leaving or not row.is_live:
+        return []
+    is_late = stay.ends_at <= event.at and row.ends_at >= stay.ends_at
+    return [Window(event.at, event.at + DAY)] if is_late else []
+
+
+def _ends_before(event: Event) -> list[str]:
+    """The end before the change, or []. Events of versions before 0.2 have it in `before`."""
+    changed = event.data.get("changed", {})
+    if isinstance(changed, dict) and "ends_at" in changed:
+        return [changed["ends_at"]["from"]]
+    return list(event.data.get("before", [])[1:])
+
+
 def _gaps(resource: int, window: Window, now: datetime, *, but: Allocation) -> Iterator[Window]:
-    """Yields the parts of a range in which no row but this one takes the unit."""
+    """Yields the parts of a range in which no row but this one takes the unit.
+
+    Leaves out the part that contains now while another guest is in the unit past their end.
+    """
+    for gap in _untaken(resource, window, now, but=but):
+        is_now = gap.start <= now < gap.end
+        if not is_now or presence.occupied_by(resource, now, but=but.reservation_id) is None:
+            yield gap
+
+
+def _untaken(resource: int, window: Window, now: datetime, *, but: Allocation) -> Iterator[Window]:
     others = Allocation.objects.filter(resource_id=resource).exclude(pk=but.pk)
     others = others.taking_time(at=now).overlapping(window.start, window.end)
     start = window.start

@@ -19,7 +19,7 @@ from reservations import clock, records
 from reservations.availability import calendar_days, offers
 from reservations.availability import slots as availability
 from reservations.errors import Refusal
-from reservations.rules import modes
+from reservations.rules import modes, permissions
 from venues.hours import Window
 from venues.models import Venue
 
@@ -39,14 +39,25 @@ class WhyNot(ninja.Schema):
     detail: str
 
 
+class NamedOut(ninja.Schema):
+    """A free unit with a price of its own."""
+
+    resource: UnitOut
+    price: Money
+
+
 class CategoryOffer(ninja.Schema):
-    """`free` counts the units that can be booked. `units` are free without moving another guest."""
+    """`free` counts the units that can be booked. `units` are free without moving another guest.
+
+    `named` are free units with prices of their own, beyond those: booked by `resource` alone.
+    """
 
     code: str
     name: str
     free: int
     units: list[UnitOut]
     price: Money
+    named: list[NamedOut]
 
 
 class AvailabilityOut(ninja.Schema):
@@ -71,7 +82,12 @@ def read_availability(request: KnownRequest, slug: str, asked: Query[RangeOfPart
     """Count the free units for one range, with units and price by category."""
     venue = records.find_venue(slug)
     found = offers.of_range(
-        venue, times_of(asked), party=asked.guests, category=asked.category, now=clock.now()
+        venue,
+        times_of(asked),
+        party=asked.guests,
+        category=asked.category,
+        now=clock.now(),
+        is_desk=permissions.is_staff(request.auth, venue.pk),
     )
     counted = [
         offer for offer in found.offers if asked.category or not offer.category.is_on_request
@@ -192,6 +208,10 @@ def _offer(offer: offers.Offer, venue: Venue) -> dict[str, Any]:
         "free": offer.count,
         "units": [shown[unit.id] for unit in offer.units],
         "price": money(offer.price_minor, venue.currency),
+        "named": [
+            {"resource": shown[one.unit.id], "price": money(one.price_minor, venue.currency)}
+            for one in offer.named
+        ],
     }
 
 

@@ -50,10 +50,15 @@ def explain(request: KnownRequest, slug: str, asked: Query[RangeOfUnit]) -> Http
     """Say whether a range can be booked now, and if not, which rule or reservation prevents it."""
     venue = records.find_venue(slug)
     resource = None if asked.resource is None else parse_id(asked.resource)
-    why = explanations.explain(
-        venue, times_of(asked), resource=resource, party=asked.guests, now=clock.now()
-    )
     is_staff = permissions.is_staff(request.auth, venue.pk)
+    why = explanations.explain(
+        venue,
+        times_of(asked),
+        resource=resource,
+        party=asked.guests,
+        now=clock.now(),
+        is_desk=is_staff,
+    )
     return reply(
         {
             **told(why.window),

@@ -9,7 +9,7 @@ from ninja import Query, Router
 from api.auth import OPTIONAL, KnownRequest
 from api.documents import UnitOut, unit_of
 from api.replies import reply
-from api.schemas import InstantOut
+from api.schemas import InstantOut, to_z
 from api.time_ranges import ANSWERS, Steps, heading, told, window_of
 from reservations import clock, records
 from reservations.availability import floor_plan
@@ -20,12 +20,18 @@ router = Router(tags=["venues"])
 
 
 class PlanUnit(UnitOut):
-    """Only staff of the venue receive `vehicle` and `guest`."""
+    """Only staff of the venue receive `vehicle` and `guest`.
+
+    `is_overstay` says that a guest is still in the unit whose end has passed, and `since` when that
+    guest arrived on it (else null). A range that does not contain now has no such units.
+    """
 
     category: str
     capacity: int
     place: dict[str, float] | None
     state: Literal["free", "taken", "held", "closed"]
+    is_overstay: bool
+    since: InstantOut | None
     vehicle: str | None = None
     guest: str | None = None
 
@@ -65,5 +71,7 @@ def _plan_unit(standing: Standing) -> dict[str, Any]:
         "capacity": unit.capacity,
         "place": {"x": unit.plan_x, "y": unit.plan_y} if placed else None,
         "state": standing.state,
+        "is_overstay": standing.is_overstay,
+        "since": to_z(standing.since) if standing.since else None,
         **(known if standing.guest is not None else {}),
     }

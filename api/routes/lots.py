@@ -17,7 +17,7 @@ from api.auth import KnownRequest, allow
 from api.idempotency_keys import Key
 from api.paging import Page, page
 from api.replies import reply
-from api.schemas import Money, Schema, money, money_minor, problems, zone
+from api.schemas import WHOLE, Money, Schema, money, money_minor, problems, zone
 from reservations import clock
 from reservations.errors import NotFound
 from reservations.idempotency import Answer
@@ -37,7 +37,7 @@ STAFF = allow("staff", "administrator")
 class LotIn(Schema):
     name: Annotated[str, Field(min_length=1, max_length=120)]
     address: Annotated[str, Field(max_length=200)] = ""
-    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)]
+    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True), WHOLE]
     price: Money
     time_zone: Annotated[str, Field(max_length=64)] = "UTC"
 
@@ -49,9 +49,11 @@ _LEFT_OUT: Any = Field(default=None)
 class LotPatch(Schema):
     """Fields that you leave out stay as they are."""
 
+    removable = frozenset({"address"})
+
     name: Annotated[str, Field(min_length=1, max_length=120)] = _LEFT_OUT
     address: Annotated[str, Field(max_length=200)] = _LEFT_OUT
-    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)] = _LEFT_OUT
+    capacity: Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True), WHOLE] = _LEFT_OUT
     price: Money = _LEFT_OUT
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from api import contacts, documents, idempotency_keys, logins, verbs
+from api import contacts, documents, idempotency_keys, languages, logins, verbs
 from api.auth import KnownRequest, allow
 from api.contacts import ContactIn
 from api.idempotency_keys import Key
@@ -27,6 +27,7 @@ from reservations.errors import Invalid, NotFound
 from reservations.idempotency import Answer, Once
 from reservations.inventory.spots import HANDICAP, Spot, spots_of
 from reservations.models import Reservation
+from reservations.pricing import owed
 from reservations.reports import occupancy
 from reservations.requests import Booking, Times
 from reservations.rules.guest_fields import longest
@@ -87,7 +88,10 @@ class ParkingIn(ContactIn):
 
 
 class ParkingOut(ninja.Schema):
-    """`cost` is the price of the reserved range, and after departure that of the time used."""
+    """`cost` is the price of the reserved range, and after departure that of the time used.
+
+    Of a cancelled one it is the fee.
+    """
 
     id: int
     user_id: int | None
@@ -151,7 +155,7 @@ def create(request: KnownRequest, data: ParkingIn, idempotency_key: Key = None) 
     return idempotency_keys.carried_out(request, act, by=by, render=_created)
 
 
-_VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 429, 503)}
+_VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 412, 429, 503)}
 
 
 @router.put(
@@ -161,8 +165,11 @@ _VERB = {200: ParkingOut, **problems(401, 403, 404, 409, 429, 503)}
     response=_VERB,
 )
 def complete(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """End the reservation, also before its start. The spot is free at once."""
-    return _verb(request, reservation_id, actions.complete, "checked_out_at")
+    """End the reservation. The spot is free at once.
+
+    Before its start the reservation is cancelled, and the answer still says `Completed`.
+    """
+    return _ended(request, reservation_id, actions.complete)
 
 
 @router.put(
@@ -177,8 +184,8 @@ def occupy(request: KnownRequest, reservation_id: str) -> HttpResponse:
     "/reservations/{reservation_id}/release", operation_id="releaseSpot", auth=WRITE, response=_VERB
 )
 def release(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the vehicle has left. The answer has the cost."""
-    return _verb(request, reservation_id, actions.check_out, "checked_out_at")
+    """Record that the vehicle has left. The answer has the cost. Before the start as `complete`."""
+    return _ended(request, reservation_id, actions.release)
 
 
 @router.get(
@@ -228,6 +235,7 @@ def _booking(data: ParkingIn, request: KnownRequest) -> Booking:
         resource=spot.pk if spot else None,
         vehicle_plate=data.vehicle_plate,
         remarks=data.remarks,
+        language=languages.asked(request),
     )
 
 
@@ -279,11 +287,23 @@ def _alternative(found: Alternative) -> dict[str, Any]:
     }
 
 
+def _ended(
+    request: KnownRequest, reservation_id: str, act: Callable[..., Reservation]
+) -> HttpResponse:
+    """Answers `Completed` whatever the engine recorded: a stay, or a cancelling before it."""
+    completed = WORDS[Stage.LEFT]
+    return _verb(request, reservation_id, act, ("checked_out_at", "cancelled_at"), status=completed)
+
+
 def _verb(
-    request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
+    request: KnownRequest,
+    reservation_id: str,
+    act: Callable[..., Reservation],
+    fact: str | tuple[str, ...],
+    **told: Any,
 ) -> HttpResponse:
     def show(row: Reservation) -> HttpResponse:
-        return reply(_parking(row))
+        return reply(_parking(row) | told)
 
     return verbs.carry_out(
         request, reservation_id, act, fact=fact, show=show, kind=kinds.PARKING.code
@@ -307,5 +327,5 @@ def _parking(row: Reservation) -> dict[str, Any]:
         "status": WORDS[row.status_at(clock.now())],
         "occupied_at": to_z(row.checked_in_at) if row.checked_in_at else None,
         "released_at": to_z(row.checked_out_at) if row.checked_out_at else None,
-        "cost": money(row.price_minor, row.currency),
+        "cost": money(owed.owed(row, clock.now()), row.currency),
     }

@@ -1,5 +1,6 @@
 """Accounts: sign-up, log-in, profile, favourites, export and erasure."""
 
+from datetime import time
 from functools import partial
 from typing import Annotated, Any, TypeVar
 
@@ -7,16 +8,19 @@ import ninja
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from ninja import Query, Router, Status
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from api import idempotency_keys, limits, logins, paging
 from api.auth import PEOPLE, BrowserSession, holder_of_refresh_token
+from api.contacts import EMAIL, NAME, PHONE
 from api.idempotency_keys import Key
 from api.schemas import InstantOut, Schema, problems
-from guests import accounts, audit, callers, emails, phones, tokens
+from guests import accounts, audit, callers, tokens
 from guests.addresses import address_of
 from guests.credentials import session_tokens
 from guests.models import Favourite, User
+from notices import preferences
+from notices.scheduled import time_zones
 from reservations import idempotency
 from reservations.idempotency import Answer
 from reservations.privacy import data_export, erasure
@@ -26,11 +30,9 @@ router = Router(tags=["people"])
 
 T = TypeVar("T")
 
-Name = Annotated[str, Field(min_length=1, max_length=accounts.LONGEST_NAME, examples=["Ada"])]
-Phone = Annotated[
-    str, Field(min_length=1, max_length=phones.LONGEST_INPUT, examples=["+1 202 555 0123"])
-]
-Email = Annotated[str, Field(min_length=1, max_length=emails.LONGEST, examples=["ada@example.com"])]
+Name = NAME
+Phone = PHONE
+Email = EMAIL
 Password = Annotated[str, Field(min_length=1, max_length=1024)]
 Token = Annotated[str, Field(min_length=1, max_length=4096)]
 
@@ -74,15 +76,22 @@ class Person(ninja.Schema):
     receive_phone_call: bool
     receive_text_notification: bool
     role: str
+    time_zone: str
     created_at: InstantOut
 
     @staticmethod
     def resolve_id(user: User) -> str:
         return str(user.pk)
 
+    @staticmethod
+    def resolve_time_zone(user: User) -> str:
+        return time_zones.name_of(user)
+
 
 class Profile(Schema):
     """Fields that you leave out stay as they are."""
+
+    removable = frozenset(accounts.PREFERENCES)
 
     # Only fields that were sent are read, so these defaults are never used. The document leaves
     # them out.
@@ -90,9 +99,10 @@ class Profile(Schema):
     first_name: Name = Field(default_factory=str)
     last_name: Name = Field(default_factory=str)
     phone: Phone = Field(default_factory=str)
-    receive_email_updates: bool = Field(default_factory=bool)
-    receive_phone_call: bool = Field(default_factory=bool)
-    receive_text_notification: bool = Field(default_factory=bool)
+    receive_email_updates: StrictBool = Field(default_factory=bool)
+    receive_phone_call: StrictBool = Field(default_factory=bool)
+    receive_text_notification: StrictBool = Field(default_factory=bool)
+    time_zone: Annotated[str, Field(max_length=64)] | None = Field(default_factory=lambda: None)
 
 
 class FavouriteVenue(ninja.Schema):
@@ -110,6 +120,17 @@ class FavouritePage(ninja.Schema):
 
 class ExportedProfile(Person):
     last_login: InstantOut | None
+    language: str
+    reminders: bool
+    monthly_report: bool
+    evening_at: time | None
+    evening_channel: str
+    chat_url: str
+    evening_since: InstantOut | None
+
+    @staticmethod
+    def resolve_time_zone(user: User) -> str:
+        return user.time_zone
 
 
 class ExportedFavourite(ninja.Schema):
@@ -171,6 +192,10 @@ class Export(ninja.Schema):
     log_ins: list[ExportedLogIn]
     sign_in_providers: list[ExportedProvider]
     reservations: list[dict[str, Any]]
+    further: Annotated[
+        dict[str, list[dict[str, Any]]],
+        Field(description="What is held beside it, by kind, such as letters that were sent."),
+    ]
 
 
 @router.post(
@@ -250,7 +275,8 @@ def read_me(request: HttpRequest) -> User:
 )
 def change_me(request: HttpRequest, data: Profile) -> User:
     """Change contact data and preferences. The e-mail address cannot be changed."""
-    return accounts.change_profile(_person(request), data.model_dump(exclude_unset=True))
+    changes = data.model_dump(exclude_unset=True)
+    return preferences.change_profile(_person(request), changes)
 
 
 @router.get(

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import orjson
@@ -11,28 +12,33 @@ from django.http import HttpResponse
 from ninja import Header, Query, Router
 from pydantic import Field
 
-from api import contacts, documents, idempotency_keys, verbs
+from api import contacts, documents, idempotency_keys, languages, preconditions, verbs
 from api.auth import KnownRequest, allow
-from api.contacts import TYPES, ContactIn, having
 from api.documents import EventPage, ReservationOut, ReservationPage
 from api.idempotency_keys import Key
 from api.openapi import answering_with
 from api.paging import Page, page, page_of
 from api.replies import reply
-from api.schemas import Bound, Day, Id, Instant, Schema, parse_id, problems
-from api.time_ranges import Category as CategoryCode
+from api.routes import amounts
+from api.routes.amounts import ChargeIn
+from api.schemas import Bound, Schema, parse_id, problems
+from api.wishes.parties import PartyIn
+from api.wishes.references import Reference
+from api.wishes.reservations import ReservationIn, ReservationPatch, StayIn
 from guests import phones
+from guests.callers import Caller
 from guests.errors import ContactInvalid
 from reservations import actions, clock
-from reservations.errors import ChangedMeanwhile, Invalid
+from reservations.errors import Invalid
 from reservations.idempotency import Answer, Repeated
 from reservations.models import Reservation
 from reservations.privacy import access_log
 from reservations.querysets import ReservationQuerySet
 from reservations.records import look
 from reservations.requests import Booking, Change, Times
-from reservations.rules.guest_fields import DETAILS, EXTRAS, LARGEST_PARTY, longest
+from reservations.rules.guest_fields import EXTRAS
 from reservations.status import Status
+from spelling import search_text
 from venues.models import Venue
 
 log = logging.getLogger(__name__)
@@ -42,51 +48,27 @@ router = Router(tags=["reservations"])
 READ = allow(scope="reservations:read")
 WRITE = allow(scope="reservations:write")
 
-Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY, strict=True)]
 Word = Literal["upcoming", "present", "left", "no_show", "held", "expired", "cancelled"]
 
 _TIMES = ("starts_at", "ends_at", "check_in", "check_out")
+_PARTY = ("guest_count", "adults", "children")
+_NOTES = ("reference", "metadata", "language")
 
-_LEFT_OUT: Any = Field(default=None)
-"""The field was not sent. Null is a value of its own."""
-
-
-@having({name: (TYPES[name], "") for name in EXTRAS})
-class _WishIn(ContactIn):
-    venue: Annotated[str, Field(max_length=63, examples=["harbour-hotel"])]
-    category: CategoryCode | None = None
-    resource: Id | None = None
-    starts_at: Instant | None = None
-    ends_at: Instant | None = None
-    check_in: Day | None = None
-    check_out: Day | None = None
-    guest_count: Party
+_WORDS = {"override_reason", "accept_fee", "reason"}
+"""Fields of a change that change nothing by themselves."""
 
 
-class ReservationIn(_WishIn):
-    """Which venue, category or unit, which range, and for whom.
+class ConfirmIn(Schema):
+    """Staff may confirm what is not paid, with a reason. The body may be left out."""
 
-    Contact fields that a guest leaves out come from `/me`. Partners give every required field.
-    Staff who give any field give every required field: the reservation is then for somebody else.
-    """
-
-    quote: Annotated[str, Field(max_length=1000)] = ""
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
 
-@having({name: (TYPES[name], _LEFT_OUT) for name in DETAILS})
-class _ChangeIn(Schema):
-    category: CategoryCode = _LEFT_OUT
-    resource: Id = _LEFT_OUT
-    starts_at: Instant = _LEFT_OUT
-    ends_at: Instant = _LEFT_OUT
-    check_in: Day = _LEFT_OUT
-    check_out: Day = _LEFT_OUT
-    guest_count: Party = _LEFT_OUT
+class CheckInIn(Schema):
+    """With a reason, staff may give a unit whose guest has not gone, or check in what is not paid.
 
-
-class ReservationPatch(_ChangeIn):
-    """Fields that you leave out stay as they are."""
+    The body may be left out.
+    """
 
     override_reason: Annotated[str, Field(max_length=200)] = ""
 
@@ -99,11 +81,16 @@ class Filters(Page):
     since: Annotated[Bound | None, Field(alias="from")] = None
     until: Annotated[Bound | None, Field(alias="to")] = None
     phone: Annotated[str, Field(max_length=phones.LONGEST_INPUT)] | None = None
-    code: Annotated[str, Field(max_length=longest("code"))] | None = None
+    code: Annotated[str, Field(max_length=24)] | None = None
+    reference: Reference | None = None
 
 
 Match = Annotated[
     str | None, Header(alias="If-Match", description="The ETag that the change is based on.")
+]
+
+NoMatch = Annotated[
+    str | None, Header(alias="If-None-Match", description="The ETag of the document you have.")
 ]
 
 _TAGGED = answering_with(200, "ETag")
@@ -119,12 +106,13 @@ _TAGGED = answering_with(200, "ETag")
 def create(request: KnownRequest, data: ReservationIn, idempotency_key: Key = None) -> HttpResponse:
     """Reserve: the answer is a hold, or confirmed where the venue confirms at once."""
     by = request.auth
-    once = idempotency_keys.once(request, by=by, render=_created)
+    once = idempotency_keys.once(request, by=by, render=partial(created, by=by))
     try:
-        row = verbs.hold(booking=booking_of(data, request), by=by, once=once)
+        booking = booking_of(data, data, request, reference=data.reference)
+        row = verbs.hold(booking=booking, by=by, once=once)
     except Repeated as repeated:
-        return idempotency_keys.respond(repeated.answer)
-    return idempotency_keys.respond(_created(row))
+        return idempotency_keys.replayed(repeated.answer)
+    return idempotency_keys.respond(created(row, by))
 
 
 @router.get(
@@ -144,7 +132,7 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
 
     def told(found: list[Any]) -> list[dict[str, Any]]:
         shown.extend((row.venue_id, row.pk) for row in found)
-        return documents.reservations(found, now)
+        return documents.reservations(found, now, by=request.auth)
 
     answer = reply(page_of(named, filters, told))
     access_log.record_call(request.auth, "api:listReservations", access_log.SEARCH, shown)
@@ -155,11 +143,13 @@ def search(request: KnownRequest, filters: Query[Filters]) -> HttpResponse:
     "/{reservation_id}",
     operation_id="getReservation",
     auth=READ,
-    response={200: ReservationOut, **problems(401, 403, 404)},
+    response={200: ReservationOut, 304: None, **problems(401, 403, 404)},
     openapi_extra=_TAGGED,
 )
-def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Return one reservation with its status at this moment."""
+def retrieve(
+    request: KnownRequest, reservation_id: str, if_none_match: NoMatch = None
+) -> HttpResponse:
+    """Return one reservation with its status at this moment; 304 if you have it as it is now."""
     row = look(parse_id(reservation_id), by=request.auth)
     log.info(
         "Reservation %s is %s, told to %s",
@@ -169,7 +159,9 @@ def retrieve(request: KnownRequest, reservation_id: str) -> HttpResponse:
     )
     seen = [(row.venue_id, row.pk)]
     access_log.record_call(request.auth, "api:getReservation", access_log.OPEN, seen)
-    return _shown(row)
+    if preconditions.is_known(request, row):
+        return preconditions.not_modified(row)
+    return shown(row, request.auth)
 
 
 @router.patch(
@@ -185,25 +177,36 @@ def modify(
     """Change contact, party, range or unit. The rules of a new reservation apply to a new range."""
     key, by = parse_id(reservation_id), request.auth
     seen = look(key, by=by)
-    change = _change(data, _version(if_match, seen))
-    if not data.model_fields_set - {"override_reason"}:
-        return _shown(seen)
-    return _shown(verbs.modify(reservation_id=key, change=change, by=by))
+    asked = {name: getattr(data, name) for name in data.model_fields_set - _WORDS}
+    is_repeat = bool(asked) and preconditions.is_as_asked(seen, asked, by=by)
+    with preconditions.judged(request, seen, is_repeat=is_repeat):
+        if is_repeat or not asked:
+            return shown(seen, by)
+        version = seen.version if if_match and if_match.strip() != "*" else None
+        change = _change(data, version)
+        return shown(verbs.modify(reservation_id=key, change=change, by=by), by)
 
 
-_VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 429, 503)}
+_VERB_ANSWERS = {200: ReservationOut, **problems(401, 403, 404, 409, 412, 429, 503)}
 
 
 @router.post(
     "/{reservation_id}/confirm",
     operation_id="confirmReservation",
     auth=WRITE,
-    response=_VERB_ANSWERS,
+    response=_VERB_ANSWERS | problems(400, 413, 415, 422),
     openapi_extra=_TAGGED,
 )
-def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Confirm a hold. Repeating it changes nothing."""
-    return _verb(request, reservation_id, actions.confirm, "confirmed_at")
+def confirm(
+    request: KnownRequest, reservation_id: str, data: ConfirmIn | None = None
+) -> HttpResponse:
+    """Confirm a hold. Repeating it changes nothing.
+
+    While something is due now, or a card must be stored, the answer is 409 `payment_required` with
+    `due_now`, `needs_guarantee` and `pay_url`.
+    """
+    act = partial(actions.confirm, override_reason=data.override_reason if data else "")
+    return _verb(request, reservation_id, act, "confirmed_at")
 
 
 @router.post(
@@ -213,21 +216,35 @@ def confirm(request: KnownRequest, reservation_id: str) -> HttpResponse:
     response=_VERB_ANSWERS,
     openapi_extra=_TAGGED,
 )
-def check_in(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the guest has arrived. For staff and partners; in parking also for the driver."""
-    return _verb(request, reservation_id, actions.check_in, "checked_in_at")
+def check_in(
+    request: KnownRequest, reservation_id: str, data: CheckInIn | None = None
+) -> HttpResponse:
+    """Record that the guest has arrived. For staff and partners; in parking also for the driver.
+
+    While the guest before is still in the unit, this one gets another of its pool where their own
+    was not promised; else the answer is 409 `occupied`.
+    """
+    reason = data.override_reason if data else ""
+    act = partial(actions.check_in, override_reason=reason)
+    return _verb(request, reservation_id, act, "checked_in_at")
 
 
 @router.post(
     "/{reservation_id}/check-out",
     operation_id="checkOutReservation",
     auth=WRITE,
-    response=_VERB_ANSWERS,
+    response=_VERB_ANSWERS | problems(400, 413, 415, 422),
     openapi_extra=_TAGGED,
 )
-def check_out(request: KnownRequest, reservation_id: str) -> HttpResponse:
-    """Record that the guest has left. For staff and partners; in parking also for the driver."""
-    return _verb(request, reservation_id, actions.check_out, "checked_out_at")
+def check_out(
+    request: KnownRequest, reservation_id: str, data: ChargeIn | None = None
+) -> HttpResponse:
+    """Record that the guest has left. For staff and partners; in parking also for the driver.
+
+    Staff may say what an early departure costs.
+    """
+    act = partial(actions.check_out, **amounts.charge_of(data, reservation_id, by=request.auth))
+    return _verb(request, reservation_id, act, "checked_out_at")
 
 
 @router.post(
@@ -262,24 +279,29 @@ def events(request: KnownRequest, reservation_id: str, asked: Query[Page]) -> Ht
 def _verb(
     request: KnownRequest, reservation_id: str, act: Callable[..., Reservation], fact: str
 ) -> HttpResponse:
-    return verbs.carry_out(request, reservation_id, act, fact=fact, show=_shown)
+    show = partial(shown, by=request.auth)
+    return verbs.carry_out(request, reservation_id, act, fact=fact, show=show)
 
 
-def _shown(row: Reservation) -> HttpResponse:
-    response = reply(documents.reservation(row))
+def shown(row: Reservation, by: Caller) -> HttpResponse:
+    """Returns the answer with a reservation's document, as `by` sees it, and its ETag."""
+    response = reply(documents.reservation(row, by=by))
     response["ETag"] = documents.etag(row)
     return response
 
 
-def _created(row: Reservation) -> Answer:
+def created(row: Reservation, by: Caller) -> Answer:
+    """Returns the answer to whoever made a reservation."""
     return Answer(
         201,
-        orjson.dumps(documents.reservation(row)).decode(),
+        orjson.dumps(documents.reservation(row, by=by)).decode(),
         {"Location": f"/api/v1/reservations/{row.pk}", "ETag": documents.etag(row)},
     )
 
 
-def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
+def booking_of(
+    data: StayIn, party: PartyIn, request: KnownRequest, *, reference: str | None
+) -> Booking:
     """Returns the booking that a request asks for. Raises ContactInvalid, or NotFound
     for a bad id.
     """
@@ -287,12 +309,17 @@ def booking_of(data: ReservationIn, request: KnownRequest) -> Booking:
         venue=data.venue,
         times=Times(**{name: getattr(data, name) for name in _TIMES}),
         contact=contacts.fill(data.model_dump(), request, venue=data.venue),
-        guest_count=data.guest_count,
+        guest_count=party.party,
+        children=party.ages,
+        extras=data.extras,
         category=data.category,
         resource=None if data.resource is None else parse_id(data.resource),
         **{name: getattr(data, name) for name in EXTRAS},
         quote=data.quote,
+        language=languages.asked(request, data.language),
         override_reason=data.override_reason,
+        reference=reference or "",
+        metadata=data.metadata or {},
     )
 
 
@@ -300,28 +327,25 @@ def _change(data: ReservationPatch, version: int | None) -> Change:
     given = data.model_fields_set
     values = {name: getattr(data, name) for name in given}
     times = {name: values[name] for name in _TIMES if name in given}
-    taking = (*_TIMES, "category", "resource", "guest_count", "override_reason")
+    children = values.get("children")
+    apart = {*_TIMES, "category", "resource", "reprice", *_PARTY, *_NOTES, *_WORDS}
     return Change(
         times=Times(**times) if times else None,
         category=values.get("category"),
         resource=parse_id(values["resource"]) if "resource" in given else None,
         guest_count=values.get("guest_count"),
-        details={name: value for name, value in values.items() if name not in taking},
+        adults=values.get("adults"),
+        children=None if children is None else tuple(children),
+        reference=values.get("reference"),
+        metadata=values.get("metadata"),
+        language=values.get("language"),
+        details={name: value for name, value in values.items() if name not in apart},
         version=version,
         override_reason=data.override_reason,
+        reprice=data.reprice,
+        accept_fee=data.accept_fee,
+        reason=data.reason,
     )
-
-
-def _version(if_match: str | None, seen: Reservation) -> int | None:
-    """Returns the version on which the change is based; None if any is accepted.
-
-    Raises ChangedMeanwhile if the reservation has another version by now.
-    """
-    if if_match is None or if_match.strip() == "*":
-        return None
-    if documents.etag(seen) not in (tag.strip() for tag in if_match.split(",")):
-        raise ChangedMeanwhile
-    return seen.version
 
 
 def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> ReservationQuerySet:
@@ -336,7 +360,9 @@ def _filtered(rows: ReservationQuerySet, filters: Filters, now: datetime) -> Res
     if filters.phone is not None:
         rows = rows.filter(phone=_phone(filters.phone, filters.venue))
     if filters.code is not None:
-        rows = rows.filter(code=filters.code.upper())
+        rows = rows.filter(code=search_text.code(filters.code))
+    if filters.reference is not None:
+        rows = rows.filter(reference=filters.reference)
     return rows
 
 

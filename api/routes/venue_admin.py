@@ -15,7 +15,7 @@ from api.openapi import answering_with
 from api.replies import reply
 from api.routes import venues
 from api.routes.venues import Kind, VenueOut
-from api.schemas import Schema, problems, zone
+from api.schemas import WHOLE, Schema, problems, zone
 from reservations.idempotency import Answer
 from reservations.inventory import venues as inventory_venues
 from reservations.inventory.spots import LARGEST_LOT
@@ -35,8 +35,8 @@ Description = Annotated[str, Field(max_length=2000)]
 Zone = Annotated[str, Field(max_length=64)]
 Region = Annotated[str, Field(min_length=2, max_length=2, examples=["NL"])]
 Currency = Annotated[str, Field(min_length=3, max_length=3, examples=["EUR"])]
-Stars = Annotated[int, Field(ge=1, le=5, strict=True)]
-Capacity = Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True)]
+Stars = Annotated[int, Field(ge=1, le=5, strict=True), WHOLE]
+Capacity = Annotated[int, Field(ge=1, le=LARGEST_LOT, strict=True), WHOLE]
 
 
 class VenueIn(Schema):
@@ -60,6 +60,8 @@ _LEFT_OUT: Any = Field(default=None)
 
 class VenuePatch(Schema):
     """Fields that you leave out stay as they are. `stars: null` removes the stars."""
+
+    removable = frozenset({"city", "address", "description"})
 
     name: Name = _LEFT_OUT
     city: City = _LEFT_OUT

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
 from api.auth import OPTIONAL, KnownRequest
+from api.documents import UnitOut, unit_of
 from api.paging import Page, page
 from api.replies import reply
 from api.schemas import Day, InstantOut, Money, money, problems
@@ -66,11 +67,15 @@ class VenueBrief(ninja.Schema):
 
 
 class OpenSlotOut(ninja.Schema):
-    """A range in a category. A booking that names both gets it, unless another guest is faster."""
+    """A range in a category. A booking that names both gets it, unless another guest is faster.
+
+    `resource` is a unit with a price of its own: name it instead of the category.
+    """
 
     starts_at: InstantOut
     ends_at: InstantOut
     category: str
+    resource: UnitOut | None
     price: Money
 
 
@@ -262,6 +267,7 @@ def _open_slot(slot: VenueSlot, venue: Venue) -> dict[str, Any]:
     return {
         **told(slot.window),
         "category": slot.category.code,
+        "resource": unit_of(slot.unit) if slot.unit else None,
         "price": money(slot.price_minor, venue.currency),
     }
 

@@ -9,7 +9,9 @@ from rest_framework import serializers
 from guests import emails, phones
 from guests.errors import ContactInvalid
 from reservations.models import Allocation, Event, Reservation
+from reservations.rules import local_promises
 from venues import prices
+from venues.hours import Window
 from venues.models import Resource, Venue
 
 
@@ -127,6 +129,8 @@ def _promised(attrs: dict[str, Any], unit: Resource, now: Any) -> dict[str, Any]
     price = prices.total(prices.itemise(rates, start, attrs["ends_at"], venue.zone))
     return {
         "partner": "bench",
+        "language": "en",
+        "promised_local": local_promises.told(Window(start, attrs["ends_at"]), venue.zone),
         "is_arrival_assumed": not policy.records_arrival,
         "is_departure_assumed": not policy.records_departure,
         "is_no_show_released": policy.releases_no_shows,

@@ -19,12 +19,14 @@ INSERT INTO reservations_reservation (
     guest_count, receive_email_updates, receive_phone_call, receive_text_notification, occasion,
     vehicle_plate, remarks, starts_at, ends_at, is_arrival_assumed, is_departure_assumed,
     is_no_show_released, price_minor, paid_minor, currency, cancel_free_until, cancel_fee_minor,
-    created_at, hold_expires_at, no_show_at, tariff)
+    created_at, hold_expires_at, no_show_at, tariff,
+    search_text, promised_local, language)
 SELECT :venue, :category, 'bench', upper(substr(md5(random()::text), 1, 10)), 1, 'Ada', 'Lovelace',
        '+31201234567', 'ada@example.com', 1, true, true, false, '', '', '', starts_at,
        starts_at + interval '2 hours', false, false, false, 2000, 0, 'EUR', starts_at, 0,
        clock_timestamp(), clock_timestamp() + interval '1 day', starts_at + interval '1 hour',
-       '{"by_use": false, "rates": [{"unit": "hour", "amount_minor": 1000}]}'
+       '{"by_use": false, "rates": [{"unit": "hour", "amount_minor": 1000}]}', ' ada lovelace 31201234567 example com ',
+       to_char(starts_at, 'YYYY-MM-DD"T"HH24MISS') || '/' || to_char(starts_at + interval '2 hours', 'YYYY-MM-DD"T"HH24MISS') || '[UTC]', 'en'
 FROM (SELECT :start::timestamptz AS starts_at) AS wanted
 RETURNING id AS reservation \gset
 WITH made AS (

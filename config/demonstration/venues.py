@@ -2,7 +2,7 @@
 
 from datetime import date, time, timedelta
 
-from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+from venues.models import Category, Combination, Opening, PaymentTerm, Policy, Rate, Resource, Venue
 from venues.presets import create_venue
 
 _HOUR = timedelta(hours=1)
@@ -107,6 +107,15 @@ def harbour_hotel() -> Venue:
         for place in range(count):
             _unit(category, str(floor * 100 + place + 1), floor=floor, capacity=capacity)
     return venue
+
+
+def ask_for_deposits() -> None:
+    """Lets the suite of the hotel ask for 30 % before it is confirmed, unless it asks already."""
+    suite = Category.objects.filter(venue__slug="harbour-hotel", code="suite").first()
+    if suite is not None and not suite.venue.payment_terms.exists():
+        PaymentTerm.objects.create(
+            venue=suite.venue, category=suite, kind=PaymentTerm.Asks.DEPOSIT, percent=30
+        )
 
 
 def bistro() -> Venue:

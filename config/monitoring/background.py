@@ -2,12 +2,17 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 
 from celery import current_app
+from django.conf import settings
 from django.core.cache import caches
 
+from notices import channels
+from notices.channels import RETRY
+from notices.models.delivery import Channel, Outcome
+from notices.operations import backlogs
 from reservations.models import Event, Reservation
 from reservations.querysets import ReservationQuerySet
 
@@ -23,6 +28,10 @@ SWEEPS: Mapping[str, Callable[[ReservationQuerySet, datetime], ReservationQueryS
 
 RAN = "ran:"
 """Before the name of a task, in the cache that all processes share."""
+LOOKED = "deliver:"
+"""Before the name of a channel, as if each were a task."""
+ENDED = "delivered:"
+"""Before channel and outcome, in that cache."""
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +70,57 @@ def note_run(task: str) -> None:
         caches["ratelimit"].set(RAN + task, time.time(), None)
     except Exception as error:  # noqa: BLE001
         log.debug("The run of %s was not noted: %r", task, error)
+
+
+def note_delivered(channel: str, outcome: str, number: int) -> None:
+    """Counts deliveries that ended, for all processes together. Never fails."""
+    try:
+        cache, key = caches["ratelimit"], f"{ENDED}{channel}:{outcome}"
+        cache.add(key, 0, None)
+        cache.incr(key, number)
+    except Exception as error:  # noqa: BLE001
+        log.debug("What became of a delivery was not counted: %r", error)
+
+
+def delivered() -> dict[tuple[str, str], int]:
+    """How many deliveries ended how, by channel and outcome, since the cache was empty."""
+    ends = [*(one for one in Outcome.values if one), RETRY]
+    keys = {f"{ENDED}{channel}:{end}": (channel, end) for channel in Channel.values for end in ends}
+    try:
+        found = caches["ratelimit"].get_many(list(keys))
+    except Exception:  # noqa: BLE001
+        return {}
+    return {keys[key]: number for key, number in found.items()}
+
+
+def note_looked(names: Collection[str]) -> None:
+    """Notes that what is due on these channels was looked for now. Never fails."""
+    for channel in names:
+        note_run(f"{LOOKED}{channel}")
+
+
+def overdue_channels(now: datetime) -> list[str]:
+    """Names the channels where a delivery is due for longer than OVERDUE and nobody has looked.
+
+    A receiver that is down or slow makes none overdue: its deliveries are tried, or wait their
+    turn behind those that are.
+    """
+    if not settings.NOTICES:
+        return []
+    late = {
+        name
+        for name, backlog in backlogs.by_channel().items()
+        if name in channels.names() and backlog.overdue(now) > OVERDUE
+    }
+    if not late:
+        return []
+    try:
+        found = caches["ratelimit"].get_many([f"{RAN}{LOOKED}{name}" for name in late])
+    except Exception:  # noqa: BLE001
+        # Without the cache nothing is known, and another part says so.
+        return []
+    since = time.time() - OVERDUE.total_seconds()
+    return sorted(name for name in late if found.get(f"{RAN}{LOOKED}{name}", 0) < since)
 
 
 def last_runs() -> dict[str, float]:

@@ -18,6 +18,12 @@ BOOKINGS = Counter(
     ["outcome"],
     registry=COUNTED,
 )
+BAD_SIGNATURES = Counter(
+    "holdfast_payment_events_refused",
+    "Reports of payment providers whose signature was wrong or too old.",
+    ["provider"],
+    registry=COUNTED,
+)
 FAILED_LOG_INS = Counter(
     "holdfast_failed_log_ins",
     "Log-ins that failed (`log_in.failed`) or were held back (`log_in.held_back`).",

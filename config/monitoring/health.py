@@ -1,11 +1,14 @@
 """Health checks: is the process up, and can it take bookings?"""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from api.errors import problem
 from config.monitoring import readiness
+from venues import time_zones
 
 
 @never_cache
@@ -27,7 +30,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
     faults = readiness.faults(names)
     parts = {name: faults.get(name, "ok") for name in names}
     if not faults:
-        return JsonResponse({"status": "ready", "parts": parts})
+        # Of one process only: a probe that names parts asks about these.
+        is_whole = set(names) == set(readiness.PARTS)
+        more: dict[str, Any] = {"zone_rules": time_zones.version()} if is_whole else {}
+        if is_whole and (off := readiness.off()):
+            more["off"] = off
+        return JsonResponse({"status": "ready", "parts": parts, **more})
     return problem(
         request,
         status=503,

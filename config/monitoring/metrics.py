@@ -10,12 +10,13 @@ from collections.abc import Iterator
 import prometheus_client
 from django.db import DatabaseError, InterfaceError, connection
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from config.monitoring import background
-from config.monitoring.counters import BOOKINGS, COUNTED
+from config.monitoring.counters import BAD_SIGNATURES, BOOKINGS, COUNTED
+from notices.operations import backlogs
 from reservations import clock
 
 
@@ -35,12 +36,17 @@ def count_booking(outcome: str) -> None:
     BOOKINGS.labels(outcome).inc()
 
 
+def count_bad_signature(provider: str) -> None:
+    """Counts a report of a payment provider whose signature was wrong."""
+    BAD_SIGNATURES.labels(provider).inc()
+
+
 class _Shared(Collector):
     """What the database and the cache know: the same whichever process is asked."""
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         try:
-            found = [*_waiting(), *_connections()]
+            found = [*_waiting(), *_deliveries(), *_connections()]
         except (DatabaseError, InterfaceError):
             connection.close()
             found = []
@@ -48,6 +54,14 @@ class _Shared(Collector):
             "holdfast_database_up", "Whether the database answers.", value=float(bool(found))
         )
         yield from found
+        ended = CounterMetricFamily(
+            "holdfast_deliveries",
+            "Deliveries that ended, and attempts after which another follows (`retry`).",
+            labels=["channel", "outcome"],
+        )
+        for (channel, outcome), number in background.delivered().items():
+            ended.add_metric([channel, outcome], number)
+        yield ended
         ran = GaugeMetricFamily(
             "holdfast_task_last_run_timestamp_seconds",
             "When each scheduled task last ended well.",
@@ -74,6 +88,23 @@ def _waiting() -> Iterator[GaugeMetricFamily]:
     for sweep in background.SWEEPS:
         overdue.add_metric([sweep], float(sweep in late))
     yield overdue
+
+
+def _deliveries() -> Iterator[Metric]:
+    now = clock.now()
+    waiting = GaugeMetricFamily(
+        "holdfast_deliveries_waiting", "Deliveries that are not done.", labels=["channel"]
+    )
+    oldest = GaugeMetricFamily(
+        "holdfast_delivery_oldest_seconds",
+        "How long the one that is due longest could have been tried.",
+        labels=["channel"],
+    )
+    for channel, backlog in backlogs.by_channel().items():
+        waiting.add_metric([channel], backlog.waiting)
+        oldest.add_metric([channel], backlog.overdue(now).total_seconds())
+    yield waiting
+    yield oldest
 
 
 def _connections() -> Iterator[GaugeMetricFamily]:

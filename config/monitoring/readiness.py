@@ -118,6 +118,27 @@ def _outbox() -> str:
     return f"An event has waited {int(age.total_seconds())} seconds. See worker and beat."
 
 
+def _deliveries() -> str:
+    if not background.has_had_time():
+        return ""
+    none: list[str] = []
+    overdue = _read(lambda: background.overdue_channels(clock.now()), none)
+    if not overdue:
+        return ""
+    return f"Nobody sends {', '.join(overdue)}. See the worker of the queue `deliveries`."
+
+
+def off() -> list[str]:
+    """Names what is switched off by a setting, which is no fault."""
+    if not settings.NOTICES:
+        return ["deliveries (NOTICES)"]
+    parts = {
+        "sms (SMS)": settings.SMS is None and not settings.SMS_TO_FILES,
+        "mail (MAIL_URL)": settings.IS_BROKER_SHARED and "filebased" in settings.EMAIL_BACKEND,
+    }
+    return [name for name, is_off in parts.items() if is_off]
+
+
 def _threads() -> str:
     deaf = ["Live boards hear nothing."] if any(hub.is_deaf() for hub in hubs.every()) else []
     return " ".join([*embedded.faults(), *deaf])
@@ -138,6 +159,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "broker": _broker,
     "sweeps": _sweeps,
     "outbox": _outbox,
+    "deliveries": _deliveries,
     "threads": _threads,
 }
 """Each returns what is wrong in one sentence, "" when nothing is."""

@@ -1,12 +1,15 @@
 """Carries out a step through the engine's verbs, which everybody uses."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from time import sleep
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from config.proving import looking
 from config.proving.ground import SEATS, Ground
@@ -14,6 +17,7 @@ from config.proving.journal import Call, Journal, Seen, seen
 from config.proving.script import STEP, Step
 from guests.callers import Caller, system
 from reservations import actions, clock, sweeps
+from reservations.corrections.rest_releases import Release, RestCharge
 from reservations.errors import Refusal
 from reservations.inventory import closures
 from reservations.models import Reservation
@@ -22,15 +26,42 @@ from venues.hours import Window
 
 _CONTACT = Contact(first_name="Proof", last_name="Of Nothing", phone="+31201234567")
 
+_STANDS = Q(cancelled_at__isnull=True, expired_at__isnull=True)
+_NOT_LEFT = _STANDS & Q(checked_out_at__isnull=True)
+_NOT_HERE = _STANDS & Q(checked_in_at__isnull=True)
+_IN_A_GROUP = _NOT_HERE & Q(group_id__isnull=False)
+_GONE = Q(checked_in_at__isnull=True) & (~_STANDS | Q(missed_at__isnull=False))
 _FOR = {
-    "confirm": Q(confirmed_at__isnull=True),
-    "modify": Q(checked_out_at__isnull=True),
-    "move to a unit": Q(checked_out_at__isnull=True),
-    "cancel": Q(checked_in_at__isnull=True),
-    "check in": Q(checked_in_at__isnull=True),
-    "check out": Q(checked_in_at__isnull=False, checked_out_at__isnull=True),
+    "confirm": _STANDS & Q(confirmed_at__isnull=True),
+    "confirm a group": _IN_A_GROUP & Q(confirmed_at__isnull=True),
+    "modify": _NOT_LEFT,
+    "move to a unit": _NOT_LEFT,
+    "swap units": _NOT_LEFT,
+    "cancel": _NOT_HERE,
+    "cancel a group": _IN_A_GROUP,
+    "check a group in": _IN_A_GROUP,
+    "check a group out": _NOT_LEFT & Q(checked_in_at__isnull=False, group_id__isnull=False),
+    "check in": _NOT_HERE,
+    "check out": _NOT_LEFT & Q(checked_in_at__isnull=False),
+    "complete": _NOT_LEFT & Q(confirmed_at__isnull=False),
+    "undo check-in": _NOT_LEFT & Q(checked_in_at__isnull=False),
+    "undo check-out": Q(checked_out_at__isnull=False),
+    "reinstate": _GONE,
+    "enter a stay": _GONE,
+    "release the rest": _NOT_HERE & Q(confirmed_at__isnull=False),
+    "adjust the price": _STANDS,
+    "waive the fee": Q(fee_due_minor__gt=0),
 }
 """The reservations on which a verb is tried, as they look without a lock."""
+_OF_GROUPS: dict[str, Callable[..., list[Reservation]]] = {
+    "confirm a group": actions.confirm_group,
+    "cancel a group": actions.cancel_group,
+    "check a group in": actions.check_in_group,
+    "check a group out": actions.check_out_group,
+}
+_CHARGES = tuple(RestCharge)
+_LONG_AGO = timedelta(seconds=4)
+"""How long ago a guest is said to have come whose stay is entered afterwards."""
 _MOST_RECENT = 20
 _LOST = (OperationalError, InterfaceError)
 _WHILE_AWAY = 0.1
@@ -65,6 +96,12 @@ class Actor:
         match step.verb:
             case "hold" | "hold a unit" | "hold together" | "hold a group":
                 return self._hold(step)
+            case "walk in":
+                return self._walk_in(step)
+            case "swap units":
+                return self._swap(step)
+            case _ if step.verb in _OF_GROUPS:
+                return self._act_on_group(step)
             case "close":
                 return self._close(step)
             case "reopen":
@@ -90,6 +127,36 @@ class Actor:
         with self._written(step.verb, unit=unit, count=count, window=window) as call:
             bookings = [self._booking(step, call, window)] * count
             call.seen = [seen(row) for row in self._take(bookings)]
+        return call
+
+    def _walk_in(self, step: Step) -> Call:
+        window = Window(clock.now(), clock.now() + step.length * STEP)
+        with self._written("walk in", window=window) as call:
+            booking = replace(self._booking(step, call, window), is_walk_in=True)
+            call.seen = [seen(actions.walk_in(booking=booking, by=self._by))]
+        return call
+
+    def _swap(self, step: Step) -> Call | None:
+        ids = self._recent(step)
+        first = int(step.pick * len(ids))
+        pair = ids[first : first + 2]
+        if len(pair) != 2:
+            return None
+        with self._written("swap units", about=pair[0], others=pair[1:]) as call:
+            rows = actions.swap(
+                venue=self._ground.slug, reservations=pair, reason=call.mark, by=self._by
+            )
+            call.seen = [seen(row) for row in rows]
+        return call
+
+    def _act_on_group(self, step: Step) -> Call | None:
+        members = self._group(step)
+        if not members:
+            return None
+        (about, group_id), *rest = members
+        verb = _OF_GROUPS[step.verb]
+        with self._written(step.verb, about=about, others=[pk for pk, _ in rest]) as call:
+            call.seen = [seen(row) for row in verb(group_id=group_id, by=self._by)]
         return call
 
     def _take(self, bookings: Sequence[Booking]) -> list[Reservation]:
@@ -126,9 +193,37 @@ class Actor:
                 return seen(actions.check_in(reservation_id=about, by=self._by))
             case "check out":
                 return seen(actions.check_out(reservation_id=about, by=self._by))
-            case _:
+            case "complete":
+                return seen(actions.complete(reservation_id=about, by=self._by))
+            case "modify" | "move to a unit":
                 change = self._wish(step, call.unit)
                 return seen(actions.modify(reservation_id=about, change=change, by=self._by))
+            case _:
+                return seen(self._corrected(step, call, about))
+
+    def _corrected(self, step: Step, call: Call, about: int) -> Reservation:
+        given: dict[str, Any] = {"reservation_id": about, "by": self._by}
+        reason = call.mark
+        match step.verb:
+            case "undo check-in":
+                return actions.undo_check_in(**given, reason=reason)
+            case "undo check-out":
+                return actions.undo_check_out(**given, reason=reason)
+            case "reinstate":
+                return actions.reinstate(**given, reason=reason)
+            case "enter a stay":
+                came = call.asked_at - _LONG_AGO
+                return actions.reinstate(**given, reason=reason, arrived_at=came)
+            case "release the rest":
+                charge = _CHARGES[int(step.pick * len(_CHARGES))]
+                return actions.release_rest(**given, release=Release(charge=charge, reason=reason))
+            case "adjust the price":
+                amount = 100 * (step.ahead + step.length)
+                return actions.adjust_price(**given, amount_minor=amount, reason=reason)
+            case "waive the fee":
+                return actions.waive_fee(**given, reason=reason)
+            case _:
+                raise AssertionError(step.verb)
 
     def _wish(self, step: Step, unit: int | None) -> Change:
         if unit is not None:
@@ -173,18 +268,30 @@ class Actor:
         return call
 
     def _choose(self, step: Step) -> int | None:
-        rows = Reservation.objects.filter(_FOR[step.verb], venue_id=self._ground.venue_id)
-        rows = rows.filter(cancelled_at__isnull=True, expired_at__isnull=True)
-        if step.verb == "check in":
-            # Only reservations that are due. Earlier ones mostly find their unit in use.
-            rows = rows.filter(starts_at__lte=clock.now() + step.length * STEP)
+        ids = self._recent(step)
+        return ids[int(step.pick * len(ids))] if ids else None
+
+    def _recent(self, step: Step) -> list[int]:
+        rows = Reservation.objects.filter(_FOR[step.verb] & _in_time(step, clock.now()))
+        return [pk for pk, _ in self._read(rows)]
+
+    def _group(self, step: Step) -> list[tuple[int, Any]]:
+        """Returns the ids of a group's reservations, each with the id of the group."""
+        asked = _FOR[step.verb] & _in_time(step, clock.now())
+        found = self._read(Reservation.objects.filter(asked))
+        if not found:
+            return []
+        _, group_id = found[int(step.pick * len(found))]
+        return sorted(self._read(Reservation.objects.filter(group_id=group_id)))
+
+    def _read(self, rows: QuerySet[Reservation]) -> list[tuple[int, Any]]:
+        rows = rows.filter(venue_id=self._ground.venue_id).order_by("-pk")
         try:
-            ids = list(rows.order_by("-pk").values_list("pk", flat=True)[:_MOST_RECENT])
+            return list(rows.values_list("pk", "group_id")[:_MOST_RECENT])
         except _LOST:
             # No call was made yet, so there is nothing to write.
             connection.close()
-            return None
-        return ids[int(step.pick * len(ids))] if ids else None
+            return []
 
     def _unit(self, step: Step) -> int:
         units = self._ground.units[step.category]
@@ -196,6 +303,7 @@ class Actor:
         verb: str,
         *,
         about: int | None = None,
+        others: Sequence[int] = (),
         unit: int | None = None,
         count: int = 1,
         closure: str = "",
@@ -208,6 +316,7 @@ class Actor:
             verb=verb,
             asked_at=clock.now(),
             about=about,
+            others=list(others),
             unit=unit,
             count=count,
             closure=closure,
@@ -225,6 +334,22 @@ class Actor:
         self._journal.write(call)
         if call.outcome == "unknown":
             sleep(_WHILE_AWAY)
+
+
+def _in_time(step: Step, now: datetime) -> Q:
+    """Leaves out most reservations for which it is too early or too late."""
+    match step.verb:
+        case "check in" | "check a group in":
+            # Earlier ones mostly find their unit in use.
+            return Q(starts_at__lte=now + step.length * STEP)
+        case "reinstate":
+            return Q(ends_at__gt=now)
+        case "enter a stay":
+            return Q(ends_at__lte=now)
+        case "release the rest":
+            return Q(no_show_at__lte=now, ends_at__gt=now)
+        case _:
+            return Q()
 
 
 def _note(call: Call, error: Exception) -> None:

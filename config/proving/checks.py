@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from config.proving import answers, events, lapsing, looking, possession
+from config.proving import answers, events, held_time, lapsing, looking, possession
 from config.proving.evidence import Evidence
 
 
@@ -27,6 +27,7 @@ PROMISES: dict[str, Callable[[Evidence], Iterator[str]]] = {
     "The database has its guard": guarded,
     "No instant of any unit is taken twice": taken_once,
     "Nothing was promised twice at any moment": possession.judge,
+    "Who is promised time has it, and who gave it up has not": held_time.judge,
     "What was acknowledged is there, what was refused is not": answers.made,
     "Every reservation is as it was answered": answers.kept,
     "No answer went back in time": answers.in_order,

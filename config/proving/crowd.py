@@ -30,6 +30,8 @@ class Crowd:
     running: list[subprocess.Popen[str]] = field(default_factory=list)
     started: int = 0
     killed: int = 0
+    slow: int = 0
+    """Clients that were ended, because their last call took too long."""
 
     def journals(self) -> list[Path]:
         """Returns the journals of all clients, sorted."""
@@ -39,7 +41,7 @@ class Crowd:
         """Runs `clients` processes for `seconds` seconds. Kills some and starts others in their
         place.
 
-        Raises CommandError if a client fails or does not end.
+        Ends those that do not end in time. Raises CommandError if a client fails.
         """
         for _ in range(clients):
             self._start()
@@ -109,7 +111,11 @@ class Crowd:
         try:
             code = process.wait(max(limit - time(), 0))
         except subprocess.TimeoutExpired:
-            raise CommandError("A client did not end in time.") from None
+            # A busy machine breaks no promise. The outcome of the last call is unknown.
+            process.kill()
+            process.wait()
+            self.slow += 1
+            return
         if code:
             raise CommandError(f"A client failed: …{self._last_words()}")
 

@@ -1,9 +1,13 @@
 """The evidence of a proof: every call and answer, and all rows of the venue."""
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+
+from django.db import connection, transaction
 
 from config.proving.ground import Ground
 from config.proving.journal import Call
@@ -27,8 +31,8 @@ class Evidence:
         """The calls that made, changed or returned a reservation, by its id."""
         found: dict[int, list[Call]] = defaultdict(list)
         for call in self.calls:
-            for pk in {*(row.id for row in call.seen), call.about} - {None}:
-                found[pk or 0].append(call)
+            for pk in {*(row.id for row in call.seen), *call.ids}:
+                found[pk].append(call)
         return found
 
     @cached_property
@@ -50,14 +54,32 @@ class Evidence:
 
 
 def gather(ground: Ground, calls: list[Call], *, read_at: datetime, has_guard: bool) -> Evidence:
-    """Reads all rows of a scratch venue."""
+    """Reads all rows of a scratch venue, as of one instant.
+
+    A client that was ended may still be writing, if its database is busy.
+    """
+    with _snapshot():
+        return _read(ground, calls, read_at=read_at, has_guard=has_guard)
+
+
+@contextmanager
+def _snapshot() -> Iterator[None]:
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        yield
+
+
+def _read(ground: Ground, calls: list[Call], *, read_at: datetime, has_guard: bool) -> Evidence:
     rows = Reservation.objects.filter(venue_id=ground.venue_id).select_related("category")
+    reservations = {row.pk: row for row in rows}
     taken = Allocation.objects.filter(venue_id=ground.venue_id)
     told = Event.objects.filter(venue_id=ground.venue_id).order_by("pk")
     return Evidence(
         ground=ground,
         calls=calls,
-        reservations={row.pk: row for row in rows},
+        reservations=reservations,
         allocations=list(taken.order_by("resource_id", "starts_at", "pk")),
         events=list(told),
         read_at=read_at,

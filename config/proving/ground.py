@@ -136,6 +136,8 @@ def _policy() -> dict[str, object]:
         "early_check_in": timedelta(minutes=1),
         "records_departure": False,
         "releases_no_shows": True,
+        "cancel_fee_percent": 50,
+        "cancel_deadline": timedelta(minutes=1),
         "unit_choice": Policy.UnitChoice.GUEST,
     }
 

@@ -36,6 +36,12 @@ class Seen:
     checked_in_at: datetime | None = None
     checked_out_at: datetime | None = None
     cancelled_at: datetime | None = None
+    expired_at: datetime | None = None
+    missed_at: datetime | None = None
+    completed_at: datetime | None = None
+    round: int = 0
+    price_minor: int = 0
+    fee_due_minor: int = 0
 
 
 FACTS = tuple(one.name for one in fields(Seen) if one.name not in ("id", "version", "category"))
@@ -51,6 +57,8 @@ class Call:
     verb: str
     asked_at: datetime
     about: int | None = None
+    others: list[int] = field(default_factory=list)
+    """The second reservation of a swap, or the other ones of a group."""
     unit: int | None = None
     count: int = 1
     starts_at: datetime | None = None
@@ -61,6 +69,11 @@ class Call:
     code: str = ""
     frees_at: datetime | None = None
     seen: list[Seen] = field(default_factory=list)
+
+    @property
+    def ids(self) -> set[int]:
+        """The ids of the reservations that the call is about. Empty when it makes new ones."""
+        return {*self.others, *([self.about] if self.about is not None else [])}
 
     @property
     def mark(self) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from config.proving.evidence import Evidence
+from config.proving.journal import Call
+from reservations.event_types import REINSTATED
 from reservations.models import Reservation
 
 
@@ -22,7 +24,9 @@ def _ends_once(row: Reservation, evidence: Evidence) -> Iterator[str]:
         yield f"reservation {row.pk} is both confirmed and expired"
     if row.expired_at and row.expired_at != ends_at:
         yield f"hold {row.pk} was until {ends_at} and expired at {row.expired_at}"
-    if row.confirmed_at and ends_at and row.confirmed_at >= ends_at:
+    # A stay that is entered afterwards is confirmed with it.
+    is_entered = any(call.verb == "enter a stay" for call in evidence.calls_of.get(row.pk, []))
+    if row.confirmed_at and ends_at and row.confirmed_at >= ends_at and not is_entered:
         yield f"hold {row.pk} was until {ends_at} and confirmed at {row.confirmed_at}"
     is_open = not (row.confirmed_at or row.expired_at or row.cancelled_at)
     if is_open and ends_at and ends_at <= evidence.read_at:
@@ -42,10 +46,29 @@ def _as_answered(evidence: Evidence) -> Iterator[str]:
             continue
         if call.code == "held_by_other" and call.frees_at and call.frees_at <= call.asked_at:
             yield f"{call.name} was refused for a hold that was over since {call.frees_at}"
-        row = evidence.reservations.get(call.about or 0)
-        if call.code == "hold_expired" and row is not None:
-            ends_at = row.hold_expires_at
-            if ends_at and call.answered_at < ends_at:
-                yield f"{call.name} was told that hold {row.pk} is over before {ends_at}"
-            if row.confirmed_at:
-                yield f"{call.name} was told that hold {row.pk} is over, and it is confirmed"
+        if call.code == "hold_expired":
+            yield from _was_over(call, evidence)
+
+
+def _was_over(call: Call, evidence: Evidence) -> Iterator[str]:
+    """Of a group, one hold that is over is enough."""
+    assert call.answered_at is not None
+    wrong: list[str] = []
+    for pk in sorted(call.ids & evidence.reservations.keys()):
+        row = evidence.reservations[pk]
+        if _is_reinstated_after(pk, call, evidence):
+            # It was over then, and has another end now.
+            return
+        ends_at = row.hold_expires_at
+        if ends_at and call.answered_at < ends_at:
+            wrong.append(f"{call.name} was told that hold {pk} is over before {ends_at}")
+        elif row.confirmed_at:
+            wrong.append(f"{call.name} was told that hold {pk} is over, and it is confirmed")
+        else:
+            return
+    yield from wrong[:1]
+
+
+def _is_reinstated_after(pk: int, call: Call, evidence: Evidence) -> bool:
+    told = evidence.events_of.get(pk, [])
+    return any(one.name == REINSTATED.name and one.at >= call.asked_at for one in told)

@@ -4,6 +4,9 @@ An answer is a claim: from the answer until somebody asks for something that may
 ends by itself. At any moment, no two claims may be on one unit for one instant, and no more on a
 category than it has units. A claim covers only what is certain: if an answer leaves a doubt, it
 begins later or ends sooner.
+
+A guest whose departure is undone, and a reservation that is reinstated, claim their time anew from
+that answer on. A no-show claims nothing, whether its rest was released or not.
 """
 
 from collections.abc import Iterator
@@ -61,12 +64,15 @@ def claims(evidence: Evidence) -> Iterator[Claim]:
 def _of_reservation(pk: int, calls: list[Call]) -> Iterator[Claim]:
     unit: int | None = None
     before: Seen | None = None
+    # Which of the two had which unit when, answers alone do not say.
+    may_swap = any(call.verb == "swap units" for call in calls)
     for row, answers in _versions(pk, calls):
-        if before is not None and _came_late(before, row, answers):
+        if before is not None and _came_late(before, row):
             # The guest may have another unit.
             unit = None
         # Another client's answer may show a move before the mover's own does.
         unit = next((call.unit for call in answers if call.unit), unit)
+        unit = None if may_swap else unit
         before = row
         claim = _claim(row, answers[0], unit, calls)
         if not _is_over(row) and claim.since < claim.until and claim.starts_at < claim.ends_at:
@@ -106,11 +112,10 @@ def _is_over(row: Seen) -> bool:
     return row.cancelled_at is not None or row.checked_out_at is not None
 
 
-def _came_late(before: Seen, row: Seen, answers: list[Call]) -> bool:
-    if not any(call.verb == "check in" for call in answers):
+def _came_late(before: Seen, row: Seen) -> bool:
+    if row.checked_in_at is None or before.checked_in_at is not None:
         return False
-    at, limit = row.checked_in_at, before.no_show_at
-    return at is None or limit is None or at >= limit
+    return before.no_show_at is None or row.checked_in_at >= before.no_show_at
 
 
 def _lapses(row: Seen) -> Iterator[datetime]:
@@ -124,7 +129,7 @@ def _endings(row: Seen, calls: list[Call]) -> Iterator[datetime]:
     """Yields when somebody asked for what may have ended this version."""
     for call in calls:
         later = any(one.id == row.id and one.version > row.version for one in call.seen)
-        if later or (call.about == row.id and call.outcome == "unknown"):
+        if later or (row.id in call.ids and call.outcome == "unknown"):
             yield call.asked_at
 
 

@@ -13,6 +13,7 @@ from django.db.backends.sqlite3.schema import DatabaseSchemaEditor
 from django.db.utils import OperationalError
 
 from config.sqlite.queue import FairLock, lock_of
+from spelling import alphabet
 
 MOST_PATIENT = 5.0
 """Seconds that a writer waits for its turn. Then the API answers 503 with Retry-After."""
@@ -41,8 +42,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._file: tuple[int, int] | None = None
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """Opens a connection and notes which file it is."""
+        """Opens a connection that knows the alphabet, and notes which file it is."""
         connection = super().get_new_connection(conn_params)
+        connection.create_collation(alphabet.COLLATION, alphabet.compare)
         self._file = _identity(conn_params["database"])
         return connection
 

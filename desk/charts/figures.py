@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Sum, Value, When
 from django.utils.translation import gettext as _
 
 from desk import phrases
@@ -17,9 +16,11 @@ from desk.timeline.grid import openings_of
 from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Snapshot
 from reservations.models import Reservation
+from reservations.pricing.owed import owed_expression
 from reservations.rules import modes
 from reservations.rules.sold_ranges import sold_part
 from reservations.status import Status
+from venues import hours
 from venues.hours import DAY, Window
 from venues.models import Venue
 
@@ -37,9 +38,9 @@ class Figures:
 
 def of(venue: Venue, first: date, last: date, *, now: datetime) -> Figures:
     """Returns the figures of the local days `first` to `last`, both included."""
-    days = [first + number * DAY for number in range((last - first).days + 1)]
+    days = list(hours.dates(first, last))
     rows = _sold(venue, days)
-    by_day = _by_day(rows, venue, now)
+    by_day = _by_day(_booked(venue, days), venue, days, now)
     full = _occupancy(venue, days, now)
     earned = sum(day["earned"] for day in by_day.values())
     stays = sum(day["stays"] for day in by_day.values())
@@ -61,28 +62,38 @@ def of(venue: Venue, first: date, last: date, *, now: datetime) -> Figures:
 
 
 def _sold(venue: Venue, days: list[date]) -> QuerySet[Reservation]:
+    return _booked(venue, days).filter(cancelled_at=None)
+
+
+def _booked(venue: Venue, days: list[date]) -> QuerySet[Reservation]:
+    """What was confirmed for these days, also what was cancelled: it may owe a fee."""
     within = modes.days(days[0], days[-1], venue.zone)
     return Reservation.objects.filter(
         venue=venue,
         starts_at__gte=within.start,
         starts_at__lt=within.end,
         confirmed_at__isnull=False,
-        cancelled_at=None,
     ).order_by()
 
 
-def _by_day(rows: Any, venue: Venue, now: datetime) -> dict[date, dict[str, int]]:
+def _by_day(rows: Any, venue: Venue, days: list[date], now: datetime) -> dict[date, dict[str, int]]:
+    # A database has rules of its own for time zones. Whose local day it is, `hours` alone says.
+    ends = [modes.days(day, day, venue.zone).end for day in days]
+    number = Case(
+        *(When(starts_at__lt=end, then=Value(place)) for place, end in enumerate(ends)),
+        output_field=IntegerField(),
+    )
     found = (
         rows.with_status(at=now)
-        .annotate(day=TruncDate("starts_at", tzinfo=venue.zone))
+        .annotate(day=number)
         .values("day")
         .annotate(
-            stays=Count("pk"),
-            earned=Sum("price_minor"),
+            stays=Count("pk", filter=Q(cancelled_at=None)),
+            earned=Sum(owed_expression()),
             missed=Count("pk", filter=Q(status_number=int(Status.NO_SHOW))),
         )
     )
-    return {row["day"]: row for row in found}
+    return {days[row["day"]]: row for row in found}
 
 
 def _occupancy(venue: Venue, days: list[date], now: datetime) -> list[float]:

@@ -9,6 +9,8 @@ from django.views.decorators.http import require_GET
 from desk.charts import figures
 from desk.context import caller_of, choose_venue, day_of, own_venue, page
 from reservations import clock
+from reservations.rules import permissions
+from reservations.rules.permissions import Act
 
 USUAL = timedelta(days=29)
 
@@ -18,7 +20,8 @@ def charts(request: HttpRequest) -> HttpResponse:
     """Shows occupancy, revenue, lead time and no-shows of a period, by default of the
     last 30 days.
     """
-    venue = own_venue(request, caller_of(request))
+    by = caller_of(request)
+    venue = own_venue(request, by)
     if venue is None:
         return choose_venue(request, _("Which venue do you work at?"))
     now = clock.now()
@@ -36,4 +39,6 @@ def charts(request: HttpRequest) -> HttpResponse:
         last=last,
         longest=figures.LONGEST,
         told=figures.of(venue, first, last, now=now),
+        may_export=permissions.may(by, Act.EXPORTS, venue.pk),
+        may_count=permissions.may(by, Act.COUNT, venue.pk),
     )

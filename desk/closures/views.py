@@ -1,6 +1,7 @@
 """The pages that close units and reopen them."""
 
 import uuid
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,14 +11,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from desk import phrases
+from desk.affected import page as affected
+from desk.affected.page import Question
 from desk.closures.forms import CloseForm
-from desk.context import caller_of, choose_venue, form_page, own_venue, page
+from desk.context import caller_of, choose_venue, form_page, own_venue, page, why_not_here
 from guests.callers import Caller
 from guests.own_pages import next_of
 from reservations import clock
-from reservations.errors import NotFound, Refusal
+from reservations.errors import NotFound, Refusal, ReservationsAffected
 from reservations.inventory import closures
 from reservations.models import Allocation
+from venues.models import Venue
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,32 +35,63 @@ def close(request: HttpRequest) -> HttpResponse:
     form = CloseForm(
         request.POST or None, venue=venue, initial={**wished, "units": request.GET.getlist("units")}
     )
-    if request.method == "POST" and form.is_valid():
-        units = list(form.cleaned_data["units"])
-        try:
-            closures.close(
-                venue_id=venue.pk,
-                resource_ids=[unit.pk for unit in units],
-                window=form.window(),
-                reason=form.cleaned_data["reason"],
-                by=by,
-            )
-        except Refusal as fault:
-            form.refuse(fault)
-        else:
-            names = ", ".join(unit.name for unit in units)
-            messages.success(
-                request,
-                _("Closed at %(venue)s: %(units)s.") % {"venue": venue.name, "units": names},
-            )
-            return redirect(next_of(request) or "admin:reservations_allocation_changelist")
+    elsewhere = why_not_here(request, venue, by) if request.method == "POST" else ""
+    if elsewhere:
+        form.add_error(None, elsewhere)
+    elif request.method == "POST" and form.is_valid():
+        answer = _close(request, form, venue, by)
+        if answer is not None:
+            return answer
     return form_page(
         request,
         form,
         title=_("Close units of %(venue)s") % {"venue": venue.name},
         button=_("Close them"),
+        is_elsewhere=bool(elsewhere),
         is_of_time=True,
     )
+
+
+def _close(request: HttpRequest, form: CloseForm, venue: Venue, by: Caller) -> HttpResponse | None:
+    """Closes the units, or asks what becomes of the reservations on them.
+
+    None when the form says what is wrong.
+    """
+    units = list(form.cleaned_data["units"])
+    ids, window = [unit.pk for unit in units], form.window()
+    names = ", ".join(unit.name for unit in units)
+    question = Question(
+        title=_("Close %(units)s of %(venue)s") % {"units": names, "venue": venue.name},
+        button=_("Close them, and do this"),
+        venues=[venue.pk],
+        preview=partial(closures.as_closed, venue.pk, ids, window, by),
+        reseats=True,
+        reason=form.cleaned_data["reason"],
+    )
+    decided, notice, is_lacking = affected.decisions_of(request, venue.pk)
+    if is_lacking:
+        return affected.ask(request, question, None)
+    try:
+        closures.close(
+            venue_id=venue.pk,
+            resource_ids=ids,
+            window=window,
+            reason=form.cleaned_data["reason"],
+            by=by,
+            decided=decided,
+            notice=notice,
+        )
+    except ReservationsAffected as fault:
+        return affected.ask(request, question, fault)
+    except Refusal as fault:
+        if affected.is_answered(request):
+            return affected.ask(request, question, fault)
+        form.refuse(fault)
+        return None
+    messages.success(
+        request, _("Closed at %(venue)s: %(units)s.") % {"venue": venue.name, "units": names}
+    )
+    return redirect(next_of(request) or "admin:reservations_allocation_changelist")
 
 
 @require_http_methods(["GET", "POST"])

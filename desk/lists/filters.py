@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from desk import phrases
 from desk.scoping import venues_of
@@ -17,24 +19,25 @@ from reservations.event_types import EVENT_TYPES
 from reservations.querysets import AllocationQuerySet, ReservationQuerySet
 from reservations.rules import modes
 from reservations.status import Status
+from venues import time_zones
 from venues.hours import Window
 
 DAY = timedelta(days=1)
 
 _EVENTS = [one.name for one in EVENT_TYPES]
 
-_NAMED: dict[str, tuple[str, Callable[[date], tuple[date, date]]]] = {
-    "yesterday": ("Yesterday", lambda today: (today - DAY, today - DAY)),
-    "today": ("Today", lambda today: (today, today)),
-    "tomorrow": ("Tomorrow", lambda today: (today + DAY, today + DAY)),
-    "week": ("The next 7 days", lambda today: (today, today + 6 * DAY)),
+_NAMED: dict[str, tuple[str | Promise, Callable[[date], tuple[date, date]]]] = {
+    "yesterday": (_("Yesterday"), lambda today: (today - DAY, today - DAY)),
+    "today": (_("Today"), lambda today: (today, today)),
+    "tomorrow": (_("Tomorrow"), lambda today: (today + DAY, today + DAY)),
+    "week": (_("The next 7 days"), lambda today: (today, today + 6 * DAY)),
 }
 
 
 class StatusFilter(admin.SimpleListFilter):
     """Filters by the status at this moment, which SQL derives."""
 
-    title = "status now"
+    title = _("status now")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -51,7 +54,7 @@ class StatusFilter(admin.SimpleListFilter):
 class DayFilter(admin.SimpleListFilter):
     """Filters by ranges that overlap a local day of their venue."""
 
-    title = "day at the venue"
+    title = _("day at the venue")
     parameter_name = "day"
     template = "desk/day_filter.html"
 
@@ -60,7 +63,7 @@ class DayFilter(admin.SimpleListFilter):
         self.request = request
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, label) for name, (label, _) in _NAMED.items()]
+        return [(name, str(label)) for name, (label, _days) in _NAMED.items()]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         yield from super().choices(changelist)
@@ -83,7 +86,7 @@ class DayFilter(admin.SimpleListFilter):
         zones = venues_of(request).order_by().values_list("time_zone", flat=True).distinct()
         touched = Q(pk__in=[])
         for name in zones:
-            window = _window(value, ZoneInfo(name), clock.now())
+            window = _window(value, time_zones.named(name), clock.now())
             touched |= Q(venue__time_zone=name, starts_at__lt=window.end, ends_at__gt=window.start)
         return rows.filter(touched)
 

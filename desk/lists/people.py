@@ -9,18 +9,23 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path
 
+from desk.context import caller_of
 from desk.lists import partner_keys
 from desk.lists.confirmed import ChangedPersonForm, GuardedPeople, PasswordForm
-from desk.scoping import OfOwnPartners, OwnPartnerFilter, may_see_keys
+from desk.scoping import Alphabet, OfOwnPartners, OwnPartnerFilter, may_see_keys
+from desk.uncut import Uncut
 from desk.viewed import ViewedList
 from guests import accounts, audit, keys
 from guests.addresses import address_of
 from guests.emails import fold
 from guests.models import Partner, PartnerKey, User, VenueRole
 from guests.scopes import SCOPES
+from reservations.corrections import addresses
+from spelling import search_filter
 
 # Roles say what a person may do. Groups of permissions would be a second answer.
 admin.site.unregister(Group)
@@ -35,7 +40,7 @@ class NewUserForm(AdminUserCreationForm):  # type: ignore[type-arg]
         return fold(self.cleaned_data["email"])
 
 
-class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
+class VenueRoleInline(Uncut, admin.TabularInline):  # type: ignore[type-arg]
     """The roles of a person at venues. Administrators need none."""
 
     model = VenueRole
@@ -46,7 +51,7 @@ class VenueRoleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class UserAdmin(GuardedPeople, ViewedList, DjangoUserAdmin):  # type: ignore[type-arg]
+class UserAdmin(GuardedPeople, Uncut, Alphabet, ViewedList, DjangoUserAdmin):  # type: ignore[type-arg]
     """The admin of people. Clear `is_active` to close an account. Erasure is an operation of the
     API.
     """
@@ -70,8 +75,19 @@ class UserAdmin(GuardedPeople, ViewedList, DjangoUserAdmin):  # type: ignore[typ
     filter_horizontal = ()
     ordering = ("email",)
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return search_filter.containing(queryset, search_term), False
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return (VenueRoleInline,) if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Saves a person. Their reservations follow another address."""
+        super().save_model(request, obj, form, change)
+        if change and getattr(form, "is_moved", False):
+            addresses.follow(obj.pk, before=form.old, after=obj.email, by=caller_of(request))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Saves roles at venues, and writes the audit line of a role that changed."""
@@ -103,13 +119,16 @@ class PartnerForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Partner
-        fields = ("slug", "name", "scopes", "has_all_venues", "venues", "rate", "is_active")
+        fields = (
+            "slug", "name", "email", "scopes", "has_all_venues", "venues", "rate",
+            "notifies_guests", "is_active",
+        )  # fmt: skip
 
 
 KEY_FACTS = ("prefix", "created_at", "created_by", "expires_at", "revoked_at", "last_used_at")
 
 
-class KeyInline(admin.TabularInline):  # type: ignore[type-arg]
+class KeyInline(Uncut, admin.TabularInline):  # type: ignore[type-arg]
     model = PartnerKey
     fields = readonly_fields = KEY_FACTS
     show_change_link = True

@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as now_said
+from django.utils.translation import gettext_lazy as _
 
-from desk import phrases
+from desk import event_words, phrases
 from desk.closures import views as closure_pages
 from desk.lists.filters import (
     CallerFilter,
@@ -21,8 +23,13 @@ from desk.lists.filters import (
     StatusFilter,
     TakingFilter,
 )
-from desk.reservations import facts, views
+from desk.money import invoices
+from desk.money import views as money_pages
+from desk.money.views import MOVEMENTS
+from desk.reservations import corrections, facts, swap, views
+from desk.reservations.amounts import AMOUNTS
 from desk.reservations.buttons import PRESSED
+from desk.reservations.corrections import CORRECTIONS
 from desk.scoping import OfOwnVenues, OwnVenueFilter
 from desk.timeline import views as timeline_pages
 from desk.viewed import ViewedList
@@ -82,7 +89,7 @@ class ReservationAdmin(ViewedList, ReadOnly):
     list_filter: ClassVar = [StatusFilter, DayFilter, VENUE_FILTER]
     list_select_related = ("venue",)
     search_fields = ("code", "first_name", "last_name", "phone", "email", "vehicle_plate")
-    search_help_text = "name, phone, code, plate or e-mail"
+    search_help_text = _("name, phone, code, plate or e-mail")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """True: the desk's view `hold` makes reservations through the engine."""
@@ -110,36 +117,58 @@ class ReservationAdmin(ViewedList, ReadOnly):
             )
             for verb in PRESSED
         ]
+        verbs += [
+            path(
+                f"<int:reservation_id>/{verb.replace('_', '-')}/",
+                wrap(partial(corrections.correct, correction=correction)),
+                name=name(verb),
+            )
+            for verb, correction in {**CORRECTIONS, **AMOUNTS}.items()
+        ]
+        verbs += [
+            path(
+                f"<int:reservation_id>/{verb.replace('_', '-')}/",
+                wrap(partial(money_pages.move, movement=movement)),
+                name=name(verb),
+            )
+            for verb, movement in MOVEMENTS.items()
+        ]
         return [
             path("add/", wrap(views.hold), name=name("add")),
             path("<int:reservation_id>/change/", wrap(views.show), name=name("change")),
             path("<int:reservation_id>/move/", wrap(timeline_pages.move), name=name("move")),
+            path("<int:reservation_id>/swap/", wrap(swap.swap), name=name("swap")),
             path("<int:reservation_id>/note/", wrap(views.note), name=name("note")),
             path("<int:reservation_id>/modify/", wrap(views.modify), name=name("modify")),
             path("<int:reservation_id>/cancel/", wrap(views.cancel), name=name("cancel")),
+            path("<int:reservation_id>/invoice/", wrap(invoices.issue), name=name("invoice")),
             *verbs,
             *super().get_urls(),
         ]
 
-    @admin.display(description="guest", ordering="last_name")
+    @admin.display(description=_("guest"), ordering="last_name")
     def guest_name(self, row: Reservation) -> str:
-        return f"{row.first_name} {row.last_name} ({row.guest_count})"
+        told = f"{row.first_name} {row.last_name} ({row.guest_count})"
+        if row.group_id is None:
+            return told
+        address = reverse("admin:group", args=[row.group_id])
+        return format_html('{} <a href="{}">{}</a>', told, address, now_said("its group"))
 
-    @admin.display(description="status now", ordering="status_number")
+    @admin.display(description=_("status now"), ordering="status_number")
     def status(self, row: Any) -> SafeString:
         status = Status(row.status_number)
         return format_html('<span class="status {}">{}</span>', status.word, phrases.LABELS[status])
 
-    @admin.display(description="when, at the venue", ordering="starts_at")
+    @admin.display(description=_("when, at the venue"), ordering="starts_at")
     def when(self, row: Reservation) -> str:
         return phrases.span(row.starts_at, row.ends_at, row.venue.zone)
 
-    @admin.display(ordering="venue__name")
+    @admin.display(description=_("where"), ordering="venue__name")
     def where(self, row: Reservation) -> str:
         units = facts.units_of(list(row.allocations.all()))
         return f"{row.venue.name} · {units}" if units else row.venue.name
 
-    @admin.display(ordering="price_minor")
+    @admin.display(description=_("price"), ordering="price_minor")
     def price(self, row: Reservation) -> str:
         return phrases.money(row.price_minor, row.currency)
 
@@ -168,7 +197,7 @@ class AllocationAdmin(ReadOnly):
             *super().get_urls(),
         ]
 
-    @admin.display(description="when, at the venue", ordering="starts_at")
+    @admin.display(description=_("when, at the venue"), ordering="starts_at")
     def when(self, row: Allocation) -> str:
         return phrases.span(row.starts_at, row.ends_at, row.venue.zone)
 
@@ -182,7 +211,7 @@ class AllocationAdmin(ReadOnly):
     def state(self, row: Allocation) -> str:
         return facts.state_of(row, clock.now())
 
-    @admin.display(description="unit is")
+    @admin.display(description=_("unit is"))
     def fixed(self, row: Allocation) -> str:
         return facts.fixed_of(row)
 
@@ -221,17 +250,17 @@ class EventAdmin(ReadOnly):
 
     @admin.display(ordering="name")
     def what(self, event: Event) -> str:
-        return facts.event_label(event.name)
+        return event_words.event_label(event.name)
 
-    @admin.display(description="when, at the venue", ordering="at")
+    @admin.display(description=_("when, at the venue"), ordering="at")
     def when(self, event: Event) -> str:
         return phrases.moment(event.at, event.venue.zone)
 
-    @admin.display(description="written down")
+    @admin.display(description=_("written down"))
     def recorded(self, event: Event) -> str:
         return phrases.moment(event.recorded_at, event.venue.zone)
 
-    @admin.display(description="what of", ordering="reservation")
+    @admin.display(description=_("what of"), ordering="reservation")
     def of(self, event: Event) -> str:
         return _linked(event.reservation) if event.reservation else event.venue.name
 
@@ -240,9 +269,9 @@ class EventAdmin(ReadOnly):
         return f"{event.by} ({event.by_kind})"
 
     def title_of(self, row: Any) -> str:
-        return f"{facts.event_label(row.name)} {phrases.moment(row.at, row.venue.zone)}"
+        return f"{event_words.event_label(row.name)} {phrases.moment(row.at, row.venue.zone)}"
 
-    @admin.display(description="facts")
+    @admin.display(description=_("facts"))
     def told(self, event: Event) -> str:
         currency = event.reservation.currency if event.reservation else event.venue.currency
         reading = phrases.Reading(currency=currency, zone=event.venue.zone, units={})

@@ -12,16 +12,28 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.http import require_POST
 
 from desk import venue_forms
+from desk.affected import retirement
+from desk.affected.guards import AsksOfReservations
+from desk.lists.document_series import SeriesInline
+from desk.lists.rates import RateInline
+from desk.lists.reminders import ReminderInline
 from desk.scoping import OfOwnVenues, OwnVenueFilter, is_administrator
+from desk.uncut import Uncut
+from reservations import clock
+from reservations.availability import venue_search
+from reservations.inventory import commitments
 from reservations.inventory import units as inventory_units
 from reservations.rules.permissions import Act
-from venues import kinds, presets, prices
-from venues.models import Category, Combination, Opening, Policy, Rate, Resource, Venue
+from venues import kinds, presets
+from venues.models import Category, Combination, Opening, Policy, Resource, Venue
+
+MOST_INLINE = 200
+"""Openings of a unit that its page shows. More are in their own list."""
 
 VENUE_FILTER = ("venue", OwnVenueFilter)
 
 
-class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
+class PolicyInline(Uncut, admin.StackedInline):  # type: ignore[type-arg]
     """The venue's one policy: it comes and goes with the venue."""
 
     model = Policy
@@ -34,9 +46,9 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
             "What is sold",
             {
                 "fields": (
-                    ("check_in_time", "check_out_time"),
+                    ("check_in_time", "check_out_time", "last_arrival", "day_ends"),
                     ("default_length", "step", "slot_length"),
-                    ("buffer_before", "buffer_after"),
+                    ("buffer_before", "buffer_after", "adds_buffers"),
                 )
             },
         ),
@@ -61,7 +73,9 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
                 "fields": (
                     "cancel_deadline",
                     "cancel_fee_percent",
+                    "guests_change_late",
                     "charges_time_used",
+                    "leaving_grace",
                     "prepayment",
                     "state_change_rate",
                 )
@@ -73,7 +87,7 @@ class PolicyInline(admin.StackedInline):  # type: ignore[type-arg]
         return False
 
 
-class CategoryInline(admin.TabularInline):  # type: ignore[type-arg]
+class CategoryInline(Uncut, admin.TabularInline):  # type: ignore[type-arg]
     model = Category
     form = venue_forms.CategoryForm
     fields = ("name", "code", "position", "is_on_request")
@@ -82,11 +96,12 @@ class CategoryInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
 
 
-class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
+class WeekInline(Uncut, admin.TabularInline):  # type: ignore[type-arg]
     """The weekly hours of a venue. Dates and the schedules of units have a list of their own."""
 
     model = Opening
     form = venue_forms.OpeningForm
+    formset = venue_forms.OpeningFormSet
     fields = ("weekday", "opens", "closes")
     verbose_name = "weekly opening"
     verbose_name_plural = "weekly openings"
@@ -97,13 +112,13 @@ class WeekInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Venue)
-class VenueAdmin(OfOwnVenues):
+class VenueAdmin(AsksOfReservations, OfOwnVenues):
     """The admin of venues. Administrators create one, which gets the usual policy of its kind."""
 
     act = Act.VENUE
     venue_lookup = "pk"
     form = venue_forms.VenueForm
-    inlines = (PolicyInline, CategoryInline, WeekInline)
+    inlines = (PolicyInline, CategoryInline, WeekInline, ReminderInline, SeriesInline)
     list_display = ("name", "kind", "mode", "city", "time_zone", "units", "is_active")
     list_filter: ClassVar = ["kind", "is_active", "is_listed"]
     search_fields = ("name", "slug", "city", "address")
@@ -112,10 +127,20 @@ class VenueAdmin(OfOwnVenues):
         (None, {"fields": ("name", "slug", "kind", "mode", "is_active", "is_listed")}),
         ("Where", {"fields": ("address", "city", "time_zone")}),
         ("For guests", {"fields": ("description", "stars", "phone_region", "currency")}),
+        ("Invoices and receipts", {"fields": ("legal_name", "tax_number")}),
+        (
+            "Letters",
+            {"fields": ("email", "receives_notices", "language", "tells_holds", "tells_expiries")},
+        ),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return _with_units(super().get_queryset(request))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return venue_search.named(queryset, search_term), False
 
     @admin.display(ordering="unit_count")
     def units(self, venue: Any) -> int:
@@ -156,6 +181,20 @@ class VenueAdmin(OfOwnVenues):
             policy = presets.policy_for(obj.kind)
             policy.venue = obj
             policy.save()
+            presets.add_reminders(obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        super().save_formset(request, form, formset, change)
+        if formset.model is not Policy:
+            return
+        changed = {name for one in formset.forms for name in one.changed_data}
+        count = commitments.stays_to_come(form.instance, clock.now())
+        if count and changed & venue_forms.TIMES:
+            messages.warning(
+                request,
+                f"{count} stays to come were sold by the times before, and keep theirs. "
+                "Look whether they still fit.",
+            )
 
     def response_add(
         self, request: HttpRequest, obj: Venue, post_url_continue: str | None = None
@@ -166,24 +205,6 @@ class VenueAdmin(OfOwnVenues):
             "Look it over, then add categories and units.",
         )
         return redirect("admin:venues_venue_change", obj.pk)
-
-
-class RateInline(admin.TabularInline):  # type: ignore[type-arg]
-    model = Rate
-    form = venue_forms.RateForm
-    fields = (
-        "amount", "currency", "unit", "first_date", "last_date", "weekdays", "from_time", "to_time",
-        "minimum", "day_maximum",
-    )  # fmt: skip
-    readonly_fields = ("currency",)
-    extra = 0
-
-    @admin.display
-    def currency(self, rate: Rate) -> str:
-        return rate.category.venue.currency if rate.category_id else ""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Rate]:
-        return super().get_queryset(request).select_related("venue", "category__venue")
 
 
 @admin.register(Category)
@@ -218,11 +239,12 @@ class CategoryAdmin(OfOwnVenues):
         return ("venue",) if obj else ()
 
 
-class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
+class ScheduleInline(Uncut, admin.TabularInline):  # type: ignore[type-arg]
     """The hours of one unit, such as a provider's schedule. They replace the venue's hours."""
 
     model = Opening
     form = venue_forms.OpeningForm
+    formset = venue_forms.OpeningFormSet
     fields = ("weekday", "date", "opens", "closes")
     verbose_name = "opening of its own"
     verbose_name_plural = "openings of its own"
@@ -230,7 +252,7 @@ class ScheduleInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Resource)
-class ResourceAdmin(OfOwnVenues):
+class ResourceAdmin(AsksOfReservations, OfOwnVenues):
     """The admin of units. Retire a unit instead of deleting it, to keep its history."""
 
     act = Act.UNITS
@@ -262,7 +284,18 @@ class ResourceAdmin(OfOwnVenues):
         return unit.retired_at is None
 
     def get_inlines(self, request: HttpRequest, obj: Resource | None) -> Any:
-        return self.inlines if obj else ()
+        if obj is None or obj.openings.count() > MOST_INLINE:
+            return ()
+        return self.inlines
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        unit = self.get_object(request, object_id)
+        count = unit.openings.count() if isinstance(unit, Resource) else 0
+        if request.method == "GET" and count > MOST_INLINE:
+            messages.info(request, f"{unit} has {count} openings: see the list of openings.")
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         for inline in formset.forms:
@@ -297,18 +330,13 @@ class ResourceAdmin(OfOwnVenues):
 
     @method_decorator(require_POST)
     def retire(self, request: HttpRequest, unit_id: int) -> HttpResponse:
-        """Retires the unit, unless it has upcoming reservations."""
+        """Retires the unit, once all its reservations are decided on."""
         unit = self.get_object(request, str(unit_id))
-        if inventory_units.retire(resource_id=unit_id):
+        assert isinstance(unit, Resource)
+        answer = retirement.retire(request, unit)
+        if Resource.objects.filter(pk=unit_id, retired_at__isnull=False).exists():
             _log(request, unit, "Retired.")
-            messages.success(request, f"{unit} is retired: it is not sold any more.")
-        else:
-            messages.error(
-                request,
-                f"{unit} cannot be retired: there are reservations to come on it. "
-                "Move or cancel them first.",
-            )
-        return redirect("admin:venues_resource_change", unit_id)
+        return answer
 
     @method_decorator(require_POST)
     def restore(self, request: HttpRequest, unit_id: int) -> HttpResponse:
@@ -330,56 +358,6 @@ class CombinationAdmin(OfOwnVenues):
     search_fields = ("name", "venue__name")
     ordering = ("venue__name", "capacity", "id")
     filter_horizontal = ("resources",)
-
-
-@admin.register(Opening)
-class OpeningAdmin(OfOwnVenues):
-    act = Act.HOURS
-    form = venue_forms.OpeningForm
-    list_display = ("venue", "of", "day", "hours")
-    list_display_links = ("day",)
-    list_filter: ClassVar = [VENUE_FILTER, "weekday", ("date", admin.EmptyFieldListFilter)]
-    list_select_related = ("venue", "resource")
-    search_fields = ("venue__name", "resource__name")
-    ordering = ("venue__name", "resource__name", "date", "weekday", "opens")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return ("venue", "resource") if obj else ()
-
-    @admin.display(ordering="resource__name")
-    def of(self, opening: Opening) -> str:
-        """The unit that has these hours, or the whole venue."""
-        return opening.resource.name if opening.resource else "the whole venue"
-
-    @admin.display(ordering="weekday")
-    def day(self, opening: Opening) -> str:
-        if opening.date:
-            return f"{opening.date:%a} {opening.date.day} {opening.date:%b %Y}"
-        return opening.get_weekday_display()
-
-    @admin.display(ordering="opens")
-    def hours(self, opening: Opening) -> str:
-        if opening.opens is None or opening.closes is None:
-            return "closed"
-        ends = f"{opening.closes:%H:%M}"
-        if opening.closes <= opening.opens:
-            ends += " the next day"
-        return f"{opening.opens:%H:%M} – {ends}"
-
-
-@admin.register(Rate)
-class RateAdmin(OfOwnVenues):
-    act = Act.RATES
-    form = venue_forms.RateForm
-    list_display = ("category", "venue", "price", "unit", "first_date", "last_date")
-    list_filter: ClassVar = [VENUE_FILTER, "unit"]
-    list_select_related = ("venue", "category")
-    search_fields = ("category__name", "venue__name")
-    ordering = ("venue__name", "category__position", "first_date", "id")
-
-    @admin.display(ordering="amount_minor")
-    def price(self, rate: Rate) -> str:
-        return f"{rate.venue.currency} {prices.decimal(rate.amount_minor, rate.venue.currency)}"
 
 
 def _with_units(rows: QuerySet[Any]) -> QuerySet[Any]:

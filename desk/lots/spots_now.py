@@ -1,14 +1,18 @@
 """Lots and spots at this moment: how full each lot is, and who is on which spot."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from desk import phrases
+from reservations.allocation import presence
+from reservations.allocation.presence import Occupant
 from reservations.models import Allocation, Reservation
+from reservations.pricing.owed import owed_expression
+from reservations.querysets import AllocationQuerySet
 from reservations.status import Status
 from venues.models import Category, Resource, Venue
 
@@ -59,19 +63,19 @@ def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
     ids = [venue.pk for venue in venues]
     spots = _counted(Resource.objects.filter(venue__in=ids, retired_at=None))
     at_once = Allocation.objects.filter(venue__in=ids).taking_time(at=now)
-    here = at_once.filter(starts_at__lte=now, ends_at__gt=now, resource__retired_at=None)
-    taken = _counted(here)
+    sold_now = at_once.filter(starts_at__lte=now, ends_at__gt=now, resource__retired_at=None)
+    taken = _units(sold_now, presence.past_end_at(ids, now))
     sold = (
         Reservation.objects.filter(
             venue__in=ids,
             starts_at__gt=now - MONTH,
             starts_at__lte=now,
             confirmed_at__isnull=False,
-            cancelled_at=None,
         )
+        .with_status(at=now)
         .order_by()
         .values_list("venue")
-        .annotate(Count("pk"), Sum("price_minor"))
+        .annotate(stays=Count("pk", filter=Q(cancelled_at=None)), revenue=Sum(owed_expression()))
     )
     month = {venue: (count, total or 0) for venue, count, total in sold}
     return [
@@ -79,7 +83,7 @@ def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
             venue,
             price_of(venue),
             spots.get(venue.pk, 0),
-            taken.get(venue.pk, 0),
+            len(taken.get(venue.pk, ())),
             month.get(venue.pk, (0, 0))[0],
             phrases.money(month.get(venue.pk, (0, 0))[1], venue.currency),
         )
@@ -88,10 +92,13 @@ def lots(venues: Sequence[Venue], *, now: datetime) -> list[Lot]:
 
 
 def spots(venue: Venue, *, now: datetime) -> list[SpotNow]:
-    """Returns every spot of a lot, by floor and rank, in two queries."""
+    """Returns every spot of a lot, by floor and rank, in three queries."""
     rows = Allocation.objects.filter(venue=venue).taking_time(at=now)
-    rows = rows.filter(starts_at__lte=now, ends_at__gt=now).select_related("reservation__guest")
-    found = {row.resource_id: row for row in rows}
+    rows = rows.filter(starts_at__lte=now, ends_at__gt=now)
+    late = Allocation.objects.filter(reservation__venue=venue).overstayed(at=now)
+    # Who is there comes before who is due there.
+    every = [row for found in (rows, late) for row in found.select_related("reservation__guest")]
+    found = {row.resource_id: row for row in every}
     units = venue.resources.filter(retired_at=None).select_related("category")
     return [_spot(unit, found.get(unit.pk), venue, now) for unit in units.order_by("floor", "rank")]
 
@@ -135,7 +142,18 @@ def _spot(unit: Resource, row: Allocation | None, venue: Venue, now: datetime) -
     status = row.reservation.status_at(now)
     # A spot whose driver has not arrived yet counts as taken.
     label = _("Reserved") if status is Status.UPCOMING else str(phrases.LABELS[status])
+    if status is Status.PRESENT and row.reservation.ends_at <= now:
+        label = _("should have left")
     return SpotNow(unit, status.word, label, row.reservation, until, "")
+
+
+def _units(rows: AllocationQuerySet, here: Iterable[Occupant]) -> dict[int, set[int]]:
+    """The units of these rows and guests, by venue id."""
+    found: dict[int, set[int]] = {}
+    taken = rows.order_by().values_list("venue_id", "resource_id")
+    for venue, unit in (*taken, *((one.venue, one.unit) for one in here)):
+        found.setdefault(venue, set()).add(unit)
+    return found
 
 
 def _counted(rows: "object") -> dict[int, int]:

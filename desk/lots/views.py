@@ -18,7 +18,9 @@ from desk.lots import spots_now
 from desk.scoping import venues_of
 from desk.venue_forms import ZONES
 from guests.callers import Caller
+from guests.form_fields import UncutField
 from reservations import clock
+from reservations.availability import venue_search
 from reservations.errors import Invalid, Refusal
 from reservations.inventory import lots
 from reservations.inventory.lots import LotWish
@@ -32,8 +34,8 @@ from venues.models import Rate, Venue
 class LotForm(forms.Form):
     """Asks for the fields of a lot. The number of spots sets which spots it has."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
-    address = forms.CharField(label=_("Address"), max_length=200, required=False)
+    name = UncutField(label=_("Name"), max_length=120)
+    address = UncutField(label=_("Address"), max_length=200, required=False)
     capacity = forms.IntegerField(
         label=_("Number of spots"),
         min_value=0,
@@ -43,7 +45,7 @@ class LotForm(forms.Form):
     price = forms.DecimalField(
         label=_("Price per started hour"), min_value=0, max_digits=12, decimal_places=3
     )
-    currency = forms.CharField(label=_("Currency"), min_length=3, max_length=3, initial="EUR")
+    currency = UncutField(label=_("Currency"), min_length=3, max_length=3, initial="EUR")
     time_zone = forms.ChoiceField(
         label=_("Time zone"), choices=ZONES, initial="UTC", required=False
     )
@@ -101,7 +103,7 @@ def every_lot(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("q", "").replace("\0", "").strip()
     rows = _lots(request).prefetch_related("rates")
     if asked:
-        rows = rows.filter(name__icontains=asked)
+        rows = venue_search.named(rows, asked)
     found = spots_now.lots(list(rows[: spots_now.MOST_LOTS]), now=clock.now())
     return page(
         request,
@@ -240,7 +242,9 @@ def _administrator(request: HttpRequest) -> Caller:
 
 
 def _as_it_is(venue: Venue) -> dict[str, Any]:
-    hourly = venue.rates.filter(unit__in=(Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR)).first()
+    hourly = venue.rates.filter(
+        unit__in=(Rate.Unit.HOUR, Rate.Unit.STARTED_HOUR), resource__isnull=True
+    ).first()
     return {
         "name": venue.name,
         "address": venue.address,

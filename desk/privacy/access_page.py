@@ -1,7 +1,5 @@
 """The page for administrators that shows who viewed personal data, and its CSV file."""
 
-import csv
-import io
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,17 +21,18 @@ from guests import audit, phones
 from guests.addresses import address_of
 from guests.emails import fold
 from guests.errors import ContactInvalid
+from guests.form_fields import UncutField
 from guests.models import User
 from reservations.models import AccessRecord, Reservation
 from reservations.privacy import access_log, subjects
 from reservations.privacy.subjects import DataSubject
+from spelling import csv_files, dates, search_text
 from venues.models import Venue
 
 MOST_SHOWN = 100
 MOST_EXPORTED = 50_000
 COLUMNS = ("at", "reader", "reader_kind", "why", "place", "venue", "reservation", "account")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 _UTC = ZoneInfo("UTC")
 _LONGEST = User._meta.get_field("email").max_length
 
@@ -41,15 +40,16 @@ _LONGEST = User._meta.get_field("email").max_length
 class LogForm(forms.Form):
     """What the log is filtered by. Every field may be empty."""
 
-    reader = forms.CharField(
+    reader = UncutField(
         label=gettext_lazy("Reader: e-mail address or partner"), max_length=_LONGEST, required=False
     )
-    person = forms.CharField(
+    person = UncutField(
         label=gettext_lazy("Person: e-mail address, phone or reservation code"),
         max_length=_LONGEST,
         required=False,
     )
     day = forms.DateField(
+        input_formats=dates.FORMATS,
         label=gettext_lazy("Day (UTC)"),
         required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
@@ -87,21 +87,12 @@ def log_file(request: HttpRequest) -> HttpResponse:
     """Sends what `log` shows as CSV, at most MOST_EXPORTED rows."""
     _judge(request)
     found = list(_found(LogForm(request.GET))[:MOST_EXPORTED])
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for row in told(found):
-        writer.writerow(safe_cell(row[name]) for name in COLUMNS)
+    rows = csv_files.rows([row[name] for name in COLUMNS] for row in told(found))
     reader, _kind = viewed.reader_of(request)
     audit.note("access_log.exported", by=reader, place=address_of(request), rows=len(found))
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    answer = HttpResponse(csv_files.row(COLUMNS) + rows, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="holdfast-access-log.csv"'
     return answer
-
-
-def safe_cell(value: str) -> str:
-    """Returns a text that a spreadsheet shows and does not compute."""
-    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def told(records: list[AccessRecord]) -> list[dict[str, Any]]:
@@ -168,7 +159,7 @@ def _readers(asked: str) -> list[str]:
 def _subject(asked: str) -> DataSubject:
     if "@" in asked:
         return subjects.search(email=asked)
-    row = Reservation.objects.filter(code=asked.upper()).first()
+    row = Reservation.objects.filter(code=search_text.code(asked)).first()
     if row is not None:
         return DataSubject(reservation_ids=frozenset({row.pk}))
     try:

@@ -16,6 +16,7 @@ from desk.context import caller_of, page
 from desk.scoping import is_administrator
 from guests import emails, phones
 from guests.errors import ContactInvalid, LastAdministrator
+from guests.form_fields import UncutField
 from reservations.errors import OpenStay
 from reservations.models import Reservation
 from reservations.privacy import erasure, subjects
@@ -30,10 +31,10 @@ class PersonForm(forms.Form):
 
     use_required_attribute = False
 
-    email = forms.CharField(
+    email = UncutField(
         label=gettext_lazy("E-mail address"), max_length=emails.LONGEST, required=False
     )
-    phone = forms.CharField(
+    phone = UncutField(
         label=gettext_lazy("Phone number"), max_length=phones.LONGEST_INPUT, required=False
     )
 
@@ -117,6 +118,8 @@ COUNTED = {
     "log-ins": gettext_lazy("Log-ins"),
     "links to data": gettext_lazy("Links to one's own data"),
     "browsers": gettext_lazy("Browser sessions"),
+    "deliveries": gettext_lazy("Letters and texts to the person"),
+    "exports": gettext_lazy("Files that were asked for"),
     "letters in files": gettext_lazy("Letters kept as files"),
 }
 """What the tables that `erasure.erase` counts are called."""

@@ -2,23 +2,36 @@
 
 import uuid
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.http import QueryDict
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 
 from desk import phrases
 from desk.fields import UnitField, time_field
+from desk.reservations import money_fields
 from guests.errors import ContactInvalid, GuestError
-from guests.phones import LONGEST_INPUT
+from guests.form_fields import AgesField, email_field, name_field, phone_field, text_field
 from reservations.errors import Invalid, Refusal
+from reservations.lifecycle import modifications
 from reservations.models import Reservation
 from reservations.requests import Booking, Change, Contact, Times
-from reservations.rules import modes
-from reservations.rules.guest_fields import CONTACT, DETAILS, EXTRAS, LARGEST_PARTY, longest
+from reservations.rules import modes, parties
+from reservations.rules.guest_fields import (
+    CONTACT,
+    DETAILS,
+    EXTRAS,
+    LABELS,
+    LARGEST_PARTY,
+    longest,
+    stored_text,
+)
 from reservations.status import Status
+from spelling import texts
 from venues import kinds, wording
 from venues.hours import Window
 from venues.models import Policy, Venue
@@ -29,7 +42,7 @@ LONGEST_LINE = 80
 _BESIDE = {
     "too_soon": "start", "too_far": "start", "closed": "start", "not_offered": "start",
     "taken": "start", "held_by_other": "start", "too_short": "end", "too_long": "end",
-    "party_too_large": "guest_count", "no_choice": "resource",
+    "party_too_large": "guest_count", "no_choice": "resource", "fee_applies": "late_fee",
 }  # fmt: skip
 """The field beside which a refusal appears. `start` and `end` depend on the venue's mode."""
 
@@ -38,48 +51,72 @@ class ReservationForm(forms.Form):
     """The fields that a new reservation and a change share."""
 
     guest_count = forms.IntegerField(
-        label="Guests", min_value=1, max_value=LARGEST_PARTY, initial=1
+        label=_("Guests"), min_value=1, max_value=LARGEST_PARTY, initial=1
     )
-    first_name = forms.CharField(max_length=longest("first_name"))
-    last_name = forms.CharField(max_length=longest("last_name"))
-    phone = forms.CharField(
-        max_length=LONGEST_INPUT,
+    children = AgesField(
+        label=_("Children's ages"),
+        oldest=parties.OLDEST_CHILD,
+        most=parties.MOST_CHILDREN,
+        help_text=_("such as 4, 9; they are among the guests"),
+    )
+    first_name = name_field(label=_("First name"))
+    last_name = name_field(label=_("Last name"))
+    phone = phone_field(
+        label=_("Phone"),
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "off"}),
     )
-    email = forms.CharField(
-        label="E-mail", max_length=longest("email"), required=False, widget=forms.EmailInput
-    )
+    email = email_field(label=_("E-mail"), required=False, widget=forms.EmailInput)
     receive_email_updates = forms.BooleanField(
-        label="Receive e-mail updates", required=False, initial=True
+        label=_("Receive e-mail updates"), required=False, initial=True
     )
-    receive_phone_call = forms.BooleanField(required=False, initial=True)
-    receive_text_notification = forms.BooleanField(required=False)
-    override_reason = forms.CharField(
-        label="Reason to override",
+    receive_phone_call = forms.BooleanField(
+        label=_("Receive phone calls"), required=False, initial=True
+    )
+    receive_text_notification = forms.BooleanField(label=_("Receive text messages"), required=False)
+    language = forms.ChoiceField(
+        label=_("Language of letters"),
+        required=False,
+        choices=[("", _("as the venue writes")), *settings.LANGUAGES],
+    )
+    override_reason = text_field(
+        label=_("Reason to override"),
         max_length=200,
         required=False,
-        help_text="sets the venue's policy and hours aside for this one, and is recorded",
+        help_text=_("sets the venue's policy and hours aside for this one, and is recorded"),
     )
 
     def __init__(self, *args: Any, venue: Venue, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.update({name: _extra_field(name) for name in EXTRAS})
+        if not kinds.named(venue.kind).asks_children:
+            del self.fields["children"]
         self.venue = venue
         self.start, self.end = modes.field_names(venue)
         told = now_said("national numbers are read for %(region)s")
         self.fields["phone"].help_text = told % {"region": venue.phone_region}
 
+    def clean(self) -> dict[str, Any]:
+        """Says where there are more children than guests."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if len(given.get("children", ())) > given.get("guest_count", parties.MOST_CHILDREN):
+            self.add_error("children", _("There are more children than guests."))
+        return given
+
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         """The fields in their order, by section."""
+        party = [name for name in ("guest_count", "children") if name in self.fields]
         place = [name for name in ("category", "resource") if name in self.fields]
-        title = f"When, on the clocks of {self.venue.name} ({self.venue.time_zone})"
+        title = now_said("When, on the clocks of %(venue)s (%(zone)s)") % {
+            "venue": self.venue.name,
+            "zone": self.venue.time_zone,
+        }
         return [
             (title, {"fields": [self.start, self.end]}),
-            ("Where", {"fields": ["guest_count", *place]}),
-            ("Who", {"fields": [*CONTACT]}),
-            ("More", {"fields": [*EXTRAS]}),
-            ("Policy", {"fields": ["override_reason"]}),
+            (now_said("Where"), {"fields": [*party, *place]}),
+            (now_said("Who"), {"fields": [*CONTACT, "language"]}),
+            (now_said("More"), {"fields": [*EXTRAS]}),
+            (now_said("Policy"), {"fields": ["override_reason"]}),
         ]
 
     def refuse(self, fault: Refusal | GuestError) -> None:
@@ -98,11 +135,14 @@ class ReservationForm(forms.Form):
 
     def _add_places(self, *, any_category: str, any_unit: str, unit_help: str) -> None:
         self.fields["category"] = forms.ModelChoiceField(
-            self.venue.categories.all(), required=False, empty_label=any_category
+            self.venue.categories.all(),
+            label=_("Category"),
+            required=False,
+            empty_label=any_category,
         )
         units = self.venue.resources.filter(retired_at=None).select_related("category")
         self.fields["resource"] = UnitField(
-            units, label="Unit", required=False, empty_label=any_unit, help_text=unit_help
+            units, label=_("Unit"), required=False, empty_label=any_unit, help_text=unit_help
         )
 
 
@@ -116,14 +156,14 @@ class HoldForm(ReservationForm):
         super().__init__(*args, **kwargs)
         is_given = self.venue.policy.unit_choice == Policy.UnitChoice.VENUE
         self._add_places(
-            any_category="any that fits, the cheapest first",
-            any_unit="any that is free",
-            unit_help="given out by the venue: choosing one needs a reason to override"
+            any_category=now_said("any that fits, the cheapest first"),
+            any_unit=now_said("any that is free"),
+            unit_help=now_said("given out by the venue: choosing one needs a reason to override")
             if is_given
-            else "choosing one fixes it, whatever the category above says",
+            else now_said("choosing one fixes it, whatever the category above says"),
         )
-        self.fields[self.start] = _start_field(self.venue)
-        self.fields[self.end] = _end_field(self.venue)
+        self.fields[self.start] = start_field(self.venue)
+        self.fields[self.end] = end_field(self.venue)
         if not kinds.named(self.venue.kind).asks_plate:
             del self.fields["vehicle_plate"]
 
@@ -144,7 +184,8 @@ class HoldForm(ReservationForm):
         data["once"] = str(uuid.uuid4())
         self.data = data
         self.add_error(
-            None, "This form made a reservation already. Send it again to make another one."
+            None,
+            _("This form made a reservation already. Send it again to make another one."),
         )
 
     def booking(self) -> Booking:
@@ -156,9 +197,11 @@ class HoldForm(ReservationForm):
             times=Times(**{self.start: values[self.start], self.end: values[self.end]}),
             contact=Contact(**{name: values[name] for name in CONTACT}),
             guest_count=values["guest_count"],
+            children=values.get("children", ()),
             category=category.code if category else None,
             resource=unit.pk if unit else None,
             **{name: values.get(name, "") for name in EXTRAS},
+            language=values["language"],
             override_reason=values["override_reason"],
         )
 
@@ -175,32 +218,51 @@ class ModifyForm(ReservationForm):
         # A walk-in may have no phone number.
         self.fields["phone"].required = bool(reservation.phone)
         self._add_places(
-            any_category=f"as it is: {reservation.category}",
-            any_unit="as it is, or any that is free",
-            unit_help="choosing one fixes it",
+            any_category=now_said("as it is: %s") % reservation.category,
+            any_unit=now_said("as it is, or any that is free"),
+            unit_help=now_said("choosing one fixes it"),
         )
-        self.fields[self.start] = _start_field(venue)
-        self.fields[self.end] = _end_field(venue, is_required=True)
+        self.fields.update(money_fields.fields())
+        self.fields[self.start] = start_field(venue)
+        self.fields[self.end] = end_field(venue, is_required=True)
         if reservation.status_at(now) is Status.PRESENT:
             self.fields[self.start].disabled = True
-            self.fields[self.start].help_text = "the guest is here: only the end can change"
+            self.fields[self.start].help_text = now_said(
+                "the guest is here: only the end can change"
+            )
+        if modifications.may_correct_details(reservation, now):
+            # It is over: contact and remarks can be put right, nothing else.
+            for name in (self.start, self.end, "guest_count", "category", "resource"):
+                self.fields[name].disabled = True
         self.initial.update(self._as_it_is())
+
+    @property
+    def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
+        """The fields in their order, by section."""
+        money = (str(money_fields.TITLE), {"fields": [*money_fields.NAMES]})
+        return [*super().fieldsets, money]
 
     def change(self) -> Change | None:
         """Returns the change for the engine, or None if the clerk touched no field."""
         values, touched = self.cleaned_data, set(self.changed_data)
+        if not values["language"]:
+            # A reservation of before may have none; nobody takes one away.
+            touched.discard("language")
         details = {name: values[name] for name in DETAILS if name in touched}
         category, unit = values["category"], values["resource"]
-        if not touched - {"version", "override_reason"}:
+        if not touched - {"version", "override_reason", "late_fee", "reason"}:
             return None
         return Change(
             times=self._times(touched),
             category=category.code if category else None,
             resource=unit.pk if unit else None,
-            guest_count=values["guest_count"] if "guest_count" in touched else None,
+            guest_count=values["guest_count"] if touched & {"guest_count", "children"} else None,
+            children=values["children"] if "children" in touched else None,
+            language=values["language"] if "language" in touched else None,
             details=details,
             version=values["version"],
             override_reason=values["override_reason"],
+            **money_fields.words_of(values),
         )
 
     def _times(self, touched: set[str]) -> Times | None:
@@ -218,6 +280,8 @@ class ModifyForm(ReservationForm):
         return {
             **modes.fields(self.venue, Window(row.starts_at, row.ends_at)),
             "guest_count": row.guest_count,
+            "children": tuple(parties.children_of(row)),
+            "language": row.language or "",
             "version": row.version,
             **{name: getattr(row, name) for name in DETAILS},
         }
@@ -227,15 +291,22 @@ def _extra_field(name: str) -> forms.CharField:
     """A field for an extra text of the guest: several lines if there is room for a sentence."""
     has_lines = longest(name) > LONGEST_LINE
     widget = forms.Textarea(attrs={"rows": 3, "cols": 40}) if has_lines else forms.TextInput()
-    return forms.CharField(max_length=longest(name), required=False, widget=widget)
+    return text_field(
+        label=LABELS[name],
+        max_length=longest(name),
+        required=False,
+        widget=widget,
+        tidy=partial(stored_text, name),
+    )
 
 
 class NoteForm(forms.Form):
     """The remarks of a reservation."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
-    remarks = forms.CharField(
+    remarks = text_field(
         label=_("Remarks"),
+        tidy=texts.clean_lines,
         max_length=longest("remarks"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4, "cols": 40}),
@@ -249,24 +320,26 @@ class NoteForm(forms.Form):
         return Change(details={"remarks": values["remarks"]}, version=values["version"])
 
 
-def _start_field(venue: Venue) -> forms.Field:
+def start_field(venue: Venue) -> forms.Field:
+    """Returns the field for the start of a reservation."""
     if modes.sells_nights(venue):
-        opens = f"from {venue.policy.check_in_time:%H:%M}"
-        return time_field(venue, label="Arrival", help_text=opens)
-    return time_field(venue, label="Starts")
+        opens = now_said("from %s") % f"{venue.policy.check_in_time:%H:%M}"
+        return time_field(venue, label=_("Arrival"), help_text=opens)
+    return time_field(venue, label=_("Starts"))
 
 
-def _end_field(venue: Venue, *, is_required: bool = False) -> forms.Field:
+def end_field(venue: Venue, *, is_required: bool = False) -> forms.Field:
+    """Returns the field for its end, which may be empty where a length is usual."""
     usual = venue.policy.default_length
     if modes.sells_nights(venue):
-        until = f"until {venue.policy.check_out_time:%H:%M}"
+        until = now_said("until %s") % f"{venue.policy.check_out_time:%H:%M}"
         required = is_required or usual is None
-        return time_field(venue, label="Departure", help_text=until, required=required)
+        return time_field(venue, label=_("Departure"), help_text=until, required=required)
     usual = usual or venue.policy.slot_length
     required = is_required or usual is None
-    note = "" if is_required or usual is None else f"empty for {_usual(usual)}"
-    return time_field(venue, label="Ends", help_text=note, required=required)
+    note = "" if is_required or usual is None else _usual(usual)
+    return time_field(venue, label=_("Ends"), help_text=note, required=required)
 
 
 def _usual(length: timedelta) -> str:
-    return f"the usual {wording.duration(length)}"
+    return now_said("empty for the usual %s") % wording.duration(length)

@@ -5,12 +5,16 @@ anything.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from desk import phrases
@@ -24,22 +28,31 @@ from desk.context import (
     own_venue,
     page,
     turned_away,
+    why_not_here,
 )
 from desk.form_keys import once_for
-from desk.reservations import facts
+from desk.money import folio, invoices
+from desk.reservations import facts, occupied, unpaid
 from desk.reservations.alternatives import Instead, for_booking
 from desk.reservations.buttons import PRESSED, buttons_for, hint_for
 from desk.reservations.forms import HoldForm, ModifyForm, NoteForm
+from desk.today.just_pressed import note_press
 from guests.callers import Caller
 from guests.errors import GuestError
 from guests.own_pages import next_of
+from notices import sent
 from reservations import actions, clock
-from reservations.errors import KeyReused, NotFound, Refusal
+from reservations.errors import KeyReused, NotFound, Occupied, PaymentRequired, Refusal
 from reservations.idempotency import Repeated
 from reservations.lifecycle import cancellations, modifications
+from reservations.limits import one_per_day
 from reservations.models import Reservation
+from reservations.reports import cautions
 from reservations.requests import Booking
 from venues.models import Venue
+
+LONGEST_REASON = 200
+"""Characters."""
 
 WISHED = ("resource", "category", "guest_count", "check_in", "check_out", "starts_at", "ends_at")
 
@@ -58,10 +71,15 @@ def show(request: HttpRequest, reservation_id: int) -> HttpResponse:
         status=row.status_at(now).word,
         status_label=phrases.LABELS[row.status_at(now)],
         span=phrases.span(row.starts_at, row.ends_at, row.venue.zone),
-        buttons=buttons_for(row, now),
-        may_note=modifications.may(row, now),
+        buttons=buttons_for(row, now, by=caller_of(request)),
+        may_note=modifications.may(row, now) or modifications.may_correct_details(row, now),
         hint=hint_for(row, now),
-        sections=facts.sections(row),
+        group=facts.group_of(row, now),
+        cautions=cautions.of_one(row, now),
+        refuses=sent.why_no_letter_arrives(row),
+        sections=facts.sections(row, now),
+        folio=folio.of(row, now, by=caller_of(request)),
+        documents=invoices.of(row, by=caller_of(request)),
         allocations=facts.allocations(row, now),
         events=facts.events(row),
     )
@@ -76,7 +94,10 @@ def hold(request: HttpRequest) -> HttpResponse:
         return choose_venue(request, _("New reservation"))
     form = HoldForm(request.POST or None, venue=venue, initial=_wished(request))
     instead: list[Instead] = []
-    if request.method == "POST" and form.is_valid():
+    elsewhere = why_not_here(request, venue, by) if request.method == "POST" else ""
+    if elsewhere:
+        form.add_error(None, elsewhere)
+    elif request.method == "POST" and form.is_valid():
         wish = form.booking()
         try:
             return _hold(request, form, wish, by)
@@ -92,6 +113,7 @@ def hold(request: HttpRequest) -> HttpResponse:
         title=_("New reservation at %(venue)s") % {"venue": venue.name},
         button=_("Reserve") if venue.policy.confirms_at_once else _("Hold"),
         instead=instead,
+        is_elsewhere=bool(elsewhere),
         cell=_cell(request, venue),
     )
 
@@ -101,7 +123,7 @@ def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
     """Asks for changes of range, unit, party or details and carries them out."""
     by, now = caller_of(request), clock.now()
     row = mine(reservation_id, by)
-    if not modifications.may(row, now):
+    if not (modifications.may(row, now) or modifications.may_correct_details(row, now)):
         refused = _("%(code)s is %(status)s: it cannot be changed. (wrong_status)")
         return turned_away(request, row, refused, now)
     form = ModifyForm(request.POST or None, reservation=row, now=now)
@@ -176,7 +198,9 @@ def press(request: HttpRequest, reservation_id: int, verb: str) -> HttpResponse:
     by = caller_of(request)
     row = mine(reservation_id, by)
     act, done = PRESSED[verb]
-    return _press(request, row, act, done, by=by)
+    if verb in ("check_in", "confirm"):
+        act = partial(act, override_reason=request.POST.get("override_reason", "")[:LONGEST_REASON])
+    return _press(request, row, act, done, by=by, verb=verb)
 
 
 def _press(
@@ -186,11 +210,17 @@ def _press(
     done: str | Promise,
     *,
     by: Caller,
+    verb: str = "",
 ) -> HttpResponse:
+    first = one_per_day.replaced_by(row, clock.now())
     try:
         after = act(reservation_id=row.pk, by=by)
     except NotFound as fault:
         raise Http404(fault.detail) from fault
+    except Occupied as fault:
+        return occupied.offer(request, row, fault)
+    except PaymentRequired:
+        return unpaid.offer(request, row, verb=verb)
     except Refusal as fault:
         messages.error(request, f"{row.code}: {phrases.refusal(fault, row.venue.zone)}")
     else:
@@ -199,8 +229,30 @@ def _press(
         told = str(done) % {"code": row.code}
         if changed:
             told += " " + _("The price is now %(price)s.") % {"price": price}
+        if first is not None and after.confirmed_at:
+            told += " " + _("%(code)s is cancelled: this one took its place.") % {
+                "code": first.code
+            }
         messages.success(request, told)
+        _warn_of_group(request, after)
+        note_press(request.session, clock.now())
     return onward(request, row.pk)
+
+
+def _warn_of_group(request: HttpRequest, row: Reservation) -> None:
+    """Says that others of the group are still held: what is not confirmed lapses."""
+    others = facts.group_of(row, clock.now())
+    if others is None or not others["held"] or not row.confirmed_at:
+        return
+    told = ngettext(
+        "%(held)s other of the group is still held, and lapses unless it is confirmed.",
+        "%(held)s others of the group are still held, and lapse unless they are confirmed.",
+        others["held"],
+    ) % {"held": others["held"]}
+    address = reverse("admin:group", args=[row.group_id])
+    messages.warning(
+        request, format_html('{} <a href="{}">{}</a>', told, address, _("To the group"))
+    )
 
 
 def _hold(request: HttpRequest, form: HoldForm, wish: Booking, by: Caller) -> HttpResponse:
@@ -216,6 +268,11 @@ def _hold(request: HttpRequest, form: HoldForm, wish: Booking, by: Caller) -> Ht
     messages.success(
         request, told % {"code": row.code, "name": f"{row.first_name} {row.last_name}"}
     )
+    first = one_per_day.replaced_by(row, clock.now())
+    if first is not None:
+        held = _("Confirming it cancels %(code)s of the same client, %(start)s.")
+        start = phrases.short(first.starts_at, row.venue.zone)
+        messages.warning(request, held % {"code": first.code, "start": start})
     return onward(request, row.pk)
 
 

@@ -1,7 +1,11 @@
-"""Walk-ins: a guest at the desk gives a name and a party, or a plate. Defaults fill the rest."""
+"""Walk-ins: a guest at the desk gives a name and a party, or a plate. Defaults fill the rest.
+
+The engine places them from now on and checks them in, in one act. Who comes before the room can be
+had makes a reservation here that begins later.
+"""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -13,18 +17,18 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from desk import phrases
-from desk.context import caller_of, choose_venue, form_page, onward, own_venue
-from desk.fields import UnitField, time_field
+from desk.context import caller_of, choose_venue, form_page, onward, own_venue, why_not_here
+from desk.fields import UnitField, field_text, time_field
 from desk.form_keys import once_for
-from desk.reservations.alternatives import for_booking
+from desk.reservations.alternatives import Instead, for_booking
 from guests.callers import Caller
 from guests.errors import ContactInvalid, GuestError
-from guests.phones import LONGEST_INPUT
+from guests.form_fields import UncutField, name_field, phone_field, text_field
 from reservations import actions, clock
 from reservations.errors import KeyReused, Refusal
 from reservations.idempotency import Repeated
-from reservations.lifecycle import check_ins
 from reservations.models import Reservation
+from reservations.reports import cautions
 from reservations.requests import Booking, Contact
 from reservations.rules import modes
 from reservations.rules.guest_fields import LARGEST_PARTY, longest
@@ -33,7 +37,7 @@ from venues import kinds
 from venues.models import Venue
 
 REASON = "Walk-in"
-"""The override reason of a walk-in: notice and steps do not apply to it."""
+"""The override reason of one who comes back later: notice and steps do not apply to it."""
 
 
 class WalkInForm(forms.Form):
@@ -41,28 +45,16 @@ class WalkInForm(forms.Form):
 
     # If the form is sent twice, it makes one reservation.
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-    last_name = forms.CharField(
-        label=_("Last name"),
-        max_length=longest("last_name"),
-        required=False,
-        help_text=_("empty for “Guest”"),
-    )
-    vehicle_plate = forms.CharField(
+    last_name = name_field(label=_("Last name"), required=False, help_text=_("empty for “Guest”"))
+    vehicle_plate = text_field(
         label=_("Vehicle plate"), max_length=longest("vehicle_plate"), required=False
     )
     guest_count = forms.IntegerField(
         label=_("Guests"), min_value=1, max_value=LARGEST_PARTY, initial=1
     )
-    first_name = forms.CharField(
-        label=_("First name"), max_length=longest("first_name"), required=False
-    )
-    phone = forms.CharField(
-        label=_("Phone"),
-        max_length=LONGEST_INPUT,
-        required=False,
-        widget=forms.TextInput({"type": "tel"}),
-    )
-    remarks = forms.CharField(label=_("Remarks"), max_length=longest("remarks"), required=False)
+    first_name = name_field(label=_("First name"), required=False)
+    phone = phone_field(label=_("Phone"), required=False, widget=forms.TextInput({"type": "tel"}))
+    remarks = text_field(label=_("Remarks"), max_length=longest("remarks"), required=False)
 
     def __init__(self, *args: Any, venue: Venue, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +75,9 @@ class WalkInForm(forms.Form):
             units, label=_("Unit"), required=False, empty_label=_("the first that is free")
         )
         self.fields[self.start].widget = forms.HiddenInput()
+        self.fields["override_reason"] = UncutField(
+            label=_("Reason to let them in outside opening hours"), max_length=200, required=False
+        )
         if not self.is_parking:
             del self.fields["vehicle_plate"]
 
@@ -93,7 +88,7 @@ class WalkInForm(forms.Form):
         rest = [
             name
             for name in (self.end, "resource", "category", "last_name", "first_name", "phone",
-                         "guest_count", "remarks")
+                         "guest_count", "remarks", "override_reason")
             if name not in two
         ]  # fmt: skip
         return [
@@ -101,16 +96,25 @@ class WalkInForm(forms.Form):
             (str(_("More, if need be")), {"fields": rest, "classes": ["collapse"]}),
         ]
 
+    def begins_later(self) -> bool:
+        """Says whether the guest cannot come in yet. Call it on a valid form only."""
+        values = self.cleaned_data
+        times = modes.walk_in(self.venue, values[self.start], values[self.end], self.now)
+        start = modes.resolve(self.venue, times, self.now).start
+        early = self.venue.policy.early_check_in if modes.sells_nights(self.venue) else timedelta()
+        return start - early > self.now
+
     def booking(self) -> Booking:
         """Returns the booking for the engine. Call it on a valid form only."""
         values = self.cleaned_data
         unit, category = values["resource"], values["category"]
+        first_name, last_name = cautions.nobody()
         return Booking(
             venue=self.venue.slug,
             times=modes.walk_in(self.venue, values[self.start], values[self.end], self.now),
             contact=Contact(
-                first_name=values["first_name"] or str(_("Walk-in")),
-                last_name=values["last_name"] or str(_("Guest")),
+                first_name=values["first_name"] or first_name,
+                last_name=values["last_name"] or last_name,
                 phone=values["phone"],
                 # The guest is at the desk and needs no e-mail.
                 receive_email_updates=False,
@@ -121,7 +125,7 @@ class WalkInForm(forms.Form):
             resource=unit.pk if unit else None,
             vehicle_plate=values.get("vehicle_plate", ""),
             remarks=values["remarks"],
-            override_reason=REASON,
+            override_reason=REASON if self.begins_later() else values["override_reason"],
             is_walk_in=True,
         )
 
@@ -137,20 +141,28 @@ class WalkInForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 def walk_in(request: HttpRequest) -> HttpResponse:
-    """Holds the first free unit from now and checks the guest in."""
+    """Lets the guest in on the first free unit from now, or reserves it for later."""
     by, now = caller_of(request), clock.now()
     venue = own_venue(request, by)
     if venue is None:
         return choose_venue(request, now_said("Walk-in"))
     form = WalkInForm(request.POST or None, venue=venue, now=now)
     instead = []
-    if request.method == "POST" and form.is_valid():
-        wish = form.booking()
+    elsewhere = why_not_here(request, venue, by) if request.method == "POST" else ""
+    if elsewhere:
+        form.add_error(None, elsewhere)
+    elif request.method == "POST" and form.is_valid():
         try:
-            return _let_in(request, form, wish, by)
-        except (Refusal, GuestError) as fault:
+            wish = form.booking()
+        except Refusal as fault:
             form.refuse(fault)
-            instead = for_booking(wish, fault, by=by, venue=venue, now=clock.now())
+        else:
+            try:
+                return _let_in(request, form, wish, by)
+            except (Refusal, GuestError) as fault:
+                form.refuse(fault)
+                instead = _shorter(form, fault)
+                instead += for_booking(wish, fault, by=by, venue=venue, now=clock.now())
     return form_page(
         request,
         form,
@@ -158,32 +170,35 @@ def walk_in(request: HttpRequest) -> HttpResponse:
         button=now_said("Let them in"),
         is_daily=True,
         instead=instead,
+        is_elsewhere=bool(elsewhere),
     )
+
+
+def _shorter(form: WalkInForm, fault: Refusal | GuestError) -> list[Instead]:
+    """Returns the shorter stay that the refusal names, in a list; [] without one."""
+    until = fault.facts.get("until") if isinstance(fault, Refusal) else None
+    if not isinstance(until, datetime):
+        return []
+    told = now_said("until %(time)s") % {"time": phrases.soon(until, form.venue.zone, form.now)}
+    return [Instead(told, {form.end: field_text(form.venue, until)})]
 
 
 def _let_in(request: HttpRequest, form: WalkInForm, wish: Booking, by: Caller) -> HttpResponse:
     try:
-        row = actions.hold(booking=wish, by=by, once=once_for(request, form.venue, by))
+        # Either is one act: a second one, such as confirming, could be refused and leave a hold.
+        act = actions.hold if form.begins_later() else actions.walk_in
+        row = act(booking=wish, by=by, once=once_for(request, form.venue, by))
     except Repeated as repeated:
         row = Reservation.objects.select_related("venue__policy").get(pk=int(repeated.answer.body))
     except KeyReused:
         # The clerk went back to a form that was sent, and altered it.
         return redirect("admin:walk_in")
-    row = _arrive(row, by)
     messages.success(request, _said(row))
+    for one in cautions.of_one(row, clock.now()):
+        messages.warning(request, f"{row.code}: {one.detail}")
     if "next" in request.POST:
         return onward(request, row.pk)
     return redirect("admin:today")
-
-
-def _arrive(row: Reservation, by: Caller) -> Reservation:
-    """Checks the guest in if check-in is open, else confirms the reservation."""
-    now = clock.now()
-    if row.status_at(now) is Status.PRESENT:
-        return row
-    if now >= check_ins.opens_at(row):
-        return actions.check_in(reservation_id=row.pk, by=by)
-    return actions.confirm(reservation_id=row.pk, by=by)
 
 
 def _said(row: Reservation) -> str:

@@ -3,6 +3,7 @@
 No style places anything: each part of a row is a cell as many columns wide as it lasts.
 """
 
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -61,7 +62,10 @@ class Bar:
     is_fixed: bool
     begins_before: bool
     ends_after: bool
+    is_overstay: bool
     may_move: bool
+    group: str = ""
+    """A letter that the bars of one group share; "" for a reservation of no group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class _Teller:
         self.is_nights = modes.sells_nights(venue)
         # All units share their free cells.
         self.known: dict[tuple[int, int], Cell] = {}
+        self.groups: dict[uuid.UUID, str] = {}
 
     def cells(self, rows: Iterable[Allocation]) -> Iterator[Cell]:
         """Yields free and taken cells in turn. Allocations that share a column share a cell."""
@@ -169,7 +174,7 @@ class _Teller:
             yield begin, end, group
 
     def _columns_of(self, row: Allocation) -> tuple[int, int]:
-        start, end = _shown_range(row)
+        start, end = _shown_range(row, self.now)
         touched = [
             number
             for number, column in enumerate(self.windows)
@@ -215,7 +220,7 @@ class _Teller:
 
     def _bar(self, row: Allocation) -> Bar:
         zone, reservation = self.venue.zone, row.reservation
-        start, end = _shown_range(row)
+        start, end = _shown_range(row, self.now)
         facts = {
             "closure": str(row.closure_id or ""),
             "span": phrases.span(start, end, zone),
@@ -223,24 +228,35 @@ class _Teller:
             "is_fixed": row.is_locked,
             "begins_before": start < self.windows[0].start,
             "ends_after": end > self.windows[-1].end,
+            "is_overstay": _is_late(row, self.now),
         }
         if reservation is None:
             return Bar(None, word=CLOSED, label=_("Closed"), text=row.reason or _("Closed"),
                        may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
         reservation.venue = self.venue
+        facts["group"] = self._letter(reservation.group_id)
         status = reservation.status_at(self.now)
-        if status is Status.PRESENT and row.ends_at <= self.now < reservation.ends_at:
+        is_over = row.ends_at <= self.now and row.ends_at < reservation.ends_at
+        if status is Status.PRESENT and is_over:
             # The guest was on this unit until they moved to another.
             return Bar(reservation, word=Status.LEFT.word, label=_("Moved on"),
                        text=reservation.last_name, may_move=False, **facts)  # type: ignore[arg-type]  # fmt: skip
         return Bar(
             reservation,
             word=status.word,
-            label=str(phrases.LABELS[status]),
+            label=_("should have left") if facts["is_overstay"] else str(phrases.LABELS[status]),
             text=f"{reservation.last_name} · {reservation.guest_count}",
             may_move=_may_move(status),
             **facts,  # type: ignore[arg-type]
         )
+
+    def _letter(self, group_id: uuid.UUID | None) -> str:
+        """The letter of a group on this page: A for the first that is met, AA after Z."""
+        if group_id is None:
+            return ""
+        number = len(self.groups)
+        letter = chr(ord("A") + number % 26) * (number // 26 + 1)
+        return self.groups.setdefault(group_id, letter)
 
     def _sold_start(self, row: Allocation) -> str:
         start = row.reservation.starts_at if row.reservation else row.starts_at
@@ -266,13 +282,24 @@ def _may_move(status: Status) -> bool:
     assert_never(status)
 
 
-def _shown_range(row: Allocation) -> tuple[datetime, datetime]:
-    """The part of the sold range that the row takes, without buffers."""
+def _is_late(row: Allocation, now: datetime) -> bool:
+    """Says whether the guest of the row is still on its unit though the end has passed."""
+    stay = row.reservation
+    if stay is None or stay.is_departure_assumed or not stay.checked_in_at:
+        return False
+    is_here = stay.status_at(now) is Status.PRESENT and stay.ends_at <= now
+    # A row that ends earlier is of a unit that the guest had before a move.
+    return is_here and row.ends_at >= stay.ends_at
+
+
+def _shown_range(row: Allocation, now: datetime) -> tuple[datetime, datetime]:
+    """The part of the sold range that the row takes, without buffers; past it, to now."""
     if row.reservation is None:
         return row.starts_at, row.ends_at
     start, end = row.starts_at, row.ends_at
     # A stay that moved to another unit has two rows, each with a part of it.
-    return max(start, min(row.reservation.starts_at, end)), min(end, row.reservation.ends_at)
+    last = now if _is_late(row, now) else min(end, row.reservation.ends_at)
+    return max(start, min(row.reservation.starts_at, end)), last
 
 
 def _taken(
@@ -282,9 +309,16 @@ def _taken(
     rows = Allocation.objects.overlapping(start, end, venues=[venue.pk]).filter(is_live=True)
     not_lapsed = Q(lapses_at__isnull=True) | Q(lapses_at__gt=now)
     came_or_promised = Q(reservation__confirmed_at__isnull=False)
-    rows = rows.filter(not_lapsed | came_or_promised, resource__in=[unit.pk for unit in units])
+    ids = [unit.pk for unit in units]
+    rows = rows.filter(not_lapsed | came_or_promised, resource__in=ids)
+    every = {row.pk: row for row in rows.select_related("reservation")}
+    if start <= now:
+        # Their rows may have ended before the first column.
+        late = Allocation.objects.filter(reservation__venue=venue, resource__in=ids)
+        late = late.overstayed(at=now).select_related("reservation")
+        every |= {row.pk: row for row in late}
     found: dict[int, list[Allocation]] = {}
-    for row in rows.select_related("reservation").order_by("starts_at", "pk"):
+    for row in sorted(every.values(), key=lambda row: (row.starts_at, row.pk)):
         found.setdefault(row.resource_id, []).append(row)
     return found
 

@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from desk import phrases
 from desk.fields import UnitField, time_field
+from desk.reservations import money_fields
 from guests.errors import GuestError
-from reservations.errors import Refusal
+from guests.form_fields import UncutField
+from reservations.errors import Invalid, Refusal
 from reservations.models import Reservation
 from reservations.requests import Change, Times
 from reservations.rules import modes
@@ -40,12 +42,13 @@ class MoveForm(forms.Form):
         )
         self.fields["start"] = self._field(_("Starts"))
         self.fields["end"] = self._field("", is_hidden=True)
-        self.fields["override_reason"] = forms.CharField(
+        self.fields["override_reason"] = UncutField(
             label=_("Reason to override"),
             max_length=200,
             required=False,
             help_text=_("sets the venue's policy and hours aside for this one, and is recorded"),
         )
+        self.fields.update(money_fields.fields())
         if reservation.status_at(now) is Status.PRESENT:
             self.fields["start"].disabled = True
             self.fields["start"].help_text = _("the guest is here: only the unit can change")
@@ -54,7 +57,10 @@ class MoveForm(forms.Form):
     @property
     def fieldsets(self) -> list[tuple[str | None, dict[str, Any]]]:
         """The fields in their order."""
-        return [(None, {"fields": ["resource", "start", "override_reason"]})]
+        return [
+            (None, {"fields": ["resource", "start", "override_reason"]}),
+            (str(money_fields.TITLE), {"fields": [*money_fields.NAMES]}),
+        ]
 
     def change(self) -> Change | None:
         """Returns the change for the engine, or None if nothing would change."""
@@ -71,12 +77,17 @@ class MoveForm(forms.Form):
             resource=unit.pk if unit is not None else None,
             version=values["version"],
             override_reason=values["override_reason"],
+            **money_fields.words_of(values),
         )
 
     def refuse(self, fault: Refusal | GuestError) -> None:
         """Shows a refusal beside its field, or at the top if it has none here."""
-        beside = {"no_choice": "resource", "party_too_large": "resource"}
+        beside = {
+            "no_choice": "resource", "party_too_large": "resource", "fee_applies": "late_fee",
+        }  # fmt: skip
         name = "start" if fault.code in _OF_TIME else beside.get(fault.code)
+        if isinstance(fault, Invalid) and fault.field in self.fields:
+            name = fault.field
         self.add_error(name, phrases.refusal(fault, self.venue.zone))
 
     def _times(self, start: Any, end: Any) -> Times | None:

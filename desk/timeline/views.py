@@ -28,6 +28,7 @@ from guests.errors import GuestError
 from reservations import actions, clock
 from reservations.errors import Refusal
 from reservations.lifecycle import modifications
+from reservations.rules import modes
 from reservations.status import Status
 from venues.hours import DAY
 from venues.models import Venue
@@ -56,7 +57,7 @@ def timeline(request: HttpRequest) -> HttpResponse:
         choices=(7, 14, 28),
         before=first - reach,
         after=first + reach,
-        today=now.astimezone(venue.zone).date(),
+        today=modes.business_date(venue, now),
         clock_time=f"{now.astimezone(venue.zone):%H:%M}",
         legend=_legend(),
         add=reverse("admin:reservations_reservation_add"),
@@ -84,7 +85,7 @@ def move(request: HttpRequest, reservation_id: int) -> HttpResponse:
             after = actions.modify(reservation_id=reservation_id, change=change, by=by)
         except (Refusal, GuestError) as fault:
             form.refuse(fault)
-            instead = for_move(row, change, fault, now=clock.now())
+            instead = for_move(row, change, fault, by=by, now=clock.now())
         else:
             messages.success(request, _moved(after.code, after.venue, after.starts_at))
             return onward(request, reservation_id)

@@ -11,7 +11,8 @@ from typing import Any, assert_never
 from django.utils.translation import gettext as _
 
 from desk import phrases
-from desk.reservations.buttons import Button, buttons_for
+from desk.reservations.buttons import RELEASE_REST, Button, buttons_for
+from reservations.allocation import presence
 from reservations.lifecycle import check_ins
 from reservations.models import Allocation, Reservation
 from reservations.rules import modes
@@ -24,8 +25,6 @@ SOON = timedelta(hours=1)
 
 MOST_SHOWN = 100
 """Rows in one list."""
-MOST_FOUND = 20
-"""Rows of a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +37,8 @@ class DayRow:
     when: str
     note: str
     button: Button | None
+    page: Button | None = None
+    """The verb that asks something first, for a line whose guest did not come."""
 
     @property
     def word(self) -> str:
@@ -95,13 +96,15 @@ class DeskDay:
 
 def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
     """Returns the lists of a local day, as of the instant `now`."""
-    window = modes.days(day, day, venue.zone)
-    is_today = window.start <= now < window.end
+    is_today = day == modes.business_date(venue, now)
+    window = _window(venue, day, now if is_today else None)
     live = _live(venue, window)
     units = _units(live)
     seen = {row.reservation.pk: row.reservation for row in live if row.reservation is not None}
     held = list(Reservation.objects.held(at=now).filter(venue=venue).order_by("hold_expires_at"))
     missed = _missed(venue, window, now)
+    if is_today:
+        missed += _still_holding(live, window, now)
     overdue = _overdue(venue, now) if is_today else []
     for row in (*held, *missed, *overdue):
         seen.setdefault(row.pk, row)
@@ -111,6 +114,8 @@ def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
     teller = _Teller(window, now, units)
     waiting = {row.pk for row in held}
     stays = [row for row in seen.values() if row.pk not in waiting]
+    taken = _taken(live, now if is_today else None, now)
+    taken |= _occupied(venue, now) if is_today else set()
     parts = [
         teller.part("arrivals", stays),
         teller.part("departures", stays),
@@ -125,23 +130,19 @@ def of(venue: Venue, day: date, *, now: datetime) -> DeskDay:
         left=sum(teller.has_left(row) for row in stays),
         closed=_closed(live),
         units=venue.resources.filter(retired_at=None).count(),
-        taken=len(_taken(live, now if is_today else None, now)),
+        taken=len(taken),
     )
 
 
-def found(venue: Venue, asked: str, *, now: datetime) -> list[DayRow]:
-    """Returns reservations by name, phone, code or plate, the latest start first: at most
-    MOST_FOUND.
-    """
-    rows = Reservation.objects.filter(venue=venue).matching(asked).order_by("-starts_at")
-    seen = list(rows[:MOST_FOUND])
+def lines_of(venue: Venue, rows: Sequence[Reservation], *, now: datetime) -> list[DayRow]:
+    """Returns the lines of reservations of a venue, in their order, with arrival and departure."""
     units: dict[int, str] = {}
-    _add_units(units, [row.pk for row in seen])
-    for row in seen:
+    _add_units(units, [row.pk for row in rows])
+    for row in rows:
         row.venue = venue
-    today = now.astimezone(venue.zone).date()
-    teller = _Teller(modes.days(today, today, venue.zone), now, units)
-    return [teller.row("found", row) for row in seen]
+    today = modes.business_date(venue, now)
+    teller = _Teller(_window(venue, today, now), now, units)
+    return [teller.row("found", row) for row in rows]
 
 
 class _Teller:
@@ -211,7 +212,8 @@ class _Teller:
 
     def row(self, name: str, row: Reservation) -> DayRow:
         """Returns the line of a reservation in the list `name`."""
-        button = next(iter(buttons_for(row, self.now)), None)
+        offered = buttons_for(row, self.now)
+        button = next(iter(offered), None)
         if button is not None and (button.asks or not button.is_main):
             button = None
         return DayRow(
@@ -221,6 +223,7 @@ class _Teller:
             self._when(name, row),
             self._note(row, button),
             button,
+            RELEASE_REST if name == "no_shows" and RELEASE_REST in offered else None,
         )
 
     def _due(self, row: Reservation) -> datetime:
@@ -228,11 +231,13 @@ class _Teller:
 
     def _when(self, name: str, row: Reservation) -> str:
         zone = row.venue.zone
+        if name == "found":
+            return phrases.span(row.starts_at, row.ends_at, zone)
         at = row.starts_at if name in ("arrivals", "no_shows") else row.ends_at
         if name == "holds" and row.hold_expires_at:
             minutes = max(0, -(-(row.hold_expires_at - self.now) // timedelta(minutes=1)))
             return _("%(count)s min left") % {"count": minutes}
-        if self.window.start <= at < self.window.end and name != "found":
+        if self.window.start <= at < self.window.end:
             return f"{at.astimezone(zone):%H:%M}"
         return phrases.short(at, zone)
 
@@ -301,6 +306,27 @@ def _missed(venue: Venue, window: Window, now: datetime) -> list[Reservation]:
     return [row for row in rows if row.status_at(now) is Status.NO_SHOW]
 
 
+def _still_holding(live: Sequence[Allocation], window: Window, now: datetime) -> list[Reservation]:
+    """The no-shows of earlier days that still hold time from now on."""
+    rows = {
+        row.reservation.pk: row.reservation
+        for row in live
+        if row.reservation is not None
+        and row.reservation.starts_at < window.start
+        and row.ends_at > now
+        and (row.lapses_at is None or row.lapses_at > now)
+    }
+    return [row for row in rows.values() if row.status_at(now) is Status.NO_SHOW]
+
+
+def _window(venue: Venue, day: date, now: datetime | None) -> Window:
+    """A local day; while the desk still works on it after midnight, until the present too."""
+    window = modes.days(day, day, venue.zone)
+    if now is None or now < window.end:
+        return window
+    return Window(window.start, now + timedelta(microseconds=1))
+
+
 def _overdue(venue: Venue, now: datetime) -> list[Reservation]:
     """The guests who are still here after the end. Their allocations are over, so `_live` misses
     them.
@@ -333,6 +359,11 @@ def _closed(live: Sequence[Allocation]) -> list[str]:
     rows = [row for row in live if row.closure_id is not None]
     told = (f"{row.resource.name} ({row.reason})" for row in rows)
     return list(dict.fromkeys(told))
+
+
+def _occupied(venue: Venue, now: datetime) -> set[int]:
+    """The units that a guest past their end is still in. None of them can have been retired."""
+    return set(presence.past_end(venue.pk, now))
 
 
 def _taken(live: Sequence[Allocation], at: datetime | None, now: datetime) -> set[int]:

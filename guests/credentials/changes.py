@@ -4,6 +4,7 @@ A session alone, stolen or left open, is not enough. Each change is told to the 
 person had before it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -33,20 +34,25 @@ def confirm(user: User, password: str, *, place: str) -> None:
     log_in_limit.attempt(verify, email=user.email, place=place, door="confirmation")
 
 
-def change_address(user: User, raw: str, *, place: str) -> None:
+Follow = Callable[[str, str], object]
+"""Lets what an account has elsewhere follow from its old address to the new one."""
+
+
+def change_address(user: User, raw: str, *, place: str, follow: Follow) -> None:
     """Changes the address that a person logs in with, after `confirm`.
 
-    Ends their API tokens. Raises ContactInvalid for a bad address, AlreadyRegistered for a known
-    one.
+    Ends their API tokens, and calls `follow` in the same transaction. Raises ContactInvalid for a
+    bad address, AlreadyRegistered for a known one.
     """
     address, old = emails.parse(raw), user.email
     user.email = address
     try:
         with transaction.atomic():
-            user.save(update_fields=["email"])
+            user.save(update_fields=["email", "search_text"])
             # What a provider said of the old address says nothing of the new one.
             EmailAddress.objects.filter(user=user).delete()
             accounts.log_out_everywhere(user)
+            follow(old, address)
     except IntegrityError:
         user.email = old
         raise AlreadyRegistered from None

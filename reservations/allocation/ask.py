@@ -9,6 +9,7 @@ from guests.callers import Caller
 from reservations import clock
 from reservations.allocation.ledger import Span
 from reservations.errors import Refusal
+from reservations.rules.taken_ranges import preparation, taken_range
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -33,18 +34,43 @@ class Ask:
     is_override: bool
     hours_hold: bool = False
     """True when the range was sold before, so that later changes of opening hours do not matter."""
+    is_between_steps: bool = False
+    """True for a walk-in, who begins between the steps and slots of the venue, in its openings."""
     prefer: frozenset[int] = frozenset()
+    avoid: frozenset[int] = frozenset()
+    """Ids of units that are being closed, which only an ask that names one of them gets."""
+    joins: bool = False
+    """True to try combinations also where single units seat the party, but none is free."""
+    own: int | None = None
+    """The id of the reservation that is placed anew; None for a new one. Its guest's presence does
+    not stand against it."""
 
     @property
     def span(self) -> Span:
         """The range to take on the unit: the range sold and the buffers around it, in UTC."""
-        policy = self.venue.policy
+        taken, policy = self.taken, self.venue.policy
         return Span(
-            start=self.window.start - policy.buffer_before,
-            end=self.window.end + policy.buffer_after,
+            start=taken.start,
+            end=taken.end,
             now=self.now,
             venue=self.venue.pk,
+            prepared_from=taken.start - preparation(policy) if preparation(policy) else None,
         )
+
+    @property
+    def taken(self) -> Window:
+        """The same range without the instant at which it is judged."""
+        now = None if self.is_override else self.now
+        return taken_range(self.venue.policy, self.window, now=now)
+
+    @property
+    def begins_now(self) -> bool:
+        """True when the time to take contains `now`.
+
+        Then no unit will do in which another guest still is.
+        """
+        span = self.span
+        return span.start <= self.now < span.end
 
     def locked(self) -> "Ask":
         """Returns a copy whose `now` is the present.

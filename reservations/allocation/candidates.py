@@ -5,7 +5,7 @@ from itertools import groupby
 from random import randrange
 
 from reservations.allocation.ask import Ask
-from reservations.errors import Closed
+from reservations.errors import Closed, Refusal
 from reservations.rules import booking_window
 from venues import catalogue, hours
 from venues.models import Combination, Resource
@@ -22,17 +22,29 @@ def candidates(ask: Ask) -> list[Resource]:
     unit = catalogue.units_by_id(ask.venue).get(ask.resource)
     if unit is None or unit.retired_at or unit.capacity < ask.party:
         return []
-    booking_window.judge_hours(ask.venue, ask.window, unit)
+    unit.venue = ask.venue
+    judge_hours(ask, unit)
     return [unit]
 
 
+def judge_hours(ask: Ask, unit: Resource | None = None) -> None:
+    """Judges the hours of a unit, or of the venue for None. Raises Closed or NotOffered."""
+    judge = booking_window.judge_open if ask.is_between_steps else booking_window.judge_hours
+    judge(ask.venue, ask.window, unit)
+
+
 def units_seating(ask: Ask) -> list[Resource]:
-    """The units in use of the ask's categories that seat the whole party; [] when none does."""
+    """The units in use of the ask's categories that seat the whole party; [] when none does.
+
+    Leaves out units with rates of their own, which are given only to who names them.
+    """
+    by_name = catalogue.rates_by_unit(ask.venue)
     return [
         unit
         for category in ask.categories
         for unit in category.resources.all()
-        if unit.capacity >= ask.party and unit.retired_at is None
+        if unit.capacity >= ask.party and unit.retired_at is None and unit.id not in ask.avoid
+        if unit.id not in by_name
     ]
 
 
@@ -44,7 +56,7 @@ def open_units(ask: Ask, units: list[Resource]) -> list[Resource]:
     """
     if not hours.opens_by_itself(ask.venue):
         if not (ask.is_override or ask.hours_hold):
-            booking_window.judge_hours(ask.venue, ask.window)
+            judge_hours(ask)
         return units
     opened = [unit for unit in units if _is_open(ask, unit)]
     if units and not opened:
@@ -75,7 +87,12 @@ def _capacity(unit: Resource) -> int:
 def _is_open(ask: Ask, unit: Resource) -> bool:
     if ask.is_override or ask.hours_hold:
         return True
-    return booking_window.is_open_for(ask.venue, ask.window, unit)
+    unit.venue = ask.venue
+    try:
+        judge_hours(ask, unit)
+    except Refusal:
+        return False
+    return True
 
 
 def is_combination_open(ask: Ask, combination: Combination) -> bool:

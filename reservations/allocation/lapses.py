@@ -25,14 +25,14 @@ WITH due AS MATERIALIZED (
     UPDATE reservations_reservation AS row
     SET expired_at = row.hold_expires_at, held_from = NULL, version = row.version + 1
     FROM due WHERE row.id = due.id
-    RETURNING row.id, row.venue_id, row.expired_at
+    RETURNING row.id, row.venue_id, row.expired_at, row.round
 ), freed AS (
     UPDATE reservations_allocation AS taken SET is_live = false
     FROM expired WHERE taken.reservation_id = expired.id AND taken.is_live
 )
 INSERT INTO reservations_event
-    (venue_id, reservation_id, name, at, recorded_at, by, by_kind, data, is_limited)
-SELECT venue_id, id, %(name)s, expired_at, %(now)s, %(by)s, %(by_kind)s, '{}', false
+    (venue_id, reservation_id, name, at, recorded_at, by, by_kind, data, is_limited, round)
+SELECT venue_id, id, %(name)s, expired_at, %(now)s, %(by)s, %(by_kind)s, '{}', false, round
 FROM expired
 RETURNING id
 """

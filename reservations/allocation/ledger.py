@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from guests.callers import Caller
 from reservations import events
 from reservations.errors import HeldByOther, Refusal, Taken
-from reservations.event_types import RESEATED
+from reservations.event_types import RESEATED, FromTo
 from reservations.models import Allocation, Reservation
 from reservations.querysets import AllocationQuerySet
 from reservations.transactions import Restart
@@ -21,8 +21,8 @@ from venues.models import Resource
 _TAKE = """
 INSERT INTO reservations_allocation
     (venue_id, resource_id, reservation_id, closure_id, reason,
-     starts_at, ends_at, is_live, is_locked, lapses_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, true, %s, %s)
+     starts_at, ends_at, promised_local, is_live, is_locked, lapses_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, true, %s, %s)
 ON CONFLICT ON CONSTRAINT allocation_no_overlap DO NOTHING
 RETURNING id
 """
@@ -52,6 +52,8 @@ class Span:
 
     Set it when reading many units, so that PostgreSQL uses the venue's index.
     """
+    prepared_from: datetime | None = None
+    """From when on no closure may take the unit, or None for `start`. Guests may."""
 
     @property
     def rows(self) -> AllocationQuerySet:
@@ -59,7 +61,11 @@ class Span:
         # Callers filter by unit as well. SQLite has no range index and reads the index of the
         # units, but chose a worse one when the venue was named too.
         venues = [self.venue] if self.venue and connection.vendor == "postgresql" else None
-        return Allocation.objects.overlapping(self.start, self.end, venues=venues)
+        rows = Allocation.objects.overlapping(self.start, self.end, venues=venues)
+        if self.prepared_from is None:
+            return rows
+        before = Allocation.objects.overlapping(self.prepared_from, self.start, venues=venues)
+        return rows | before.filter(reservation__isnull=True)
 
 
 class TakenRow(NamedTuple):
@@ -134,7 +140,8 @@ def taken_rows(units: Collection[int], span: Span) -> list[TakenRow]:
     For one unit on PostgreSQL it runs a prepared statement. A refused crowd runs this query only,
     and the ORM would cost several times the query itself.
     """
-    if len(units) == 1 and connection.vendor == "postgresql":
+    is_plain = span.prepared_from is None
+    if len(units) == 1 and is_plain and connection.vendor == "postgresql":
         (unit,) = units
         values = {"unit": unit, "start": span.start, "end": span.end, "now": span.now}
         return [TakenRow._make(row) for row in statements.rows(_TAKING_ONE, values)]
@@ -163,7 +170,8 @@ def take(draft: Allocation) -> Allocation:
             _TAKE,
             [
                 draft.venue_id, draft.resource_id, draft.reservation_id, draft.closure_id,
-                draft.reason, draft.starts_at, draft.ends_at, draft.is_locked, draft.lapses_at,
+                draft.reason, draft.starts_at, draft.ends_at, draft.promised_local,
+                draft.is_locked, draft.lapses_at,
             ],
         )  # fmt: skip
         row = cursor.fetchone()
@@ -188,13 +196,20 @@ def move(moves: dict[int, int], *, now: datetime, by: Caller) -> None:
     Allocation.objects.filter(pk__in=moves).update(is_live=False)
     by_id = {row.pk: row for row in reservations}
     told = []
+    names = dict(Resource.objects.filter(pk__in=_units_in(rows, moves)).values_list("pk", "name"))
     for row in rows:
-        reseated = RESEATED({"from": str(row.resource_id), "to": str(moves[row.pk])})
+        left, got = row.resource_id, moves[row.pk]
+        units: FromTo = {"from": [names[left]], "to": [names[got]]}
+        reseated = RESEATED({"changed": {"units": units}, "from": str(left), "to": str(got)})
         moved = by_id[row.reservation_id or 0]
         told.append(events.draft(moved, reseated, at=now, by=by))
         row.resource_id, row.is_live = moves[row.pk], True
     Allocation.objects.bulk_update(rows, ["resource_id", "is_live"])
     events.record_many(told)
+
+
+def _units_in(rows: Iterable[Allocation], moves: dict[int, int]) -> set[int]:
+    return {row.resource_id for row in rows} | set(moves.values())
 
 
 def refusal_for(rows: Iterable[TakenRow]) -> Refusal:

@@ -1,21 +1,31 @@
 """Chooses the unit of a booking, under locks."""
 
+from contextlib import suppress
+
 from django.utils.translation import gettext
 
-from reservations.allocation import lapses, ledger
+from reservations.allocation import lapses, ledger, presence
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.candidates import (
     by_preference,
     in_use,
     is_combination_open,
+    judge_hours,
     open_units,
     units_of,
     units_seating,
 )
 from reservations.allocation.reseating import reseat
-from reservations.errors import Closed, NotFound, PartyTooLarge
-from reservations.rules import booking_window
-from reservations.rules.categories import pools_as_locked
+from reservations.errors import (
+    Closed,
+    HeldByOther,
+    NotFound,
+    Occupied,
+    PartyTooLarge,
+    Refusal,
+    Taken,
+)
+from reservations.rules.categories import none_seating, pools_as_locked
 from venues.models import Combination, Resource
 
 
@@ -29,7 +39,16 @@ def place(ask: Ask) -> Placement:
     if ask.resource is not None:
         return _named(ask, ask.resource)
     units = open_units(ask, units_seating(ask))
-    return _certain(ask, units) if units else _combined(ask)
+    if not units:
+        return _combined(ask)
+    try:
+        return _certain(ask, units)
+    except (Taken, HeldByOther, Occupied) as refusal:
+        if not ask.joins:
+            raise
+        with suppress(Refusal):
+            return _combined(ask)
+        raise refusal from None
 
 
 def _named(ask: Ask, resource: int) -> Placement:
@@ -44,18 +63,22 @@ def _named(ask: Ask, resource: int) -> Placement:
             % {"unit": unit.name, "capacity": unit.capacity}
         )
     if not (ask.is_override or ask.hours_hold):
-        booking_window.judge_hours(ask.venue, ask.window, unit)
+        judge_hours(ask, unit)
     lapses.release_lapsed([unit.pk], ask.span)
     rows = ledger.taken_rows([unit.pk], ask.span)
     if rows:
         raise ledger.refusal_for(rows)
+    occupant = presence.occupied_by(unit.pk, ask.now, but=ask.own) if ask.begins_now else None
+    if occupant:
+        raise presence.refusal(occupant, unit)
     return Placement(units=[unit], is_locked=True)
 
 
 def _certain(ask: Ask, units: list[Resource]) -> Placement:
     """Locks all units, then returns a free one, or one that a re-seat frees.
 
-    Raises the first refusal.
+    A unit whose guest has not gone comes last, and not at all for an ask that begins now. Raises
+    Occupied when such a unit is the only free one, else the first refusal.
     """
     locked = in_use(ledger.lock_units(unit.pk for unit in units))
     if not locked:
@@ -66,12 +89,14 @@ def _certain(ask: Ask, units: list[Resource]) -> Placement:
     free_ids = set(free.values_list("pk", flat=True))
     # Pools come from the rows under their locks: capacity or attributes may have changed.
     pools = pools_as_locked(ask.venue, locked)
-    for unit in by_preference(ask, locked):
-        if unit.pk in free_ids:
+    here = presence.past_end(ask.venue.pk, ask.now, but=ask.own)
+    in_turn = [unit for unit in by_preference(ask, locked) if unit.pk in free_ids]
+    for unit in sorted(in_turn, key=lambda unit: unit.pk in here):
+        if not (ask.begins_now and unit.pk in here):
             return Placement(units=[unit])
-    refusals = []
+    refusals: list[Refusal] = [presence.refusal(here[unit.pk], unit) for unit in in_turn]
     for pool in pools:
-        found = reseat(ask, pool)
+        found = reseat(ask, pool, here)
         if isinstance(found, Placement):
             return found
         refusals.append(found)
@@ -86,9 +111,10 @@ def _combined(ask: Ask) -> Placement:
     categories = [category.pk for category in ask.categories]
     every = Combination.objects.filter(category__in=categories, capacity__gte=ask.party)
     every = every.exclude(resources__retired_at__isnull=False).filter(resources__isnull=False)
+    every = every.exclude(resources__in=ask.avoid) if ask.avoid else every
     combinations = list(every.distinct().prefetch_related("resources").order_by("capacity", "pk"))
     if not combinations:
-        raise PartyTooLarge
+        raise none_seating(ask.categories, ask.party)
     combinations = [one for one in combinations if is_combination_open(ask, one)]
     if not combinations:
         raise Closed
@@ -101,8 +127,12 @@ def _combined(ask: Ask) -> Placement:
     lapses.release_lapsed(wanted, ask.span)
     rows = ledger.taken_rows(wanted, ask.span)
     taken = {row.resource_id for row in rows}
-    for combination in combinations:
-        if not taken & units_of(combination):
-            units = [locked[unit.pk] for unit in combination.resources.all()]
-            return Placement(units=units, is_locked=True)
+    here = presence.past_end(ask.venue.pk, ask.now, but=ask.own)
+    free = [one for one in combinations if not taken & units_of(one)]
+    for combination in sorted(free, key=lambda one: bool(here.keys() & units_of(one))):
+        occupied = sorted(here.keys() & units_of(combination))
+        if ask.begins_now and occupied:
+            raise presence.refusal(here[occupied[0]], locked[occupied[0]])
+        units = [locked[unit.pk] for unit in combination.resources.all()]
+        return Placement(units=units, is_locked=True)
     raise ledger.refusal_for(rows)

@@ -1,23 +1,38 @@
 """Frees a unit by moving guests who are not pinned to other units of their pool."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Max, Q
 
-from reservations.allocation import lapses, ledger, seating
+from guests.callers import Caller
+from reservations.allocation import lapses, ledger, presence, seating
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import Span, TakenRow
+from reservations.allocation.presence import Occupant
 from reservations.errors import Refusal, Taken
 from reservations.models import Allocation
-from venues.models import Resource
+from reservations.rules.categories import pools_as_locked
+from reservations.rules.taken_ranges import preparation
+from venues.models import Resource, Venue
 
 
-def seated(rows: Iterable[TakenRow], now: datetime) -> list[seating.Seat]:
-    """These rows as seats for `allocation.seating`, pinned when the guest must keep the unit."""
+def seated(
+    rows: Iterable[TakenRow], now: datetime, *, prepares: timedelta = timedelta(0)
+) -> list[seating.Seat]:
+    """These rows as seats for `allocation.seating`, pinned when the guest must keep the unit.
+
+    `prepares` is how long after a closure nobody may begin.
+    """
     return [
-        seating.Seat(row.pk, row.resource_id, row.starts_at, row.ends_at, _is_pinned(row, now))
+        seating.Seat(
+            row.pk,
+            row.resource_id,
+            row.starts_at,
+            row.ends_at if row.reservation_id else row.ends_at + prepares,
+            _is_pinned(row, now),
+        )
         for row in rows
     ]
 
@@ -36,22 +51,31 @@ def is_pool_full(pool: list[int], seats: Iterable[seating.Seat], span: Span) -> 
     )
 
 
-def reseat(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
+def reseat(ask: Ask, pool: list[Resource], here: Mapping[int, Occupant]) -> Placement | Refusal:
     """Frees one unit of the pool for the ask, and moves the guests that this takes.
 
-    Assumes that the pool is locked. Returns the Placement, or the Refusal when the pool is full or
+    Assumes that the pool is locked. `here` are the guests past their end, by unit id: nobody who
+    begins now is put on their units. Returns the Placement, or the Refusal when the pool is full or
     its pinned guests are in the way (`reason` "fixed_units", with the names of their units).
     """
     span, ids = ask.span, [unit.pk for unit in pool]
     rows = ledger.taken_rows(ids, span)
-    if seating.is_full(ids, seated(rows, ask.now), span.start, span.end):
+    prepares = preparation(ask.venue.policy)
+    taken = seated(rows, ask.now, prepares=prepares)
+    # They stand in the way of what contains now, and of nothing else.
+    pins = presence.pins(here.values(), taken, ids, ask.now)
+    if seating.is_full(ids, [*taken, *pins], span.start, span.end):
+        if not seating.is_full(ids, taken, span.start, span.end):
+            return _occupied(here, pool)
         return ledger.refusal_for(rows)
     # Guests who arrive after the range may have to move as well.
-    seats = seated(ledger.taken_from(ids, span.start, now=ask.now), ask.now)
-    moves = seating.reseat(ids, seats, span.start, span.end)
+    later = ledger.taken_from(ids, span.start - prepares, now=ask.now)
+    seats = seated(later, ask.now, prepares=prepares)
+    moves = seating.reseat(ids, [*seats, *pins], span.start, span.end)
     if moves is None:
-        every = seated(ledger.taken_from(ids, ask.now, now=ask.now), ask.now)
-        moves = seating.search(ids, every, span.start, span.end)
+        rest = ledger.taken_from(ids, ask.now - prepares, now=ask.now)
+        every = seated(rest, ask.now, prepares=prepares)
+        moves = seating.search(ids, [*every, *pins], span.start, span.end)
     if moves is None:
         fixed = {row.resource_id for row in rows if _is_pinned(row, ask.now)}
         names = [unit.name for unit in pool if unit.pk in fixed]
@@ -62,6 +86,51 @@ def reseat(ask: Ask, pool: list[Resource]) -> Placement | Refusal:
     lapses.release_lapsed(ids, replace(span, start=ask.now, end=last))
     ledger.move(moves, now=ask.now, by=ask.by)
     return Placement(units=[unit for unit in pool if unit.pk == chosen])
+
+
+def clear(
+    taken: Sequence[seating.Seat],
+    units: Sequence[Resource],
+    *,
+    now: datetime,
+    by: Caller,
+    venue: Venue,
+    own: int | None = None,
+) -> Refusal | None:
+    """Moves the guests who can move from these seats, which are to be taken on units of a venue.
+
+    Assumes that `units`, all that may be needed, are locked. The time of the reservation `own` (an
+    id) is not in the way. Returns None when the time is free, else the refusal, with nobody moved.
+    """
+    moves: dict[int, int] = {}
+    for pool in pools_as_locked(venue, [unit for unit in units if unit.retired_at is None]):
+        ids = [unit.pk for unit in pool]
+        wanted = [seat for seat in taken if seat.unit in ids]
+        if not wanted:
+            continue
+        first = min(now, *(seat.start for seat in wanted))
+        rows = [row for row in ledger.taken_from(ids, first, now=now) if row.reservation_id != own]
+        found = seating.make_way(ids, seated(rows, now), wanted)
+        if found is None:
+            return ledger.refusal_for(row for row in rows if _meets(row, wanted))
+        moves |= found
+    if moves:
+        last = max(seat.end for seat in taken)
+        lapses.release_lapsed([unit.pk for unit in units], Span(start=now, end=last, now=now))
+        ledger.move(moves, now=now, by=by)
+    return None
+
+
+def _meets(row: TakenRow, wanted: Iterable[seating.Seat]) -> bool:
+    return any(
+        row.resource_id == seat.unit and row.starts_at < seat.end and seat.start < row.ends_at
+        for seat in wanted
+    )
+
+
+def _occupied(here: Mapping[int, Occupant], pool: list[Resource]) -> Refusal:
+    unit = next(unit for unit in pool if unit.pk in here)
+    return presence.refusal(here[unit.pk], unit)
 
 
 # `_is_pinned` in SQL, for rows that begin after now. Tests of availability bind the two.

@@ -85,6 +85,50 @@ def reseat(
     return moves
 
 
+def make_way(
+    units: Sequence[int], seats: Sequence[Seat], taken: Sequence[Seat]
+) -> dict[int, int] | None:
+    """The moves that clear these units for the seats in `taken`, which stay where they are.
+
+    `seats` are all other seats on these like units that end after now. Returns a dict from seat key
+    to unit, {} when nobody has to move, or None when pinned seats are in the way or the others find
+    no room.
+    """
+    pinned = [seat for seat in seats if seat.is_pinned]
+    if any(_meet(one, other) for one in taken for other in pinned):
+        return None
+    board = _Board(units, [*pinned, *taken])
+    moves: dict[int, int] = {}
+    for seat in _in_order(seat for seat in seats if not seat.is_pinned):
+        unit = seat.unit
+        if not board.fits(unit, seat.start, seat.end):
+            fitting = [unit for unit in units if board.fits(unit, seat.start, seat.end)]
+            if not fitting:
+                return _searched(units, seats, taken)
+            unit = max(fitting, key=lambda unit: board.room(unit, seat.end))
+            moves[seat.key] = unit
+        board.until[unit] = seat.end
+    return moves
+
+
+def _searched(
+    units: Sequence[int], seats: Sequence[Seat], taken: Sequence[Seat]
+) -> dict[int, int] | None:
+    start, end = min(seat.start for seat in taken), max(seat.end for seat in taken)
+    order = _in_order(_connected(seats, start, end))
+    moving = {seat.key for seat in order}
+    board = _Board(units, [*taken, *(seat for seat in seats if seat.key not in moving)])
+    chosen = _Search(board, order).run() if order else []
+    if chosen is None:
+        return None
+    moved = zip(order, chosen, strict=True)
+    return {seat.key: unit for seat, unit in moved if seat.unit != unit}
+
+
+def _meet(one: Seat, other: Seat) -> bool:
+    return one.unit == other.unit and one.start < other.end and other.start < one.end
+
+
 def search(
     units: Sequence[int], seats: Sequence[Seat], start: datetime, end: datetime
 ) -> dict[int, int] | None:

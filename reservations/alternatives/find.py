@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
-from guests.callers import Caller
+from guests.callers import ANONYMOUS, Caller
 from reservations import records, single_flight
 from reservations.allocation import early_refusal
 from reservations.allocation.ask import Ask
-from reservations.alternatives.change_search import _OfMove, _OfStay
+from reservations.alternatives.change_search import Promised, _OfMove, _OfStay
 from reservations.alternatives.group_search import Arrangement, _Search
 from reservations.alternatives.search import MOST, Alternative, RefusedWish, Search, _near, _reach
 from reservations.errors import Refusal
@@ -15,7 +15,7 @@ from reservations.lifecycle import changes
 from reservations.limits import one_per_day
 from reservations.models import Reservation
 from reservations.requests import Booking, Change
-from reservations.rules import modes, permissions
+from reservations.rules import modes, parties, permissions
 from reservations.status import Status
 from venues import catalogue
 from venues.models import Policy
@@ -40,11 +40,12 @@ def for_booking(
         category=booking.category,
         resource=booking.resource,
         now=now,
+        is_desk=permissions.is_staff(by, ask.venue.pk),
     )
     spent = one_per_day.spent(ask.venue, ask.owner, now=now)
     question = (
         ask.venue.pk, ask.venue.revision, ask.window, wish.party, wish.category, wish.resource,
-        frozenset(spent),
+        wish.is_desk, frozenset(spent),
     )  # fmt: skip
     crowd = early_refusal.crowd_of(ask)
     return single_flight.hint(question, lambda: _around(wish, spent), after=crowd)
@@ -80,14 +81,23 @@ def _around(wish: RefusedWish, spent: Collection[tuple[int, date]]) -> list[Alte
     return Search(wish, spent=spent).run()
 
 
-def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alternative]:
+def for_change(
+    seen: Reservation,
+    change: Change,
+    *,
+    by: Caller = ANONYMOUS,
+    now: datetime,
+    promised: Collection[Promised] = (),
+) -> list[Alternative]:
     """At most three changes that are possible at `now`; [] when the change asks for no range.
 
-    For a guest who is present, alternatives keep the start. Takes no locks.
+    Leaves out what is `promised` to others. For a guest who is present, alternatives keep the
+    start. Takes no locks.
     """
     venue = records.load_venue(seen.venue_id)
     try:
         window = changes.wished_window(seen, change, venue)
+        party = parties.changed(seen, change).guest_count or seen.guest_count
     except Refusal:
         return []
     has_begun = seen.status_at(now) is Status.PRESENT
@@ -96,15 +106,16 @@ def for_change(seen: Reservation, change: Change, *, now: datetime) -> list[Alte
     wish = RefusedWish(
         venue=venue,
         window=window,
-        party=change.guest_count or seen.guest_count,
+        party=party,
         category=change.category or seen.category.code,
         resource=changes.promised(seen) if keeps_unit and may_choose else change.resource,
         now=now,
+        is_desk=permissions.is_staff(by, venue.pk),
     )
-    return (_OfStay if has_begun else _OfMove)(wish, seen).run()
+    return (_OfStay if has_begun else _OfMove)(wish, seen, promised).run()
 
 
-def for_group(bookings: Sequence[Booking], *, now: datetime) -> list[Arrangement]:
+def for_group(bookings: Sequence[Booking], *, by: Caller, now: datetime) -> list[Arrangement]:
     """At most three arrangements: at the time asked for, then at the nearest times.
 
     Each party gets a unit of its own in the same range; nobody is re-seated, no units are combined.
@@ -116,4 +127,4 @@ def for_group(bookings: Sequence[Booking], *, now: datetime) -> list[Arrangement
         window = modes.resolve(venue, first.times, now)
     except Refusal:
         return []
-    return _Search(venue, bookings, window, now).run()
+    return _Search(venue, bookings, window, now, is_desk=permissions.is_staff(by, venue.pk)).run()

@@ -8,9 +8,11 @@ from itertools import chain
 from reservations.alternatives import search
 from reservations.alternatives.search import MOST, Alternative
 from reservations.errors import Refusal
+from reservations.pricing import offered
 from reservations.requests import Booking
 from reservations.rules import booking_window
-from venues import prices
+from reservations.rules.categories import priced_as
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -30,9 +32,16 @@ class Arrangement:
 
 class _Search:
     def __init__(
-        self, venue: Venue, bookings: Sequence[Booking], window: Window, now: datetime
+        self,
+        venue: Venue,
+        bookings: Sequence[Booking],
+        window: Window,
+        now: datetime,
+        *,
+        is_desk: bool,
     ) -> None:
-        self.venue, self.bookings, self.window, self.now = venue, bookings, window, now
+        self.venue, self.bookings, self.now, self.is_desk = venue, bookings, now, is_desk
+        self.window = search.whole(venue, window)
         smallest = min(booking.guest_count for booking in bookings)
         self.board = search.board_around(venue, window, now=now, party=smallest)
         self.categories: list[Category] = list(venue.categories.all())
@@ -53,7 +62,9 @@ class _Search:
 
     def _at(self, window: Window) -> Arrangement | None:
         try:
-            opened = booking_window.judge_range(self.venue, window, self.board.units, self.now)
+            opened = booking_window.judge_range(
+                self.venue, window, self.board.units, self.now, is_desk=self.is_desk
+            )
         except Refusal:
             return None
         around = self.board.around(window)
@@ -74,6 +85,8 @@ class _Search:
             yield from (unit for unit in seating if unit.pk == booking.resource)
             # A unit that another booking of the group names is kept for that booking.
             seating = [unit for unit in seating if unit.pk not in self.named]
+        by_name = catalogue.rates_by_unit(self.venue)
+        seating = [unit for unit in seating if unit.id not in by_name]
         asked = self._asked(booking)
         yield from (unit for unit in seating if unit.category.code == asked)
         for category in self.categories:
@@ -86,7 +99,7 @@ class _Search:
         return booking.category or next(of_unit, None)
 
     def _place(self, booking: Booking, unit: Resource, window: Window) -> Alternative:
-        category = next(one for one in self.categories if one.pk == unit.category_id)
+        category = priced_as(self.venue, [unit])
         chosen = unit if booking.resource is not None else None
-        price = prices.price_of(self.venue, category, window)
+        price = offered.price_of(self.venue, category, window, booking.guest_count)
         return Alternative(window, category, chosen, price)

@@ -9,13 +9,15 @@ from itertools import islice
 from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Snapshot
 from reservations.availability.vacancy import Fitting
-from reservations.errors import Closed, HeldByOther, NotOffered, PartyTooLarge, Taken
+from reservations.errors import Closed, HeldByOther, NotOffered, Occupied, PartyTooLarge, Taken
+from reservations.pricing import offered
 from reservations.rules import booking_window, modes, sold_ranges
-from venues import catalogue, hours, prices
+from reservations.rules.taken_ranges import time_after
+from venues import catalogue, hours
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
-REFUSED_TIME = (Taken, HeldByOther, Closed, NotOffered, PartyTooLarge)
+REFUSED_TIME = (Taken, HeldByOther, Occupied, Closed, NotOffered, PartyTooLarge)
 """The refusals for which alternatives are offered."""
 
 MOST = 3
@@ -34,7 +36,7 @@ CLOSEST = timedelta(minutes=15)
 class Alternative:
     """A range in a category that could be booked now.
 
-    `unit` is None unless a unit was asked for.
+    `unit` is None unless a unit was asked for, or the unit has rates of its own.
     """
 
     window: Window
@@ -53,6 +55,8 @@ class RefusedWish:
     category: str | None
     resource: int | None
     now: datetime
+    is_desk: bool = False
+    """True when staff of the venue ask: they also get the night that runs."""
 
 
 def board_around(
@@ -75,7 +79,7 @@ def board_around(
 
 def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> list[Window]:
     """The ranges of this length that the venue sells around it, nearest start first."""
-    zone, length = venue.zone, window.end - window.start
+    zone, length = venue.zone, modes.length(venue, window)
     if modes.sells_nights(venue):
         found = set(_stays(venue, window))
     else:
@@ -83,7 +87,7 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
         last = (window.start + DAY).astimezone(zone).date()
         apart = hours.opens_by_itself(venue)
         found = {
-            Window(sold.start, sold.start + length)
+            Window(sold.start, modes.end_of(venue, sold.start, length))
             for unit in (units if apart else [None])
             for sold in sold_ranges.sold_ranges(venue, unit, first, last)
         }
@@ -91,6 +95,16 @@ def ranges_around(venue: Venue, window: Window, units: Collection[Resource]) -> 
             found |= set(_shifted(venue, window))
         found = {one for one in found if abs(one.start - window.start) <= DAY}
     return sorted(found, key=lambda one: abs(one.start - window.start))
+
+
+def whole(venue: Venue, window: Window) -> Window:
+    """The range in whole minutes, later by less than one where any start is sold.
+
+    A request from now carries seconds, which no alternative should.
+    """
+    if not modes.sells_any_start(venue):
+        return window
+    return Window(_next_minute(window.start), _next_minute(window.end))
 
 
 def apart_at(venue: Venue, window: Window) -> timedelta:
@@ -117,7 +131,8 @@ class Search:
         `spent` holds units and local dates that take no more of this guest. The time of reservation
         `without` (an id) counts as free. `margin` limits how far the search goes.
         """
-        self.wish, self.venue, self.window, self.spent = wish, wish.venue, wish.window, spent
+        self.wish, self.venue, self.spent = wish, wish.venue, spent
+        self.window = self.whole(wish.window)
         self.margin = margin
         self.board = board_around(
             self.venue,
@@ -130,6 +145,10 @@ class Search:
         self.categories = {category.pk: category for category in self.venue.categories.all()}
         self._category_of = catalogue.category_by_unit(self.venue)
         self.fitting = Fitting(self.board, self.categories)
+
+    def whole(self, window: Window) -> Window:
+        """The range around which is searched."""
+        return whole(self.venue, window)
 
     def run(self) -> list[Alternative]:
         """At most MOST alternatives, nearest start first, all different from what was asked for."""
@@ -159,7 +178,9 @@ class Search:
 
     def is_offered(self, window: Window) -> bool:
         """True when policy and hours allow the range."""
-        return booking_window.is_offered(self.venue, window, self.wish.now)
+        return booking_window.is_offered(
+            self.venue, window, self.wish.now, is_desk=self.wish.is_desk
+        )
 
     def barred(self, window: Window) -> set[int]:
         """The ids of the units that this guest cannot get in a range, free or not."""
@@ -185,16 +206,27 @@ class Search:
         is_free = self.fitting.free_unit(category, window) is not None
         return is_free or self.fitting.has_room(category, window)
 
-    def price(self, category: int, window: Window) -> int:
-        """The price of the range in the category, in minor units."""
-        return prices.price_of(self.venue, self.categories[category], window)
+    def by_name(self, category: int, window: Window) -> Resource | None:
+        """A free unit of the category with rates of its own, which guests may name; or None."""
+        barred = self.barred(window)
+        free = self.fitting.free_by_name(category, window)
+        return next((unit for unit in free if unit.pk not in barred), None)
+
+    def price(self, category: int, window: Window, unit: Resource | None) -> int:
+        """The price of the range in the category, or on the unit, in minor units."""
+        return offered.price_of(self.venue, self.priced(category, unit), window, self.wish.party)
+
+    def priced(self, category: int, unit: Resource | None) -> Category:
+        """The category (by id) with the rates that count for the unit."""
+        units = [unit] if unit is not None else []
+        return catalogue.priced(self.venue, self.categories[category], units)
 
     def _within(self, ranges: list[Window]) -> list[Window]:
         if self.margin is None:
             return ranges
         policy = self.venue.policy
         first = self.window.start - self.margin + policy.buffer_before
-        last = self.window.end + self.margin - policy.buffer_after
+        last = self.window.end + self.margin - time_after(policy)
         return [one for one in ranges if first <= one.start and one.end <= last]
 
     def _nearness(self, found: Alternative) -> timedelta:
@@ -234,8 +266,17 @@ class Search:
         names_unit = self.wish.resource is not None
         for pk in categories:
             unit = self.free_unit(pk, window) if names_unit else None
-            if unit is not None or (not names_unit and self.has_room(pk, window)):
-                yield Alternative(window, self.categories[pk], unit, self.price(pk, window))
+            if unit is None and (names_unit or not self.has_room(pk, window)):
+                unit = self.by_name(pk, window)
+                if unit is None:
+                    continue
+            yield Alternative(window, self.categories[pk], unit, self.price(pk, window, unit))
+
+
+def _next_minute(at: datetime) -> datetime:
+    """The instant itself when it is a whole minute."""
+    begun = at.replace(second=0, microsecond=0)
+    return at if begun == at else begun + timedelta(minutes=1)
 
 
 def _reach(venue: Venue) -> timedelta:

@@ -167,6 +167,7 @@ def _changes_by_the_minute(venue: Venue) -> bool:
     policy = venue.policy
     lengths = (
         policy.notice, policy.horizon, policy.step, policy.slot_length, policy.default_length,
+        policy.last_arrival,
         policy.shortest_stay, policy.buffer_before, policy.buffer_after,
     )  # fmt: skip
     clocks = [policy.check_in_time, policy.check_out_time]

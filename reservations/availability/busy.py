@@ -27,6 +27,8 @@ class BusyRange(NamedTuple):
     reservation: int | None
     is_held: bool
     lapses_at: datetime | None
+    is_overstay: bool = False
+    """True for a guest past their end, who takes no time but is still there at its end."""
 
     @property
     def is_closure(self) -> bool:
@@ -45,7 +47,7 @@ Windows = Mapping[int, Window]
 _TOOK = """
 SELECT row.venue_id, row.resource_id, row.starts_at,
     CASE WHEN row.lapses_at <= %(now)s THEN least(row.ends_at, row.lapses_at) ELSE row.ends_at END,
-    row.reservation_id, row.is_held, row.lapses_at
+    row.reservation_id, row.is_held, row.lapses_at, false
 FROM (
     SELECT took.*, CASE WHEN took.lapses_at IS NULL THEN false ELSE EXISTS (
         SELECT FROM reservations_reservation AS reservation

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from reservations.availability.slots import Stretch, stretches_sold, units_sold
+from reservations.pricing import offered
 from reservations.rules.categories import categories_named
 from reservations.rules.modes import days
 from reservations.rules.sold_ranges import dates
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
-from venues.prices import price_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,8 @@ def calendar(
 ) -> list[CalendarDay]:
     """The calendar of a venue or of one category (its code), for local dates `first` to `last`.
 
-    A range that begins after midnight counts for the date on which it begins. Raises NotFound for
+    A range that begins after midnight counts for the date on which it begins. Prices are those of
+    one guest. Raises NotFound for
     an unknown category.
     """
     categories = {one.pk: one for one in categories_named(venue, category)}
@@ -47,17 +49,27 @@ def _calendar_day(
     venue: Venue, day: date, stretches: Iterable[Stretch], categories: Mapping[int, Category]
 ) -> CalendarDay:
     capacity = free = 0
-    sold_by: set[tuple[int, Window]] = set()
-    free_at: set[tuple[int, Window]] = set()
+    # By category, and by unit where one has rates of its own.
+    sold_by: set[tuple[int, int | None, Window]] = set()
+    free_at: set[tuple[int, int | None, Window]] = set()
     for stretch in stretches:
         open_units = [unit for unit in stretch.units if stretch.state_of(unit) == "free"]
         capacity += len(stretch.units)
         free += len(open_units)
-        sold_by |= {(pk, stretch.window) for pk in _categories(stretch.units)}
-        free_at |= {(pk, stretch.window) for pk in _categories(open_units)}
-    prices = {price_of(venue, categories[pk], window) for pk, window in free_at or sold_by}
+        sold_by |= {(*key, stretch.window) for key in _priced(venue, stretch.units)}
+        free_at |= {(*key, stretch.window) for key in _priced(venue, open_units)}
+    prices = {
+        offered.price_of(venue, _category(venue, categories[pk], unit), window)
+        for pk, unit, window in free_at or sold_by
+    }
     return CalendarDay(day, capacity, free, min(prices, default=None))
 
 
-def _categories(units: Iterable[Resource]) -> set[int]:
-    return {unit.category_id for unit in units}
+def _priced(venue: Venue, units: Iterable[Resource]) -> set[tuple[int, int | None]]:
+    """The ids of the categories of these units, with that of a unit which has its own rates."""
+    return {(unit.category_id, catalogue.priced_unit(venue, [unit.pk])) for unit in units}
+
+
+def _category(venue: Venue, category: Category, unit: int | None) -> Category:
+    units = [] if unit is None else [catalogue.units_by_id(venue)[unit]]
+    return catalogue.priced(venue, category, units)

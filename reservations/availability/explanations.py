@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext
 
-from reservations.allocation import ledger
+from reservations.allocation import ledger, presence
 from reservations.allocation.ledger import Span
 from reservations.availability import snapshot_queries
 from reservations.availability.busy import BusyRange
@@ -13,7 +13,8 @@ from reservations.availability.snapshot import Snapshot
 from reservations.errors import NotFound, PartyTooLarge, Refusal, Taken
 from reservations.requests import Times
 from reservations.rules import booking_window, modes
-from reservations.rules.categories import pools_of
+from reservations.rules.categories import pools_of, unnamed
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -28,9 +29,17 @@ class Explanation:
 
 
 def explain(
-    venue: Venue, times: Times, *, resource: int | None, party: int, now: datetime
+    venue: Venue,
+    times: Times,
+    *,
+    resource: int | None,
+    party: int,
+    now: datetime,
+    is_desk: bool = False,
 ) -> Explanation:
     """Judges a range as a booking would be, on one unit (by id) or in any category.
+
+    `is_desk`: as one by staff of the venue.
 
     Raises Invalid when the times are no range, NotFound when the unit is not the venue's.
     """
@@ -42,7 +51,7 @@ def explain(
     found = snapshot_queries.snapshot(venue, window, now=now, party=party)
     named = None if resource is None else _named(found, resource)
     try:
-        booking_window.judge_request(venue, window, resource, now)
+        booking_window.judge_request(venue, window, resource, now, is_desk=is_desk)
         if named is not None:
             return _of_unit(found, named, party, window)
         return _of_any(found, window)
@@ -71,11 +80,13 @@ def _of_unit(found: Snapshot, unit: Resource, party: int, window: Window) -> Exp
 
 def _of_any(found: Snapshot, window: Window) -> Explanation:
     """Judges units that seat the party alone, and combinations in categories without such units."""
-    opened = booking_window.open_units(found.venue, window, found.units)
-    if not found.units and not found.joined:
-        raise PartyTooLarge
+    by_name = catalogue.rates_by_unit(found.venue)
+    by_category = [unit for unit in found.units if unit.id not in by_name]
+    if not by_category and not found.joined:
+        raise unnamed(found.units)
+    opened = booking_window.open_units(found.venue, window, by_category)
     pools, around = pools_of(found.venue, opened), found.around(window)
-    alone = {unit.category_id for unit in found.units}
+    alone = {unit.category_id for unit in by_category}
     joined = [one for one in found.joined if one.category not in alone]
     if any(found.has_room(pool, around) for pool in pools):
         return Explanation(window, None, [])
@@ -89,8 +100,20 @@ def _of_any(found: Snapshot, window: Window) -> Explanation:
 def _against(found: Snapshot, units: list[Resource], window: Window) -> Explanation:
     around, ids = found.around(window), {unit.pk for unit in units}
     span = Span(start=around.start, end=around.end, now=found.now, venue=found.venue.pk)
-    refusal = ledger.refusal_for(ledger.taken_rows(ids, span))
+    refusal = _occupied(found, units, window)
+    if refusal is None:
+        refusal = ledger.refusal_for(ledger.taken_rows(ids, span))
     return Explanation(window, refusal, [row for pk in ids for row in found.taken(pk, around)])
+
+
+def _occupied(found: Snapshot, units: list[Resource], window: Window) -> Refusal | None:
+    """The refusal of the first unit that only a guest past their end keeps from being free."""
+    around = found.around(window)
+    for unit in units:
+        rows = found.taken(unit.pk, around)
+        if unit.pk in found.here and rows and all(row.is_overstay for row in rows):
+            return presence.refusal(found.here[unit.pk], unit)
+    return None
 
 
 def _fixed(found: Snapshot, units: list[Resource], window: Window) -> Explanation:

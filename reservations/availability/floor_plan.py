@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from reservations.allocation.presence import Occupant
 from reservations.availability import snapshot_queries
 from reservations.availability.busy import BusyRange
 from reservations.models import Reservation
@@ -16,10 +17,16 @@ State = Literal["free", "taken", "held", "closed"]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One unit and its state. `vehicle` and `guest` are None unless read for staff."""
+    """One unit and its state. `vehicle` and `guest` are None unless read for staff.
+
+    `is_overstay`: a guest is still in it whose end has passed, since their arrival at `since` (UTC;
+    None for any other unit). Only a range that contains now has such units.
+    """
 
     unit: Resource
     state: State
+    is_overstay: bool = False
+    since: datetime | None = None
     vehicle: str | None = None
     guest: str | None = None
 
@@ -34,15 +41,26 @@ def stand(
     found = snapshot_queries.snapshot(venue, window, now=now)
     rows = {unit.pk: found.taken(unit.pk, window) for unit in found.units}
     known = _known(row for taken in rows.values() for row in taken) if is_for_staff else {}
-    return [_standing(unit, rows[unit.pk], known) for unit in found.units]
+    here = found.here if window.start <= now < window.end else {}
+    return [_standing(unit, rows[unit.pk], known, here.get(unit.pk)) for unit in found.units]
 
 
 def _standing(
-    unit: Resource, taken: Sequence[BusyRange], known: dict[int, tuple[str, str]]
+    unit: Resource,
+    taken: Sequence[BusyRange],
+    known: dict[int, tuple[str, str]],
+    here: Occupant | None,
 ) -> Standing:
     told = (known[row.reservation] for row in taken if row.reservation in known)
     vehicle, guest = next(told, (None, None))
-    return Standing(unit, _state(taken), vehicle, guest)
+    return Standing(
+        unit=unit,
+        state="taken" if here else _state(taken),
+        is_overstay=here is not None,
+        since=here.since if here else None,
+        vehicle=vehicle,
+        guest=guest,
+    )
 
 
 def _known(rows: Iterable[BusyRange]) -> dict[int, tuple[str, str]]:

@@ -12,8 +12,9 @@ from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Snapshot
 from reservations.availability.snapshot_queries import SnapshotQuery
 from reservations.availability.vacancy import Fitting
+from reservations.pricing.offered import price_of
 from reservations.rules import modes, sold_ranges
-from venues import catalogue, kinds, prices
+from venues import catalogue, kinds
 from venues.hours import Window
 from venues.models import Category, Resource, Venue
 
@@ -30,12 +31,13 @@ LOOK_AHEAD = 7
 class VenueSlot:
     """A range in a category that a booking naming both would get now.
 
-    The price is in minor units.
+    `unit` is one with rates of its own, which the booking must name. The price is in minor units.
     """
 
     window: Window
     category: Category
     price_minor: int
+    unit: Resource | None = None
 
 
 def next_few(
@@ -44,7 +46,8 @@ def next_few(
     """By venue id, at most MOST open slots: on `day`, or on the first day that has any.
 
     Times and slots: the earliest starts, each in the cheapest category with a place. Nights: one
-    for each category, cheapest first. Leaves out categories on request. [] for a venue without any.
+    for each category, cheapest first. A unit with rates of its own counts as a category, where
+    guests may name it. Leaves out categories on request. [] for a venue without any.
     """
     venues = catalogue.refreshed(venues)
     units = snapshot_queries.units(venues)
@@ -61,6 +64,12 @@ def next_few(
         ):
             search.see(found)
     return {search.venue.pk: search.found for search in searches}
+
+
+def first_day(venue: Venue, *, party: int | None, now: datetime) -> date | None:
+    """The first local day on which something is open at a venue; None without any."""
+    found = next_few([venue], day=None, party=party, now=now)[venue.pk]
+    return found[0].window.start.astimezone(venue.zone).date() if found else None
 
 
 def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list[VenueSlot]:
@@ -98,11 +107,13 @@ class _Search:
     def begin(self, day: date | None) -> None:
         """Sets the days to search: `day`, or for None today and LOOK_AHEAD days after it."""
         today = self.now.astimezone(self.venue.zone).date()
-        days = [today + number * DAY for number in range(LOOK_AHEAD + 1)] if day is None else [day]
+        # Where nights are sold past midnight, that of yesterday may still be open.
+        ahead = [today + number * DAY for number in range(-1, LOOK_AHEAD + 1)]
+        days = ahead if day is None else [day]
         starts = (
             sold_ranges.bookable_on(self.venue, self.units, one, self.now)
             for one in days
-            if one >= today
+            if one >= today - DAY
         )
         self._days = (windows for windows in starts if windows)
 
@@ -141,14 +152,23 @@ class _Search:
     def _open(self, fitting: Fitting, windows: list[Window]) -> Iterator[VenueSlot]:
         most = self.most if modes.sells_nights(self.venue) else 1
         for window in windows:
-            priced = (self._priced(category, window) for category in self.categories.values())
+            priced = [self._priced(category, window) for category in self.categories.values()]
+            priced += [
+                self._priced(category, window, unit)
+                for category in self.categories.values()
+                for unit in fitting.free_by_name(category.pk, window)
+            ]
             fitting_in = (
                 slot
                 for slot in sorted(priced, key=lambda slot: slot.price_minor)
-                if fitting.free_unit(slot.category.pk, window)
+                if slot.unit
+                or fitting.free_unit(slot.category.pk, window)
                 or fitting.has_room(slot.category.pk, window)
             )
             yield from islice(fitting_in, most)
 
-    def _priced(self, category: Category, window: Window) -> VenueSlot:
-        return VenueSlot(window, category, prices.price_of(self.venue, category, window))
+    def _priced(
+        self, category: Category, window: Window, unit: Resource | None = None
+    ) -> VenueSlot:
+        priced = catalogue.priced(self.venue, category, [unit] if unit else [])
+        return VenueSlot(window, category, price_of(self.venue, priced, window, self.party), unit)

@@ -13,7 +13,9 @@ from reservations.availability import snapshot_queries
 from reservations.availability.snapshot import Snapshot
 from reservations.errors import Invalid, Refusal
 from reservations.rules import booking_window
+from reservations.rules.categories import named_by_guests
 from reservations.rules.sold_ranges import sold
+from venues import catalogue
 from venues.hours import Window
 from venues.models import Resource, Venue
 
@@ -114,15 +116,25 @@ def _taken(found: Snapshot, window: Window) -> dict[int, State]:
 
 
 def units_sold(venue: Venue, category: str | None) -> list[Resource]:
-    """The units in use of a venue, or of one category (its code), in display order."""
+    """The units in use of a venue, or of one category (its code), in display order.
+
+    Leaves out those that only staff give: with rates of their own where guests cannot name them.
+    """
     (every,) = snapshot_queries.units([venue]).values()
-    found = [unit for unit in every if category is None or unit.category.code == category]
+    by_name = catalogue.rates_by_unit(venue)
+    named = {unit.id for unit in named_by_guests(venue, every)}
+    found = [
+        unit
+        for unit in every
+        if category is None or unit.category.code == category
+        if unit.id in named or unit.id not in by_name
+    ]
     return sorted(found, key=lambda unit: (unit.rank, unit.id))
 
 
 def _barred(found: Snapshot, window: Window) -> State | None:
     """The state "past" or "closed" of a range that nobody may book; None for any other."""
-    if window.start < found.now:
+    if booking_window.is_past(found.venue, window, found.now):
         return "past"
     try:
         booking_window.judge_policy(found.venue, window, found.now)

@@ -5,15 +5,17 @@ no time and no locks: to book, use `allocation.placement`.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from reservations.allocation import ledger, reseating, seating
+from reservations.allocation import ledger, presence, reseating, seating
+from reservations.allocation.presence import Occupant
 from reservations.allocation.seating import Seat
 from reservations.availability.busy import BusyRange
 from reservations.rules import booking_window
+from reservations.rules.taken_ranges import preparation, taken_range
 from venues import hours
 from venues.hours import Window
 from venues.models import Resource, Venue
@@ -66,6 +68,11 @@ class Later:
         return reseating.seated(others, self._now)
 
 
+def _prepared(row: BusyRange, prepares: timedelta) -> BusyRange:
+    """A closure with the time after it in which nobody may begin; other rows as they are."""
+    return row._replace(end=row.end + prepares) if prepares and row.is_closure else row
+
+
 class Snapshot:
     """The units of a venue that seat a party, and the ranges taken on them."""
 
@@ -79,18 +86,22 @@ class Snapshot:
         joined: Sequence[Joined],
         now: datetime,
         later: Later,
+        here: Mapping[int, Occupant],
     ) -> None:
         """`units` seat the party.
 
-        `every` holds all units in use, since combinations need the others.
+        `every` holds all units in use, since combinations need the others. `here` are the guests
+        past their end by unit id, where the range read contains `now`; `taken` has them too.
         """
         self.venue = venue
         self.every = every
         self.units = units
         self.joined = joined
         self.now = now
+        self.here = here
         self._later = later
-        self._rows = [row for row in taken if row.start < row.end]
+        prepares = preparation(venue.policy)
+        self._rows = [_prepared(row, prepares) for row in taken if row.start < row.end]
         self._last: tuple[Window | None, list[BusyRange], set[int]] = (None, [], set())
 
     def taken(self, unit: int, window: Window) -> list[BusyRange]:
@@ -202,9 +213,8 @@ class Snapshot:
         return found
 
     def around(self, window: Window) -> Window:
-        """The range with the policy's buffers added, as a booking would take it."""
-        policy = self.venue.policy
-        return Window(window.start - policy.buffer_before, window.end + policy.buffer_after)
+        """The range as a booking would take it now, with the policy's buffers."""
+        return taken_range(self.venue.policy, window, now=self.now)
 
     def _is_open(self, joined: Joined, window: Window) -> bool:
         if not hours.opens_by_itself(self.venue):
@@ -223,4 +233,5 @@ class Snapshot:
 
     def _seats_of(self, ids: Sequence[int]) -> list[Seat]:
         asked = set(ids)
-        return [seat for seat in self._later.seats if seat.unit in asked]
+        seats = [seat for seat in self._later.seats if seat.unit in asked]
+        return [*seats, *presence.pins(self.here.values(), seats, asked, self.now)]

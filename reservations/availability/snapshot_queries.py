@@ -3,12 +3,15 @@
 Runs as many queries for a page of venues as for one.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from reservations.availability import busy
+from reservations.allocation import presence
+from reservations.allocation.presence import Occupant
+from reservations.availability import busy, overstays
 from reservations.availability.snapshot import Joined, Later, Snapshot
+from reservations.rules.taken_ranges import time_after
 from venues import catalogue
 from venues.hours import Window
 from venues.models import Combination, Resource, Venue
@@ -59,8 +62,9 @@ def snapshots(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) ->
     """
     if not looks:
         return []
-    gone = _gone(looks)
-    rows = busy.read(_windows(looks), now=now, without=gone)
+    gone, windows = _gone(looks), _windows(looks)
+    rows = busy.read(windows, now=now, without=gone)
+    here = _past_end(windows, now, gone)
     joined = _joined(looks, units)
     every = (unit for look in looks for unit in _fitting(look, units))
     later = Later(every, now, without=gone)
@@ -68,7 +72,8 @@ def snapshots(looks: Sequence[SnapshotQuery], units: Units, *, now: datetime) ->
         Snapshot(
             look.venue,
             units[look.venue.pk],
-            rows[look.venue.pk],
+            overstays.added(rows[look.venue.pk], here[look.venue.pk], now),
+            here={one.unit: one for one in here[look.venue.pk]},
             units=_fitting(look, units),
             joined=_that_fit(look, joined),
             now=now,
@@ -107,8 +112,20 @@ def _windows(looks: Sequence[SnapshotQuery]) -> dict[int, Window]:
     for look in looks:
         policy = look.venue.policy
         start = look.window.start - policy.buffer_before
-        end = look.window.end + policy.buffer_after + timedelta(seconds=1)
+        end = look.window.end + time_after(policy) + timedelta(seconds=1)
         found[look.venue.pk] = Window(start, end)
+    return found
+
+
+def _past_end(
+    windows: Mapping[int, Window], now: datetime, gone: Collection[int]
+) -> dict[int, list[Occupant]]:
+    """By venue id, the guests past their end, where the range contains now. At most one query."""
+    asked = [venue for venue, window in windows.items() if window.start <= now < window.end]
+    found: dict[int, list[Occupant]] = {venue: [] for venue in windows}
+    for one in presence.past_end_at(asked, now):
+        if one.reservation not in gone:
+            found[one.venue].append(one)
     return found
 
 

@@ -5,7 +5,7 @@ from itertools import chain
 
 from reservations.availability.snapshot import Snapshot
 from reservations.rules import booking_window
-from reservations.rules.categories import pools_of
+from reservations.rules.categories import named_by_guests, pools_of
 from venues import catalogue, hours
 from venues.hours import Window
 from venues.models import Resource
@@ -23,10 +23,14 @@ class Fitting:
         self.board = found
         self._makes_room = makes_room or found.can_reseat
         self._units: dict[int, list[Resource]] = {pk: [] for pk in categories}
+        # Units with rates of their own are found by name alone.
+        self._by_name: dict[int, list[Resource]] = {pk: [] for pk in categories}
         category_of = catalogue.category_by_unit(found.venue)
+        by_name = catalogue.rates_by_unit(found.venue)
         for unit in found.units:
             if (category := category_of[unit.id]) in self._units:
-                self._units[category].append(unit)
+                (self._by_name if unit.id in by_name else self._units)[category].append(unit)
+        self._ids_by_name = {pk: {unit.id for unit in units} for pk, units in self._by_name.items()}
         self._ids = {pk: {unit.id for unit in units} for pk, units in self._units.items()}
         # Worked out when first needed. Most searches never need the pools.
         self._pools: dict[int, list[list[Resource]]] = {}
@@ -45,11 +49,22 @@ class Fitting:
         Tries `first` (an id) first, and leaves out units whose ids are in `barred`.
         """
         gone = self.board.units_taken(self.board.around(window)).union(barred)
-        if self._ids[category] <= gone:
+        if self._ids[category] <= gone and first not in self._ids_by_name[category] - gone:
             return None
         free = (unit for unit in self._in_turn(category, first) if unit.id not in gone)
         # Hours are judged last, since that costs many times more than the check for free units.
         return next((unit for unit in free if self._is_open(unit, window)), None)
+
+    def free_by_name(self, category: int, window: Window) -> list[Resource]:
+        """The free and open units of the category that have rates of their own.
+
+        [] where guests may not name a unit.
+        """
+        named = named_by_guests(self.board.venue, self._by_name[category])
+        if not named:
+            return []
+        gone = self.board.units_taken(self.board.around(window))
+        return [unit for unit in named if unit.id not in gone and self._is_open(unit, window)]
 
     def has_room(self, category: int, window: Window) -> bool:
         """True when a booking of the category would find a place by a re-seat or on a combination.
@@ -67,7 +82,8 @@ class Fitting:
 
     def _in_turn(self, category: int, first: int | None) -> Iterator[Resource]:
         units = self._units[category]
-        named = [unit for unit in units if unit.id == first] if first is not None else []
+        every = [*self._by_name[category], *units] if first is not None else []
+        named = [unit for unit in every if unit.id == first]
         return chain(named, units)
 
     def _like(self, category: int) -> list[list[Resource]]:

@@ -8,9 +8,19 @@ from venues.models import Venue
 
 
 def has_promises(allocations: Any, now: datetime) -> bool:
-    """True when reservations among these allocations take time that is not over at `now`."""
+    """True when reservations among these allocations take time that is not over at `now`, or a
+    guest is still there past the end.
+    """
     taking = allocations.taking_time(at=now).filter(ends_at__gt=now)
-    return bool(taking.filter(reservation__isnull=False).exists())
+    if taking.filter(reservation__isnull=False).exists():
+        return True
+    return bool(allocations.overstayed(at=now).exists())
+
+
+def stays_to_come(venue: Venue, now: datetime) -> int:
+    """How many reservations of the venue begin after `now` and take time."""
+    taking = venue.allocations.taking_time(at=now).filter(starts_at__gt=now)
+    return int(taking.filter(reservation__isnull=False).values("reservation").distinct().count())
 
 
 def zone_is_fixed(venue: Venue, now: datetime) -> bool:

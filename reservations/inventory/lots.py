@@ -101,11 +101,11 @@ def _of_venue(wish: LotWish, *more: str) -> VenueWish:
 
 
 def _set_price(venue: Venue, amount_minor: int) -> None:
-    """Sets the hourly price of every category. Prices for nights and flat prices stay."""
-    hourly = venue.rates.filter(unit__in=_HOURLY)
+    """Sets the hourly price of every category. Other prices, and those of single spots, stay."""
+    hourly = venue.rates.filter(unit__in=_HOURLY, resource__isnull=True)
     hourly.update(amount_minor=amount_minor)
     spots.category_of(venue)
-    for category in venue.categories.filter(rates__isnull=True):
+    for category in venue.categories.exclude(rates__in=venue.rates.filter(resource__isnull=True)):
         Rate.objects.create(
             venue=venue,
             category=category,

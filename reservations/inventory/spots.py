@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from reservations import clock
-from reservations.allocation import ledger
+from reservations.allocation import ledger, presence
 from reservations.allocation.ledger import Span
 from reservations.errors import LotInUse
-from reservations.models import Allocation, Reservation
+from reservations.models import Allocation
 from reservations.querysets import AllocationQuerySet
-from reservations.status import Status
 from venues.models import Category, Resource, Venue
 
 HANDICAP = "handicap"
@@ -26,7 +25,8 @@ _HIGHEST_RANK = 32_767
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A spot that is not retired. `is_free`: nothing takes it at the instant asked about."""
+    """A spot that is not retired. `is_free`: nothing takes it at the instant asked about, and the
+    vehicle before has left."""
 
     unit: Resource
     is_free: bool
@@ -35,12 +35,13 @@ class Spot:
 def spots_of(lots: Sequence[Venue], *, now: datetime) -> list[Spot]:
     """The spots of these lots as of `now`, in the order of the lots, then by rank.
 
-    Runs two queries.
+    Runs three queries.
     """
     order = {lot.pk: place for place, lot in enumerate(lots)}
     units = Resource.objects.filter(venue_id__in=order, retired_at__isnull=True)
     moment = Span(start=now, end=now + timedelta(microseconds=1), now=now)
     free = set(ledger.free_units(units, moment).values_list("pk", flat=True))
+    free -= {one.unit for one in presence.past_end_at(order, now)}
     every = units.select_related("category").order_by("rank", "pk")
     found = [Spot(unit, unit.pk in free) for unit in every]
     return sorted(found, key=lambda spot: order[spot.unit.venue_id])
@@ -59,15 +60,9 @@ def set_capacity(venue: Venue, capacity: int) -> None:
 
 def in_use(rows: AllocationQuerySet, now: datetime) -> AllocationQuerySet:
     """The rows that take time now or later, or whose guest is still there past the end."""
-    parked = Reservation.objects.filter(ends_at__lte=now, checked_in_at__isnull=False)
-    staying = Q(
-        reservation__in=parked.in_status(Status.PRESENT, at=now).values("pk"),
-        # Leaves out units that the guest had before a move.
-        ends_at__gte=F("reservation__ends_at"),
-        is_live=True,
-    )
     to_come = rows.taking_time(at=now).filter(ends_at__gt=now)
-    return rows.filter(Q(pk__in=to_come.values("pk")) | staying)
+    staying = rows.overstayed(at=now)
+    return rows.filter(Q(pk__in=to_come.values("pk")) | Q(pk__in=staying.values("pk")))
 
 
 def category_of(venue: Venue) -> Category:

@@ -20,9 +20,11 @@ from reservations.inventory import commitments, spots
 from reservations.models import Allocation
 from reservations.rules.permissions import Act, judge, judge_administrator
 from reservations.transactions import Restart, in_transaction
+from spelling import texts
 from venues import kinds, presets
 from venues.currencies import is_currency
 from venues.models import Resource, Venue
+from venues.time_zones import is_same_zone
 
 MOST_NAMED = 20
 """The largest number of reservations that a refusal names."""
@@ -198,7 +200,8 @@ def _judge_capacity(kind: str, wish: VenueWish) -> None:
 
 
 def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
-    if "time_zone" in changed and commitments.zone_is_fixed(venue, now):
+    zone = changed.get("time_zone", venue.time_zone)
+    if not is_same_zone(zone, venue.time_zone) and commitments.zone_is_fixed(venue, now):
         raise VenueInUse(
             "The time zone cannot change while there are future reservations.",
             field="time_zone",
@@ -211,8 +214,8 @@ def _judge_change(venue: Venue, changed: dict[str, Any], now: datetime) -> None:
 
 
 def _name(given: str) -> str:
-    name = given.strip()
-    if not name or not name.isprintable():
+    name = texts.clean(given)
+    if not name or not texts.is_printable(name):
         raise Invalid("name", gettext("Give a name of printable characters."))
     return name
 

@@ -15,18 +15,19 @@ from reservations.event_types import MODIFIED, ModifiedData
 from reservations.models import Reservation
 from reservations.records import save
 from reservations.requests import Change
-from reservations.rules import contact_details, modes
+from reservations.rules import contact_details, differences, modes, permissions, plates, references
+from reservations.rules.differences import Told
 from reservations.status import Status
 from venues.hours import Window
 from venues.models import Venue
 
 
 def takes_time(wish: Change) -> bool:
-    """True when the change names another range, unit, category or party.
+    """True when the change names another range, unit, category, party or price.
 
     Details alone take no time.
     """
-    wished = (wish.times, wish.category, wish.resource, wish.guest_count)
+    wished = (wish.times, wish.category, wish.resource, wish.guest_count, wish.reprice)
     return any(value is not None for value in wished)
 
 
@@ -64,6 +65,24 @@ def judge(reservation: Reservation, wish: Change) -> Status:
     return status
 
 
+def may_correct_details(reservation: Reservation, now: datetime) -> bool:
+    """True when staff may change contact and remarks of what is over. Runs no query."""
+    over = (Status.LEFT, Status.NO_SHOW, Status.CANCELLED)
+    return reservation.status_at(now) in over
+
+
+def judge_details(reservation: Reservation, wish: Change, by: Caller) -> None:
+    """Judges a change of contact and other details alone; staff may change those of what is over.
+
+    Raises ChangedMeanwhile, HoldExpired or WrongStatus.
+    """
+    is_over = may_correct_details(reservation, clock.now())
+    if is_over and permissions.is_staff(by, reservation.venue_id):
+        judge_version(reservation, wish)
+        return
+    judge(reservation, wish)
+
+
 def wished_window(reservation: Reservation, wish: Change, venue: Venue) -> Window:
     """The range that the change asks for, in UTC. Missing ends come from the reservation.
 
@@ -91,20 +110,29 @@ def promised(reservation: Reservation) -> int | None:
 
 
 def write(
-    reservation: Reservation, wish: Change, *fields: str, by: Caller, before: Window | None = None
+    reservation: Reservation,
+    wish: Change,
+    *fields: str,
+    by: Caller,
+    before: Told,
+    settled: ModifiedData | None = None,
 ) -> Reservation:
     """Saves these changed fields and the details of a locked reservation, and records `modified`.
 
-    `before` is the range before the change, or None when the range could not change. Assumes a
-    transaction. Raises guests.errors.ContactInvalid.
+    `before` is the reservation as `differences.of` told it under the lock. `settled` is what the
+    event says of price and fee. Assumes a transaction. Raises guests.errors.ContactInvalid.
     """
     details = contact_details.read_details(wish.details or {}, reservation.venue.phone_region)
     for name, value in details.items():
         setattr(reservation, name, value)
-    save(reservation, *fields, *details)
-    facts: ModifiedData = {"changed": sorted({*fields, *details})}
-    if before is not None:
-        facts["before"] = [before.start.isoformat(), before.end.isoformat()]
+    said = references.columns_of(wish)
+    for name, value in said.items():
+        setattr(reservation, name, value)
+    keys = ("plate_key",) if "vehicle_plate" in details else ()
+    reservation.plate_key = plates.key_of(reservation.vehicle_plate)
+    save(reservation, *fields, *details, *keys, *said)
+    facts: ModifiedData = settled or {"changed": {}}
+    facts["changed"] = differences.since(before, reservation)
     if wish.override_reason:
         facts["override_reason"] = wish.override_reason
     events.record(reservation, MODIFIED(facts), at=clock.now(), by=by)

@@ -10,7 +10,7 @@ from reservations.allocation.ask import Ask
 from reservations.errors import Forbidden
 from reservations.pricing import quotes
 from reservations.requests import Booking
-from reservations.rules import booking_window, contact_details, modes, permissions
+from reservations.rules import booking_window, contact_details, modes, permissions, references
 from reservations.rules.categories import categories_for
 from venues.hours import Window
 from venues.models import Category, Venue
@@ -32,6 +32,7 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
     """
     if by.kind == "partner" and not by.may_run(venue.pk):
         raise Forbidden(gettext("This API key does not include this venue."))
+    references.judge_booking(booking, venue.pk, by)
     now = clock.now()
     window = modes.resolve(venue, booking.times, now)
     is_walk_in = permissions.may_walk_in(venue.pk, booking, by)
@@ -42,7 +43,8 @@ def judge(venue: Venue, booking: Booking, *, by: Caller) -> JudgedBooking:
     # Refuse an unknown category before judging notice and horizon.
     categories = _categories(venue, booking, window)
     if not is_override:
-        booking_window.judge_request(venue, window, booking.resource, now)
+        is_desk = permissions.is_staff(by, venue.pk)
+        booking_window.judge_request(venue, window, booking.resource, now, is_desk=is_desk)
     ask = Ask(
         venue=venue,
         window=window,

@@ -17,6 +17,7 @@ from reservations.limits import open_holds
 from reservations.models import Reservation
 from reservations.requests import Booking
 from reservations.rules import modes
+from reservations.rules.taken_ranges import taken_range
 from venues.models import Resource
 
 
@@ -42,7 +43,7 @@ def hold_group(bookings: Sequence[Booking], *, by: Caller, once: Once | None) ->
 
 def _placed(bookings: Sequence[Booking], *, by: Caller) -> list[Reservation]:
     rows: list[Reservation] = []
-    for booking in bookings:
+    for number, booking in enumerate(bookings):
         try:
             venue = records.find_venue(booking.venue)
             wish = eligibility.judge(venue, booking, by=by)
@@ -51,7 +52,12 @@ def _placed(bookings: Sequence[Booking], *, by: Caller) -> list[Reservation]:
             rows.append(holds.place_and_write(wish))
         except (Taken, HeldByOther) as refusal:
             # The time may be taken by this group itself, whose rows the refusal rolls back.
-            raise refusal_of(booking, bookings, rows) from refusal
+            found = refusal_of(booking, bookings, rows)
+            found.number = number
+            raise found from refusal
+        except Refusal as refusal:
+            refusal.number = number
+            raise
     return rows
 
 
@@ -98,10 +104,6 @@ def _fitting(booking: Booking) -> set[int]:
 
 def _span(booking: Booking) -> Span:
     venue, now = records.find_venue(booking.venue), clock.now()
-    window, policy = modes.resolve(venue, booking.times, now), venue.policy
-    return Span(
-        start=window.start - policy.buffer_before,
-        end=window.end + policy.buffer_after,
-        now=now,
-        venue=venue.pk,
-    )
+    window = modes.resolve(venue, booking.times, now)
+    taken = taken_range(venue.policy, window)
+    return Span(start=taken.start, end=taken.end, now=now, venue=venue.pk)

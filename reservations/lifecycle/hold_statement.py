@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 
 from guests.callers import Caller
 from reservations import events
+from reservations.allocation import presence
 from reservations.allocation.ask import Ask, Placement
 from reservations.lifecycle import drafts
 from reservations.models import Allocation, Reservation
@@ -21,14 +22,30 @@ from venues import statements
 from venues.models import Resource
 
 _FIELDS = [field for field in Reservation._meta.concrete_fields if field.name != "id"]
+_JSON = [str(field.column) for field in _FIELDS if isinstance(field, JSONField)]
 _COLUMNS = ", ".join(f'"{field.column}"' for field in _FIELDS)
 _VALUES = ", ".join(f"%({field.column})s" for field in _FIELDS)
+
+# The units whose guests have not gone. Whether a later booking may be put there after all, the
+# locked path decides.
+_OCCUPIED = """
+SELECT here.resource_id
+FROM reservations_reservation AS guest
+JOIN reservations_allocation AS here ON here.reservation_id = guest.id
+WHERE guest.venue_id = %(venue_id)s AND guest.ends_at <= %(created_at)s
+AND guest.checked_in_at IS NOT NULL AND guest.checked_out_at IS NULL
+AND guest.cancelled_at IS NULL AND NOT guest.is_departure_assumed
+AND here.is_live AND NOT EXISTS (
+    SELECT 1 FROM reservations_allocation AS later
+    WHERE later.reservation_id = guest.id AND later.is_live AND later.ends_at > here.ends_at
+)
+"""
 
 # The lateral join tries the units in their order and stops at the first free one. A lapsed hold
 # still counts as taken here; the locked path releases it. If another caller takes the unit first,
 # the constraint refuses the insert, and the statement returns no row.
 _WRITE = f"""
-WITH unit AS MATERIALIZED (
+WITH occupied AS MATERIALIZED ({_OCCUPIED}), unit AS MATERIALIZED (
     SELECT found.id
     FROM unnest(%(units)s::bigint[]) AS wanted(id)
     CROSS JOIN LATERAL (
@@ -38,7 +55,7 @@ WITH unit AS MATERIALIZED (
             WHERE other.resource_id = wanted.id AND other.is_live
             AND tstzrange(other.starts_at, other.ends_at, '[)')
                 && tstzrange(%(taken_from)s, %(taken_to)s, '[)')
-        )
+        ) AND NOT EXISTS (SELECT FROM occupied WHERE occupied.resource_id = wanted.id)
         FOR NO KEY UPDATE OF unit SKIP LOCKED
     ) AS found
     WHERE EXISTS (
@@ -71,7 +88,7 @@ SELECT taken.reservation_id, taken.resource_id, taken.id, ARRAY(SELECT id FROM t
 """  # noqa: S608 - the names of our own model's columns
 
 # SQLite runs a CROSS JOIN in the order of its tables, so the units keep their order.
-_CHOOSE = """
+_CHOOSE = f"""
 SELECT unit.id
 FROM json_each(%(units)s) AS wanted CROSS JOIN venues_resource AS unit
 WHERE unit.id = wanted.value AND unit.retired_at IS NULL
@@ -84,8 +101,9 @@ AND NOT EXISTS (
     WHERE other.resource_id = unit.id AND other.is_live AND other.starts_at < %(taken_to)s
     AND other.ends_at > %(taken_from)s AND other.starts_at > %(earliest)s
 )
+AND unit.id NOT IN ({_OCCUPIED})
 LIMIT 1
-"""
+"""  # noqa: S608 - our own words
 
 _TELL = """
 INSERT INTO reservations_event
@@ -104,7 +122,8 @@ def write(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation 
 
     Assumes that hours and policy are judged, and units of the row's category, or the one named.
     Takes no locks beforehand. Returns None when no unit was free without waiting, or when the venue
-    has changed since it was read. On SQLite it assumes a transaction.
+    has changed since it was read. On SQLite it assumes a transaction, and everywhere for an ask
+    that begins now: then None asks to roll back.
     """
     if not units:
         return None
@@ -115,10 +134,10 @@ def write(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation 
 
 def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
     drafted = _drafted(row, ask, units[0])
-    # The driver takes every field as it is, except `tariff`.
+    # The driver takes every field as it is, except JSON.
     values: dict[str, Any] = {str(field.column): getattr(row, field.attname) for field in _FIELDS}
+    values |= {name: Jsonb(values[name]) for name in _JSON if values[name] is not None}
     values |= {
-        "tariff": Jsonb(row.tariff),
         # As text: the driver is slow to adapt a list of some hundred ids.
         "units": "{" + ",".join([str(unit.id) for unit in units]) + "}",
         "revision": ask.venue.revision,
@@ -138,6 +157,9 @@ def _in_one(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservatio
     drafted.resource = next(unit for unit in units if unit.pk == drafted.resource_id)
     row._state.adding, row._state.db = False, connection.alias
     row.just_taken = [drafted]
+    if ask.begins_now and presence.occupied_by(drafted.resource_id, ask.now):
+        # The guest of the unit arrived between the statement's snapshot and its lock on the unit.
+        return None
     events.tell(told)
     return row
 
@@ -154,6 +176,7 @@ def _run(values: dict[str, Any]) -> tuple[int, int, int, list[int]] | None:
 def _in_steps(row: Reservation, ask: Ask, units: Sequence[Resource]) -> Reservation | None:
     drafted = _drafted(row, ask, units[0])
     span = {"taken_from": drafted.starts_at, "taken_to": drafted.ends_at}
+    span["created_at"] = row.created_at
     wanted = {
         **{name: _adapted(at) for name, at in span.items()},
         "units": "[" + ",".join([str(unit.id) for unit in units]) + "]",
@@ -213,5 +236,5 @@ def _adapted(at: datetime) -> Any:
 
 def _drafted(row: Reservation, ask: Ask, unit: Resource) -> Allocation:
     placement = Placement(units=[unit], is_locked=ask.resource is not None)
-    (drafted,) = drafts.allocations(row, placement)
+    (drafted,) = drafts.allocations(row, placement, ask.taken)
     return drafted

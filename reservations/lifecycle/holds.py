@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 
 from django.db import DatabaseError, transaction
@@ -9,7 +10,7 @@ from django.db import DatabaseError, transaction
 from guests.callers import Caller
 from reservations import clock, events, idempotency
 from reservations.allocation import candidates, early_refusal, ledger
-from reservations.allocation.ask import Ask, asking
+from reservations.allocation.ask import Ask, Placement, asking
 from reservations.allocation.placement import place
 from reservations.errors import TooManyHolds, TooManyReservations
 from reservations.event_types import BookedData
@@ -19,9 +20,11 @@ from reservations.lifecycle.eligibility import JudgedBooking
 from reservations.limits import one_per_day, open_holds
 from reservations.models import Reservation
 from reservations.requests import Booking
-from reservations.rules.categories import category_of
+from reservations.rules.categories import priced_as
+from reservations.rules.taken_ranges import preparation
 from reservations.transactions import Restart, in_transaction
 from venues import catalogue
+from venues.hours import Window
 from venues.models import Policy, Resource, Venue
 
 FAST_TRIES = 4
@@ -102,12 +105,6 @@ def refuse_early(ask: Ask, *, is_shared: bool = True) -> None:
         raise refusal
 
 
-def write_fast(wish: JudgedBooking) -> Reservation | None:
-    """Writes the reservation on a free unit, without locks. Returns None when it finds none."""
-    found = _draft(wish)
-    return hold_statement.write(found.row, found.ask, _of_category(found)) if found else None
-
-
 def place_and_write(wish: JudgedBooking) -> Reservation:
     """Locks the units that the guest could get, chooses one, and saves reservation and events.
 
@@ -120,24 +117,38 @@ def place_and_write(wish: JudgedBooking) -> Reservation:
     if not catalogue.is_unchanged(ask.venue):
         raise Restart
     now = clock.now()
-    category = category_of(ask.venue, placement.units[0])
+    category = priced_as(ask.venue, placement.units)
     row = drafts.reservation(booking, wish.details, ask=ask, category=category, now=now)
-    unit = placement.units[0]
-    unit.venue = ask.venue
-    row.day_key = one_per_day.make_way(
-        unit,
-        guest_id=row.guest_id,
-        start=row.starts_at,
-        now=now,
-        cancel=partial(cancellations.replace, now=now, by=ask.by),
-    )
-    row.save(force_insert=True)
-    row.just_taken = [ledger.take(draft) for draft in drafts.allocations(row, placement)]
+    save_on(row, placement, ask, now=now)
     reason: BookedData = {"override_reason": booking.override_reason} if ask.is_override else {}
     events.record_many(
         events.draft(row, kind(reason), at=now, by=ask.by) for kind in drafts.events_of(row)
     )
     return row
+
+
+def save_on(
+    row: Reservation,
+    placement: Placement,
+    ask: Ask,
+    *,
+    now: datetime,
+    taken_from: datetime | None = None,
+) -> None:
+    """Saves a drafted reservation on units that are placed, and makes way for it by the day's rule.
+
+    It takes time from `taken_from` (UTC) on, by default from its start. Assumes a transaction.
+    Raises Taken, OnePerDay or WrongStatus.
+    """
+    unit = placement.units[0]
+    unit.venue = ask.venue
+    give_way = partial(cancellations.replace, now=now, by=ask.by)
+    one_per_day.claim(row, unit, now=now, by=ask.by, cancel=give_way)
+    row.save(force_insert=True)
+    taken = ask.locked().taken
+    window = Window(taken_from or taken.start, taken.end)
+    taking = drafts.allocations(row, placement, window)
+    row.just_taken = [ledger.take(draft) for draft in taking]
 
 
 def _prepared(booking: Booking, *, by: Caller, is_keyed: bool) -> _Prepared | None:
@@ -161,6 +172,9 @@ def _prepared(booking: Booking, *, by: Caller, is_keyed: bool) -> _Prepared | No
 
 def _may_be_fast(venue: Venue, booking: Booking) -> bool:
     # Only the locked path can judge the guest's other reservations of the day.
+    if preparation(venue.policy):
+        # One statement looks at the range alone, and a closure just before it counts as well.
+        return False
     return not booking.override_reason and venue.policy.per_day == Policy.PerDay.ANY
 
 
@@ -177,7 +191,7 @@ def _draft(wish: JudgedBooking) -> _Prepared | None:
         units = candidates.candidates(ask)
     if not units:
         return None
-    category = category_of(ask.venue, units[0])
+    category = priced_as(ask.venue, units[:1])
     row = drafts.reservation(wish.booking, wish.details, ask=ask, category=category, now=ask.now)
     return _Prepared(wish, row, units)
 
@@ -196,7 +210,9 @@ def _is_counted(found: _Prepared) -> bool:
 def _write(found: _Prepared, once: Once | None) -> Reservation | None:
     booking, venue, by = found.wish.booking, found.ask.venue, found.ask.by
     units = _of_category(found)
-    if once is None and hold_statement.is_one_statement() and not _is_counted(found):
+    # Who begins now is looked for on the unit once more, after its lock.
+    is_alone = once is None and not found.ask.begins_now and not _is_counted(found)
+    if is_alone and hold_statement.is_one_statement():
         return hold_statement.write(found.row, found.ask, units)
 
     def counted() -> Reservation | None:

@@ -8,17 +8,17 @@ from reservations.allocation import lapses, ledger
 from reservations.allocation.ask import Ask, Placement
 from reservations.allocation.ledger import live
 from reservations.allocation.placement import place
-from reservations.lifecycle import changes, drafts
+from reservations.lifecycle import changes, drafts, late_changes
 from reservations.limits import one_per_day
 from reservations.models import Reservation
-from reservations.pricing import settlement
 from reservations.records import locked
 from reservations.requests import Change
-from reservations.rules import booking_window, permissions
-from reservations.rules.categories import categories_for, category_of
+from reservations.rules import booking_window, differences, permissions
+from reservations.rules.categories import categories_for, priced_as
+from reservations.rules.differences import Told
 from reservations.status import Status
 from reservations.transactions import Restart
-from venues import prices
+from venues import catalogue
 from venues.models import Resource
 
 
@@ -43,8 +43,13 @@ def move(looked: Reservation, wish: Change, *, by: Caller) -> Reservation:
     if changes.judge(reservation, wish) is Status.PRESENT:
         # The guest arrived, or the start passed, before the lock.
         raise Restart
+    before = differences.of(reservation)
     live(reservation).update(is_live=False)
-    return _settle(reservation, ask, place(ask), wish)
+    placement = place(ask)
+    if not catalogue.is_as_read(ask.venue):
+        # Its hours or units have changed, perhaps while this waited for the locks.
+        raise Restart
+    return _settle(reservation, ask, placement, wish, before, units=seen.units)
 
 
 def _see(looked: Reservation) -> _Seen:
@@ -65,27 +70,45 @@ def _ask(seen: _Seen, wish: Change, by: Caller) -> Ask:
     is_other_time = window != changes.range_of(reservation)
     is_override = permissions.may_override(venue.pk, wish.override_reason, by)
     if not is_override:
+        if window.start != reservation.starts_at:
+            is_desk = permissions.is_staff(by, venue.pk)
+            booking_window.judge_start(venue, window, now, is_desk=is_desk)
         if is_other_time:
-            booking_window.judge_policy(venue, window, now)
+            booking_window.judge_length(venue, window)
         booking_window.judge_choice(venue, wish.resource)
     party = wish.guest_count or reservation.guest_count
     categories = [reservation.category]
     if wish.category is not None:
         categories = categories_for(venue, wish.category, party, window)
     keeps_unit = wish.resource is None and wish.category is None
+    grows = keeps_unit and party > reservation.guest_count
+    promised = seen.promised
+    if grows and not _seats(seen, party):
+        # The promise was for the smaller party. A larger unit or a combination serves this one.
+        promised = None
     return Ask(
         venue=venue,
         window=window,
         party=party,
-        resource=seen.promised if keeps_unit else wish.resource,
+        resource=promised if keeps_unit else wish.resource,
         categories=categories,
         now=now,
         by=by,
         # Judge opening hours for a new time, not for a time that was sold before.
         is_override=is_override,
-        hours_hold=not is_other_time and wish.resource is None,
+        hours_hold=not (is_other_time or wish.is_judged_anew) and wish.resource is None,
         prefer=seen.units,
+        avoid=wish.avoid,
+        joins=grows,
+        own=reservation.pk,
     )
+
+
+def _seats(seen: _Seen, party: int) -> bool:
+    """True when the one promised unit seats the party, or none is promised."""
+    if seen.promised is None:
+        return True
+    return Resource.objects.filter(pk=seen.promised, capacity__gte=party).exists()
 
 
 def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
@@ -108,21 +131,35 @@ def _lock(ask: Ask, seen: _Seen, by: Caller) -> Reservation:
     return reservation
 
 
-def _settle(reservation: Reservation, ask: Ask, placement: Placement, wish: Change) -> Reservation:
-    before = changes.range_of(reservation)
-    category = category_of(ask.venue, placement.units[0])
-    price = reservation.price_minor
-    if before != ask.window or category != reservation.category:
-        price = prices.price_of(ask.venue, category, ask.window)
-        reservation.tariff = settlement.tariff(ask.venue, category, ask.window)
+def _settle(
+    reservation: Reservation,
+    ask: Ask,
+    placement: Placement,
+    wish: Change,
+    before: Told,
+    *,
+    units: frozenset[int],
+) -> Reservation:
+    category = priced_as(ask.venue, placement.units)
+    settled = late_changes.settle(
+        reservation,
+        wish,
+        venue=ask.venue,
+        category=category,
+        window=ask.window,
+        by=ask.by,
+        now=clock.now(),
+        units=units,
+    )
     unit = placement.units[0]
     unit.venue = ask.venue
-    reservation.day_key = one_per_day.moved(
-        reservation, unit, start=ask.window.start, now=clock.now()
-    )
+    one_per_day.move(reservation, unit, start=ask.window.start, now=clock.now(), by=ask.by)
     reservation.category, reservation.guest_count = category, ask.party
-    drafts.promise(reservation, ask.venue.policy, ask.window, price)
-    for draft in drafts.allocations(reservation, placement):
+    priced, now = settled.repriced, clock.now()
+    promised, price_minor = priced.terms.promised, priced.price_minor
+    drafts.promise_again(reservation, promised, ask.window, price_minor, now=now, zone=unit.zone)
+    for draft in drafts.allocations(reservation, placement, ask.locked().taken):
         ledger.take(draft)
-    fields = ("category", "guest_count", "day_key", "tariff", *drafts.PROMISED)
-    return changes.write(reservation, wish, *fields, by=ask.by, before=before)
+    priced_fields = (*settled.write(reservation), *drafts.PROMISED)
+    fields = ("category", "guest_count", "day_key", "replaces", *priced_fields)
+    return changes.write(reservation, wish, *fields, by=ask.by, before=before, settled=settled.data)

@@ -15,6 +15,7 @@ from reservations.idempotency import Once
 from reservations.limits import unpaid
 from reservations.limits.limit import Limit
 from reservations.models import Reservation, StoredAnswer
+from reservations.pricing import payment_terms
 from reservations.querysets import ReservationQuerySet
 from reservations.requests import Booking
 from reservations.rules import permissions
@@ -70,7 +71,7 @@ def limits(venue: Venue | None, booking: Booking, *, by: Caller) -> list[Limit]:
         return []
     owner = permissions.owner_of(booking, venue, by)
     every = unpaid.limits(venue, booking, owner=owner, by=by)
-    if not venue.policy.confirms_at_once:
+    if not venue.policy.confirms_at_once or payment_terms.may_ask(venue):
         every += [
             Limit("key", "partner", by.partner or "", settings.HOLDS_PER_KEY),
             Limit("guest", "guest_id", owner or "", settings.HOLDS_PER_GUEST),

@@ -1,4 +1,5 @@
-"""Exports everything held about a person: accounts, reservations and their history."""
+"""Exports everything held about a person: accounts, reservations, their history, and what rooms
+such as that of letters hold."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +7,7 @@ from typing import Any
 from guests import accounts
 from guests.models import User
 from reservations.models import Event
-from reservations.privacy import subjects
+from reservations.privacy import rooms, subjects
 from reservations.privacy.subjects import DataSubject
 
 _LEFT_OUT = ("venue_id", "guest_id", "held_from")
@@ -15,7 +16,7 @@ _EVENT = ("name", "at", "recorded_at", "by_kind", "data")
 
 def of_account(user: User) -> dict[str, Any]:
     """Returns everything held about a person who is signed in. `profile` is the User itself."""
-    return {**accounts.export(user), "reservations": reservations_of(subjects.of_user(user))}
+    return {**accounts.export(user), **_of_person(subjects.of_user(user))}
 
 
 def of_subject(person: DataSubject) -> dict[str, Any]:
@@ -26,7 +27,7 @@ def of_subject(person: DataSubject) -> dict[str, Any]:
     users = [
         {**accounts.export(user), "profile": accounts.profile(user)} for user in person.accounts()
     ]
-    return {"accounts": users, "reservations": reservations_of(person)}
+    return {"accounts": users, **_of_person(person)}
 
 
 def reservations_of(person: DataSubject) -> list[dict[str, Any]]:
@@ -48,6 +49,12 @@ def reservations_of(person: DataSubject) -> list[dict[str, Any]]:
         if event.reservation_id in by_id:
             by_id[event.reservation_id]["history"].append(_told(event))
     return told
+
+
+def _of_person(person: DataSubject) -> dict[str, Any]:
+    held = reservations_of(person)
+    rows = rooms.rows_of(person, [row["id"] for row in held])
+    return {"reservations": held, "further": rooms.export(rows)}
 
 
 def _told(event: Event) -> Mapping[str, Any]:

@@ -1,10 +1,12 @@
-"""Links to one's own data. A letter takes one to an e-mail address, to prove who reads it.
+"""Links to one's own data. A letter takes one to an e-mail address, or a text message to a
+number, to prove who reads it.
 
 A link works once and for DATA_LINK_LIFETIME. Only its digest is kept.
 """
 
 import hashlib
 import secrets
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -14,6 +16,14 @@ from guests.emails import fold
 from reservations import clock
 from reservations.models import DataLink
 from reservations.privacy import subjects
+from reservations.privacy.subjects import DataSubject
+
+
+class Proven(NamedTuple):
+    """Where a link was sent that somebody has opened: an address (folded), or a number (E.164)."""
+
+    email: str
+    phone: str
 
 
 def make(email: str) -> str | None:
@@ -23,9 +33,14 @@ def make(email: str) -> str | None:
     """
     secret = secrets.token_urlsafe(32)
     DataLink.objects.create(email=fold(email), digest=_digest(secret), asked_at=clock.now())
-    subject = subjects.of_email(email)
-    has_reservations = subject.reservations().exists()
-    return secret if has_reservations or subject.user_ids else None
+    return secret if _holds_anything(subjects.of_email(email)) else None
+
+
+def make_for_phone(phone: str) -> str | None:
+    """Makes a link for a number (E.164) and returns its secret, as `make` does."""
+    secret = secrets.token_urlsafe(32)
+    DataLink.objects.create(email="", phone=phone, digest=_digest(secret), asked_at=clock.now())
+    return secret if _holds_anything(subjects.of_phone(phone)) else None
 
 
 def is_open(secret: str) -> bool:
@@ -33,20 +48,24 @@ def is_open(secret: str) -> bool:
     return _usable(secret).exists()
 
 
-def use(secret: str) -> str | None:
-    """Uses a link up. Returns the address it was sent to. None if it was used or is over."""
+def use(secret: str) -> Proven | None:
+    """Uses a link up. Returns where it was sent. None if it was used or is over."""
     with transaction.atomic():
         link = _usable(secret).select_for_update().first()
         if link is None:
             return None
         link.delete()
-        return link.email
+        return Proven(link.email, link.phone)
 
 
 def delete_old() -> int:
     """Deletes links that are over. Returns how many."""
     old = DataLink.objects.filter(asked_at__lte=clock.now() - settings.DATA_LINK_LIFETIME)
     return old.delete()[0]
+
+
+def _holds_anything(subject: DataSubject) -> bool:
+    return subject.reservations().exists() or bool(subject.user_ids)
 
 
 def _usable(secret: str) -> QuerySet[DataLink]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from guests import accounts, sessions, traces
 from guests.callers import Caller
@@ -15,7 +15,8 @@ from reservations import clock
 from reservations.errors import OpenStay
 from reservations.lifecycle import cancellations
 from reservations.models import DataLink, Reservation, StoredAnswer
-from reservations.privacy import blanks, subjects
+from reservations.privacy import blanks, rooms, subjects
+from reservations.privacy.rooms import PersonalRows
 from reservations.privacy.subjects import DataSubject
 from reservations.status import TO_COME, Status
 from reservations.transactions import in_transaction
@@ -52,7 +53,7 @@ def erase(person: DataSubject, *, by: Caller) -> Mapping[str, int]:
         for user in users:
             for name, count in accounts.erase(user).items():
                 counts[name] = counts.get(name, 0) + count
-        counts["links to data"] = DataLink.objects.filter(email__in=person.emails).delete()[0]
+        counts["links to data"] = _links_of(person).delete()[0]
         counts["browsers"] = sessions.end(keys)
         return counts, codes
 
@@ -67,12 +68,13 @@ def preview(person: DataSubject) -> dict[str, int]:
     """Returns what `erase` would count. Changes nothing."""
     users = person.accounts()
     rows = [*_rows(person, clock.now())]
-    counts = blanks.count([row.pk for row in rows], by_names=_names(person))
+    held = rooms.rows_of(person, [row.pk for row in rows])
+    counts = blanks.count(held, by_names=_names(person))
     counts["stored answers"] += StoredAnswer.objects.filter(guest__in=users).count()
     for user in users:
         for name, count in accounts.count(user).items():
             counts[name] = counts.get(name, 0) + count
-    counts["links to data"] = DataLink.objects.filter(email__in=person.emails).count()
+    counts["links to data"] = _links_of(person).count()
     counts["browsers"] = len(sessions.keys_of(person.user_ids, person.words))
     words = {*person.words, *(row.code for row in rows)}
     counts["letters in files"] = len(traces.letters(words))
@@ -101,7 +103,7 @@ def blank(user_id: int) -> int:
     with transaction.atomic():
         StoredAnswer.objects.filter(guest_id=user_id).delete()
         ids = list(Reservation.objects.filter(guest_id=user_id).values_list("pk", flat=True))
-        return blanks.blank(ids)["reservations"]
+        return blanks.blank(PersonalRows(reservation_ids=ids))["reservations"]
 
 
 def _erase_reservations(person: DataSubject, *, by: Caller) -> tuple[dict[str, int], list[str]]:
@@ -116,7 +118,8 @@ def _erase_reservations(person: DataSubject, *, by: Caller) -> tuple[dict[str, i
     for pk, status in statuses.items():
         if status in TO_COME:
             cancellations.cancel(pk, by=system)
-    counts = blanks.blank(list(statuses), by_names=[by.name, *_names(person)])
+    held = rooms.rows_of(person, list(statuses))
+    counts = blanks.blank(held, by_names=[by.name, *_names(person)])
     return counts, [row.code for row in rows]
 
 
@@ -126,6 +129,11 @@ def _rows(person: DataSubject, now: datetime, *, is_locked: bool = False) -> lis
     ids = person.reservations().values("pk")
     rows = Reservation.objects.filter(Q(pk__in=ids) | Q(pk__in=over)).order_by("pk")
     return list(rows.select_for_update(no_key=True, of=("self",)) if is_locked else rows)
+
+
+def _links_of(person: DataSubject) -> QuerySet[DataLink]:
+    numbers = person.phones | person.texted
+    return DataLink.objects.filter(Q(email__in=person.emails) | Q(phone__in=numbers - {""}))
 
 
 def _names(person: DataSubject) -> list[str]:

@@ -18,6 +18,7 @@ class DataSubject:
 
     `emails` are folded, `phones` are E.164. `bare_phones` find only reservations without an
     e-mail address, since anybody can book with another person's number and then has a code.
+    `texted` are those of them that a text message has proven.
     `twins` are unproven pairs of address and number; see `twin_reservations`.
     """
 
@@ -25,6 +26,7 @@ class DataSubject:
     emails: frozenset[str] = frozenset()
     phones: frozenset[str] = frozenset()
     bare_phones: frozenset[str] = frozenset()
+    texted: frozenset[str] = frozenset()
     reservation_ids: frozenset[int] = frozenset()
     twins: frozenset[tuple[str, str]] = frozenset()
 
@@ -80,6 +82,15 @@ def of_email(email: str) -> DataSubject:
     """Returns the person who has proven an e-mail address, with their account."""
     email = fold(email)
     return DataSubject(user_ids=frozenset(_users_of([email])), emails=frozenset({email}))
+
+
+def of_phone(phone: str) -> DataSubject:
+    """Returns the person who has proven a number (E.164) by a text message.
+
+    That opens what was booked with the number and no e-mail address. Numbers go to other people,
+    and the rest can be proven by a letter.
+    """
+    return DataSubject(bare_phones=frozenset({phone}), texted=frozenset({phone}))
 
 
 def of_reservation(row: Reservation) -> DataSubject:

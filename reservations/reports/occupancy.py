@@ -1,7 +1,7 @@
 """Measures how full a venue is, was and usually is: shares of unit-time taken. Reads only."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -80,7 +80,7 @@ def over(
         groups = ("all", f"floor {unit.floor}", f"category {unit.category.code}")
         units.update(groups)
         # This takes time by the number of taken ranges, not by units times steps.
-        for row in found.taken(unit.pk, window):
+        for row in _with_presence(found.taken(unit.pk, window), parts, now):
             for number in _touched(row, window, step):
                 taken = _overlap(row, parts[number])
                 for group in groups:
@@ -131,6 +131,19 @@ def judge(window: Window) -> None:
             "ends_at",
             gettext("Ask for at most %(most)s days.") % {"most": LONGEST_LOOK.days},
         )
+
+
+def _with_presence(
+    rows: Sequence[BusyRange], parts: Sequence[Window], now: datetime
+) -> Iterator[BusyRange]:
+    """These ranges of one unit; a guest past their end counts for the whole step of now."""
+    for number, row in enumerate(rows):
+        if not row.is_overstay:
+            yield row
+            continue
+        step = next(part for part in parts if part.start <= now < part.end)
+        following = (later.start for later in rows[number + 1 :])
+        yield row._replace(end=min(step.end, next(following, step.end)))
 
 
 def _touched(row: BusyRange, window: Window, step: timedelta) -> range:

@@ -10,6 +10,7 @@ from django.db.models import Prefetch
 
 from guests.models import User
 from reservations.models import Allocation, Reservation
+from reservations.pricing import owed
 from reservations.querysets import ReservationQuerySet
 from reservations.status import Status
 from venues import kinds
@@ -66,8 +67,9 @@ def _by_month(rows: Iterable[Reservation], at: datetime) -> list[ParkingMonth]:
         month = found.get(_first(begun, row.venue.zone))
         if month is not None:
             month.visits += 1
-            month.length += (left_at(row, at=at) or at) - begun
-            month.spent[row.currency] += row.price_minor
+            # Older stays may have been ended before they began.
+            month.length += max((left_at(row, at=at) or at) - begun, timedelta(0))
+            month.spent[row.currency] += owed.owed(row, at)
     return list(found.values())
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from guests import accounts, emails, phones
 from guests.errors import Faults
+from reservations.rules.guest_fields import EXTRAS, stored_text
 
 
 def read_details(
@@ -25,5 +26,7 @@ def read_details(
                     read[field] = phones.parse(str(value), region)
                 case "email" if value:
                     read[field] = emails.parse(str(value))
+                case _ if field in EXTRAS:
+                    read[field] = stored_text(field, str(value))
     faults.raise_if_any()
     return read

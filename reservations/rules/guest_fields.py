@@ -5,7 +5,7 @@ be. The API's schemas and documents, the desk's forms and facts, erasure and the
 follow from here. Adding a field like `occasion` touches at most five files, beside its migration,
 translation and tests:
 
-1. reservations/models.py: the column;
+1. reservations/models/reservation.py: the column;
 2. reservations/requests.py: the field of `Extras`;
 3. web/forms.py: the field of the booking form, with its label in the guest's words;
 4. desk/templates/desk/rows.html: only where the lists of the day show it;
@@ -19,6 +19,7 @@ from django.db.models import CharField, Model
 
 from reservations.models import Reservation
 from reservations.requests import Booking, Contact, Extras
+from spelling import texts
 
 _TYPES: dict[str, Any] = {field.name: field.type for field in (*fields(Contact), *fields(Extras))}
 
@@ -27,6 +28,8 @@ CONTACT = tuple(field.name for field in fields(Contact))
 
 EXTRAS = tuple(field.name for field in fields(Extras))
 """Text fields that may be empty."""
+
+SEVERAL_LINES = ("remarks",)
 
 DETAILS = (*CONTACT, *EXTRAS)
 """Fields that a guest can change without asking for other time."""
@@ -40,6 +43,9 @@ GIVEN: dict[str, type] = {
     **{name: _TYPES[name] for name in (*PREFERENCES, *EXTRAS)},
 }
 """Every field that a guest fills in besides the time, with its type, in the order of documents."""
+
+LABELS = {field.name: field.metadata["label"] for field in fields(Extras)}
+"""The name of each text that may be empty, in words."""
 
 LARGEST_PARTY = 32_767
 """The largest `guest_count` that the column can store."""
@@ -58,5 +64,10 @@ def longest(name: str, of: type[Model] = Reservation) -> int:
 
 
 def extras_of(booking: Booking) -> dict[str, str]:
-    """The extras of a booking, by field name. Values may be empty."""
-    return {name: getattr(booking, name) for name in EXTRAS}
+    """The extras of a booking in their stored form, by field name. Values may be empty."""
+    return {name: stored_text(name, getattr(booking, name)) for name in EXTRAS}
+
+
+def stored_text(name: str, given: str) -> str:
+    """An extra text in its stored form."""
+    return texts.clean_lines(given) if name in SEVERAL_LINES else texts.clean(given)

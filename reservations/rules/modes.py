@@ -15,15 +15,16 @@ from django.utils.translation import gettext
 from reservations.errors import Invalid, TooLong
 from reservations.ranges import MAX_SPAN
 from reservations.requests import Times
+from reservations.rules.taken_ranges import preparation, taken_range
 from venues import hours
 from venues.hours import DAY, Window
 from venues.models import Opening, Venue
 
+MOMENT = timedelta(minutes=1)
+"""A start so long ago still means now: some seconds pass between asking and booking."""
+
 YEARS = range(1971, 2200)
 """The years in which a reservation may start or end. Others are typing errors."""
-
-SMALL_HOURS = timedelta(hours=5)
-"""Until this local time a walk-in gets the night that has begun, not the next one."""
 
 
 def sells_nights(venue: Venue) -> bool:
@@ -70,8 +71,8 @@ def window_of(venue: Venue, times: Times, now: datetime | None = None) -> Window
 
 def judge_span(venue: Venue, window: Window) -> None:
     """Raises TooLong when the range with its buffers is longer than MAX_SPAN."""
-    policy = venue.policy
-    if window.end - window.start + policy.buffer_before + policy.buffer_after > MAX_SPAN:
+    taken = taken_range(venue.policy, window)
+    if taken.end - taken.start > MAX_SPAN:
         raise TooLong(
             gettext("A reservation is at most %(days)s days long. Choose an earlier end.")
             % {"days": MAX_SPAN.days}
@@ -85,7 +86,7 @@ def walk_in(venue: Venue, start: Any, end: Any, now: datetime) -> Times:
     slot, or the usual length from now.
     """
     if sells_nights(venue):
-        check_in = start or (now.astimezone(venue.zone) - SMALL_HOURS).date()
+        check_in = start or business_date(venue, now)
         return Times(check_in=check_in, check_out=end or check_in + DAY)
     begin = start or now
     return Times(starts_at=begin, ends_at=end or _end_of_slot(venue, begin))
@@ -102,7 +103,7 @@ def completed(venue: Venue, times: Times, sold: Window) -> Times:
         )
     if times.starts_at is not None and times.ends_at is None:
         # A new start alone moves the whole range.
-        return replace(times, ends_at=times.starts_at + (sold.end - sold.start))
+        return replace(times, ends_at=end_of(venue, times.starts_at, length(venue, sold)))
     return replace(times, starts_at=times.starts_at or sold.start)
 
 
@@ -112,7 +113,10 @@ def moved(venue: Venue, sold: Window, start: Any, end: Any = None) -> Times:
     Without `end` the range keeps its length.
     """
     first, last = field_names(venue)
-    return Times(**{first: start, last: end or start + length(venue, sold)})
+    usual = length(venue, sold)
+    if end is None:
+        end = start + usual if sells_nights(venue) else end_of(venue, start, usual)
+    return Times(**{first: start, last: end})
 
 
 def field_names(venue: Venue) -> tuple[str, str]:
@@ -136,6 +140,19 @@ def dates(venue: Venue, window: Window) -> tuple[date, date] | None:
     return local_dates(venue, window) if sells_nights(venue) else None
 
 
+def business_date(venue: Venue, now: datetime) -> date:
+    """The local date that the desk works on: until `day_ends` in the morning, that of before."""
+    local = now.astimezone(venue.zone)
+    return local.date() - DAY if local.time() < venue.policy.day_ends else local.date()
+
+
+def is_running_night(venue: Venue, window: Window, now: datetime) -> bool:
+    """True when the first night of a range has begun and is that of the desk's day."""
+    if not sells_nights(venue) or not window.start <= now < window.end:
+        return False
+    return local_dates(venue, window)[0] == business_date(venue, now)
+
+
 def local_dates(venue: Venue, window: Window) -> tuple[date, date]:
     """The local dates on which a range starts and ends, in the venue's zone."""
     zone = venue.zone
@@ -148,9 +165,43 @@ def nights(venue: Venue, window: Window) -> int | None:
 
 
 def length(venue: Venue, window: Window) -> timedelta:
-    """The length of a range by which it is judged: a day for each night, else the elapsed time."""
+    """The length of a range by which it is judged: a day for each night, else the elapsed time.
+
+    Where slots are whole days, a local day counts as a day, whatever the clocks do.
+    """
     found = dates(venue, window)
-    return found[1] - found[0] if found else window.end - window.start
+    if found:
+        return found[1] - found[0]
+    if not _sells_local_days(venue):
+        return window.end - window.start
+    start, end = (instant.astimezone(venue.zone) for instant in (window.start, window.end))
+    return end.replace(tzinfo=None) - start.replace(tzinfo=None)
+
+
+def end_of(venue: Venue, start: datetime, long: timedelta) -> datetime:
+    """The end (UTC) of a range from `start` that has this length, in the sense of `length`."""
+    return hours.later(start, long, venue.zone) if _sells_local_days(venue) else start + long
+
+
+def sold_until(venue: Venue, window: Window) -> datetime:
+    """The instant (UTC) from which a range is past, so that nobody can book it any more.
+
+    A night is sold until the policy's last hour of arrival, by the local clock. Elsewhere a start
+    within the last MOMENT still counts as now.
+    """
+    if not sells_nights(venue):
+        return window.start + MOMENT
+    first, _ = local_dates(venue, window)
+    return min(hours.since_midnight(first, venue.policy.last_arrival, venue.zone), window.end)
+
+
+def first_night(venue: Venue, now: datetime) -> date:
+    """The local date of the first night that is not past, whatever the notice."""
+    today = now.astimezone(venue.zone).date()
+    days = (today + number * DAY for number in (-1, 0))
+    return next(
+        (day for day in days if sold_until(venue, stay(venue, day, day + DAY)) > now), today + DAY
+    )
 
 
 def last_end(venue: Venue, start: datetime, limit: datetime) -> datetime:
@@ -178,6 +229,32 @@ def days(first: date, last: date, zone: ZoneInfo) -> Window:
     return Window(hours.instant(first, time.min, zone), hours.instant(last + DAY, time.min, zone))
 
 
+def grid(
+    venue: Venue, openings: Sequence[Opening], zone: ZoneInfo, first: date, last: date
+) -> list[Window]:
+    """The slots of these openings on the local days `first` to `last`, earliest first.
+
+    They never overlap. Assumes that the venue sells slots.
+    """
+    length = venue.policy.slot_length
+    # Without a length, each opening is a slot, so that openings that meet stay two.
+    opened = hours.windows(openings, zone, first, last, apart=length is None)
+    found = [slot for one in opened for slot in hours.slots(one, length, zone)]
+    if not preparation(venue.policy):
+        return found
+    runs = hours.runs(hours.windows(openings, zone, first - DAY, last))
+    return [slot for slot in found if is_prepared(venue, slot, runs)]
+
+
+def is_prepared(venue: Venue, window: Window, runs: Sequence[Window]) -> bool:
+    """True when the preparation before a range lies within the hours.
+
+    `runs` are the hours as `hours.runs` joins them.
+    """
+    begun = window.start - preparation(venue.policy)
+    return any(run.holds(begun, window.start) for run in runs)
+
+
 def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
     """Times from now, or from the next bookable slot of today where slots are sold."""
     grid = _grid(venue, now) if sells_slots(venue) else []
@@ -194,14 +271,19 @@ def _from_now(venue: Venue, times: Times, now: datetime) -> Times:
 
 def _grid(venue: Venue, moment: datetime) -> list[Window]:
     """The slots that the venue as a whole sells around an instant, earliest first."""
-    opened = hours.around(hours.openings_of(venue, None), venue.zone, moment, moment)
-    return sorted(slot for one in opened for slot in hours.slots(one, venue.policy.slot_length))
+    day = moment.astimezone(venue.zone).date()
+    return grid(venue, hours.openings_of(venue, None), venue.zone, day - DAY, day)
 
 
 def _end_of_slot(venue: Venue, moment: datetime) -> datetime | None:
     """The end of the slot that is running; None where none is, or no slots are sold."""
     grid = _grid(venue, moment) if sells_slots(venue) else []
     return next((slot.end for slot in grid if slot.start <= moment < slot.end), None)
+
+
+def _sells_local_days(venue: Venue) -> bool:
+    slot = venue.policy.slot_length
+    return sells_slots(venue) and slot is not None and not slot % DAY
 
 
 def _nights(venue: Venue, times: Times) -> Window:
@@ -233,7 +315,7 @@ def _times(venue: Venue, times: Times) -> Window:
     if end is None and usual is None:
         raise Invalid("ends_at", gettext("Give the time at which the reservation ends."))
     if end is None and usual is not None:
-        end = start + usual
+        end = end_of(venue, start, usual)
     assert end is not None
     if end <= start:
         raise Invalid("ends_at", gettext("The end must be after the start."))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 
 from guests.callers import Caller
 from guests.models import Partner, VenueRole
-from reservations.errors import Forbidden
+from reservations.errors import Forbidden, Invalid
 from reservations.models import Reservation
 from reservations.requests import Booking
 from venues.models import Venue
@@ -33,6 +33,8 @@ class Act(StrEnum):
     WAIVE_FEE = "waive-fee"
     REFUND = "refund"
     CHARGE = "charge"
+    COUNT = "count"
+    """What is in the tills: the takings of a day, the count and the journal."""
 
 
 LEAST_ROLE: dict[Act, VenueRole.Level] = {
@@ -152,6 +154,25 @@ def may_override(venue_id: int, reason: str, by: Caller) -> bool:
     if not is_staff(by, venue_id):
         raise Forbidden(gettext("Only staff of this venue can override its policy."))
     return True
+
+
+LONGEST_REASON = 200
+"""Characters."""
+
+
+def judge_reason(venue_id: int, reason: str, by: Caller) -> str:
+    """Returns the stripped reason that staff of the venue give for putting something right.
+
+    Raises Forbidden for anybody else, or Invalid when it is empty or longer than LONGEST_REASON.
+    """
+    judge_staff(venue_id, by)
+    told = reason.strip()
+    if not 1 <= len(told) <= LONGEST_REASON:
+        raise Invalid(
+            "reason",
+            gettext("Give a reason of at most %(most)s characters.") % {"most": LONGEST_REASON},
+        )
+    return told
 
 
 def may_walk_in(venue_id: int, booking: Booking, by: Caller) -> bool:

@@ -31,16 +31,21 @@ def sold_ranges(venue: Venue, unit: Resource | None, first: date, last: date) ->
         return [
             start
             for day in dates(first, last)
-            for start in _starts(
-                modes.days(day, day, zone), timedelta(0), length, policy.step or length
-            )
+            for start in _starts(modes.days(day, day, zone), None, length, policy.step or length)
         ]
-    opened = hours.windows(openings, zone, first, last)
     if modes.sells_slots(venue):
-        return [slot for entry in opened for slot in hours.slots(entry, policy.slot_length)]
+        return modes.grid(venue, openings, zone, first, last)
     length = _offered_length(policy)
     step = policy.step or length
-    return [start for entry in opened for start in _starts(entry, length, length, step)]
+    # A range may run on into the hours of the days after, which it must lie within too.
+    reach = hours.windows(openings, zone, first - DAY, last + length + DAY)
+    runs = hours.runs(reach)
+    return [
+        start
+        for entry in hours.windows(openings, zone, first, last)
+        for start in _starts(entry, _run_of(entry, runs).end, length, step)
+        if modes.is_prepared(venue, start, runs)
+    ]
 
 
 def sold(
@@ -112,14 +117,19 @@ def _is_let(venue: Venue, window: Window, now: datetime) -> bool:
 
 
 def _offered_length(policy: Policy) -> timedelta:
-    return policy.default_length or policy.shortest_stay or USUAL_LENGTH
+    usual = policy.default_length or policy.shortest_stay or USUAL_LENGTH
+    return min(usual, policy.longest_stay or usual)
 
 
 def _starts(
-    entry: Window, fitting: timedelta, length: timedelta, step: timedelta
+    entry: Window, until: datetime | None, length: timedelta, step: timedelta
 ) -> Iterator[Window]:
-    """Ranges of a length at every step of an opening. A part `fitting` of each lies within it."""
+    """Ranges of a length that start at every step of an opening, and end by `until` if given."""
     start = entry.start
-    while start < entry.end and start + fitting <= entry.end:
+    while start < entry.end and (until is None or start + length <= until):
         yield Window(start, start + length)
         start += step
+
+
+def _run_of(entry: Window, runs: Sequence[Window]) -> Window:
+    return next(run for run in runs if run.holds(entry.start, entry.end))

@@ -1,18 +1,22 @@
 """The charts say what happened, in bars and in a table, on the venue's own days."""
 
+import io
 import re
 from datetime import date, timedelta
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
 from freezegun.api import FrozenDateTimeFactory
 
 from desk.charts import figures
-from reservations import actions
+from reservations import actions, records
 from reservations.models import Reservation
 from reservations.requests import Times
 from tests.admin.browsing import text_of
 from tests.factories import DESK, NOON, hold, make_venue
+from venues import time_zones
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -63,6 +67,26 @@ def test_the_charts_tell_what_happened(boss: Client, hotel: Venue) -> None:
                             "3–7 days": "0 of 2 (0%)", "8–30 days": "2 of 2 (100%)",
                             "more than 30 days": "0 of 2 (0%)"}  # fmt: skip
     assert page.count('role="img" aria-label="') == 4 and "style=" not in page
+
+
+def test_the_day_of_a_stay_is_that_of_our_own_zone_rules(
+    hotel: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = time_zones.named
+    # As if Amsterdam had moved to the other side of the world, by a newer tzdata.
+    raw = (files("tzdata") / "zoneinfo" / "Pacific" / "Kiritimati").read_bytes()
+    moved = ZoneInfo.from_file(io.BytesIO(raw), key="Europe/Amsterdam")
+    Venue.objects.filter(pk=hotel.pk).update(time_zone="Europe/Amsterdam")
+    monkeypatch.setattr(
+        time_zones, "named", lambda name: moved if name == moved.key else named(name)
+    )
+    venue = records.load_venue(hotel.pk)
+    assert venue.zone is moved
+    first = date(2027, 3, 1)
+    look = figures.of(venue, first, first + 3 * DAY, now=NOON + 3 * DAY)
+    revenue = next(one for one in look.charts if one.name == "revenue")
+    # 15:00 UTC on the 2nd is 05:00 on the 3rd there.
+    assert [bool(point.value) for point in revenue.points] == [False, False, True, False]
 
 
 def test_bars_are_as_high_as_their_values(hotel: Venue) -> None:

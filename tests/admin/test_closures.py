@@ -1,6 +1,6 @@
 """Taking units out of use at the desk, and putting them back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +8,11 @@ from django.test import Client
 from django.urls import reverse
 
 from reservations.models import Allocation, Event
-from tests.admin.browsing import fault_beside, faults, said, text_of
+from reservations.requests import Times
+from reservations.rules import modes
+from tests.admin.browsing import fault_beside, said, text_of
 from tests.factories import NOON, hold
+from venues.hours import Window
 from venues.models import Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
@@ -60,9 +63,9 @@ def test_a_second_click_reopens_nothing_more(desk: Client, venue: Venue) -> None
 
 
 def test_what_is_reserved_is_not_closed(desk: Client, venue: Venue) -> None:
-    hold(venue)
-    told = faults(close(desk, venue))[0]
-    assert told.endswith("(held_by_other)") and "13:10 CET" in told
+    row = hold(venue)
+    page = close(desk, venue)
+    assert row.code in page and "1 reservation stands in the time" in page
     assert not Allocation.objects.filter(reservation=None).exists()
 
 
@@ -79,7 +82,7 @@ def test_faults_stand_beside_their_fields(desk: Client, venue: Venue, elsewhere:
 def test_closures_of_other_venues_are_not_there(
     desk: Client, boss: Client, venue: Venue, elsewhere: Venue
 ) -> None:
-    close(boss, elsewhere)
+    close(boss, elsewhere, starts_at="2027-03-01", ends_at="2027-03-01")
     row = Allocation.objects.all()[0]
     assert desk.get(reopen_of(row)).status_code == 404
     assert desk.post(reopen_of(row)).status_code == 404
@@ -96,3 +99,27 @@ def test_lists_tell_apart_what_is_taken_and_what_is_free_again(desk: Client, ven
     assert taken.code in text_of(desk.get(reverse(LIST) + "?by=reservation&state=to_come"))
     free = text_of(desk.get(reverse(LIST) + "?state=free"))
     assert "freed" in free and taken.code not in free
+
+
+def test_of_a_hotel_nights_are_closed_where_nights_are_meant(
+    boss: Client, elsewhere: Venue
+) -> None:
+    asked = text_of(boss.get(reverse(CLOSE) + f"?venue={elsewhere.pk}"))
+    assert "First night" in asked and "Last night" in asked
+    close(boss, elsewhere, starts_at="2027-03-05", ends_at="2027-03-06")
+    row = Allocation.objects.all()[0]
+    # Those of the fifth and the sixth: the night of the fourth can still be sold.
+    assert modes.fields(elsewhere, Window(row.starts_at, row.ends_at)) == {
+        "check_in": date(2027, 3, 5),
+        "check_out": date(2027, 3, 7),
+    }
+    night = Times(check_in=date(2027, 3, 4), check_out=date(2027, 3, 5))
+    assert hold(elsewhere, times=night, resource=row.resource_id).pk
+    page = close(boss, elsewhere, starts_at="2027-03-10", ends_at="2027-03-09")
+    assert fault_beside(page, "ends_at").startswith("The last night is before the first.")
+
+
+def test_the_nights_of_a_cell_are_filled_in(boss: Client, elsewhere: Venue) -> None:
+    query = f"?venue={elsewhere.pk}&starts_at=2027-03-05T15:00&ends_at=2027-03-07T11:00"
+    asked = text_of(boss.get(reverse(CLOSE) + query))
+    assert 'value="2027-03-05"' in asked and 'value="2027-03-06"' in asked

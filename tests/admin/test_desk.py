@@ -34,15 +34,24 @@ def test_a_reservation_goes_through_its_life_by_buttons(
     desk: Client, venue: Venue, frozen: FrozenDateTimeFactory
 ) -> None:
     row = hold(venue)
-    assert buttons(shown(desk, row)) == ["Confirm", "Move", "Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == [
+        "Confirm", "Move", "Swap units", "Modify", "Cancel it", "Set the price",
+    ]  # fmt: skip
     assert said(press(desk, "confirm", row)) == [f"{row.code} is confirmed."]
-    assert buttons(shown(desk, row)) == ["Move", "Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == [
+        "Move", "Swap units", "Modify", "Cancel it", "Set the price",
+    ]  # fmt: skip
     frozen.move_to(NOON)
-    assert buttons(shown(desk, row)) == ["Check in", "Move", "Modify", "Cancel it"]
+    assert buttons(shown(desk, row)) == [
+        "Check in", "Move", "Swap units", "Modify", "Cancel it", "Set the price",
+    ]  # fmt: skip
     assert said(press(desk, "check_in", row)) == [f"{row.code} is checked in."]
-    assert buttons(shown(desk, row)) == ["Check out", "Move", "Modify"]
+    assert buttons(shown(desk, row)) == [
+        "Check out", "Move", "Swap units", "Modify", "Undo check-in",
+        "Check out at another price", "Set the price",
+    ]  # fmt: skip
     assert said(press(desk, "check_out", row)) == [f"{row.code} is checked out."]
-    assert buttons(shown(desk, row)) == []
+    assert buttons(shown(desk, row)) == ["Modify", "Undo check-out", "Set the price"]
     assert events(row) == [
         "reservation.created",
         "reservation.confirmed",
@@ -87,7 +96,7 @@ def test_a_hold_that_lapsed_is_refused_with_what_to_do(
     assert "expired" in message and "Make a new reservation" in message
     assert message.endswith("(hold_expired)")
     page = shown(desk, row)
-    assert "Expired" in page and buttons(page) == []
+    assert "Expired" in page and buttons(page) == ["Reinstate"]
 
 
 def test_too_early_to_check_in_says_from_when_on_the_venues_clocks(
@@ -120,7 +129,9 @@ def test_a_guest_who_is_late_can_still_come(
     row = hold(venue)
     actions.confirm(reservation_id=row.pk, by=DESK)
     frozen.move_to(NOON + HOUR)
-    assert buttons(shown(desk, row)) == ["Check in"]
+    assert buttons(shown(desk, row)) == [
+        "Check in", "Modify", "Release the rest", "Reinstate", "Set the price",
+    ]  # fmt: skip
     press(desk, "check_in", row)
     assert Reservation.objects.get().status_at(NOON + HOUR) is Status.PRESENT
 
@@ -131,7 +142,7 @@ def test_leaving_that_was_assumed_can_still_be_recorded(
     venue = make_venue("parking", records_arrival=False, records_departure=False)
     row = hold(venue)
     frozen.move_to(row.ends_at)
-    assert buttons(shown(boss, row)) == ["Check out"]
+    assert buttons(shown(boss, row)) == ["Check out", "Modify", "Set the price"]
 
 
 def test_an_overstay_tells_the_new_price(boss: Client, frozen: FrozenDateTimeFactory) -> None:
@@ -173,7 +184,6 @@ def test_what_an_event_keeps_is_told_in_words() -> None:
     zone = Venue(time_zone="Europe/Amsterdam").zone
     reading = phrases.Reading(currency="EUR", zone=zone, units={"7": "201", "8": "202"})
     kept = {
-        "changed": ["ends_at", "price_minor"],
         "before": {"ends_at": NOON.isoformat()},
         "from": "7",
         "units": ["7", "8", "9"],
@@ -183,15 +193,37 @@ def test_what_an_event_keeps_is_told_in_words() -> None:
         "count": 2,
     }
     assert reading.line(kept) == (
-        "changed: ends at, price; before: ends at: Mon 1 Mar 2027, 13:00 CET; from: 201; "
+        "before: ends at: Mon 1 Mar 2027, 13:00 CET; from: 201; "
         "units: 201, 202, 9; fee: EUR 48.00; count: 2"
+    )
+
+
+def test_an_event_of_before_0_2_is_told_in_words() -> None:
+    reading = phrases.Reading(currency="EUR", zone=Venue().zone, units={})
+    assert reading.line({"changed": ["ends_at", "phone"]}) == "changed: ends at, phone"
+
+
+def test_what_differs_is_told_from_what_to_what() -> None:
+    zone = Venue(time_zone="Europe/Amsterdam").zone
+    reading = phrases.Reading(currency="EUR", zone=zone, units={"7": "201"})
+    changed = {
+        "units": {"from": ["7"], "to": ["8", "9"]},
+        "ends_at": {"from": NOON.isoformat(), "to": (NOON + HOUR).isoformat()},
+        "price_minor": {"from": 0, "to": 4_800},
+        "cancelled_at": {"from": None, "to": NOON.isoformat()},
+        "receive_phone_call": {"from": True, "to": False},
+    }
+    assert reading.line({"changed": changed, "from": "7", "to": "8"}) == (
+        "changed: units 7 → 8, 9, ends at Mon 1 Mar 2027, 13:00 CET → Mon 1 Mar 2027, 14:00 CET, "
+        "price EUR 0.00 → EUR 48.00, cancelled at – → Mon 1 Mar 2027, 13:00 CET, "
+        "receive phone call yes → no"
     )
 
 
 def test_the_page_tells_a_change_and_names_units(desk: Client, venue: Venue) -> None:
     row = hold(venue)
     actions.modify(reservation_id=row.pk, change=Change(details={"remarks": "late"}), by=DESK)
-    assert "changed: remarks" in shown(desk, row)
+    assert "changed: remarks – → late" in shown(desk, row)
 
 
 def _every(kind: type[Refusal]) -> list[type[Refusal]]:

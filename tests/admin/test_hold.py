@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from freezegun.api import FrozenDateTimeFactory
 
 from reservations.models import Reservation
 from tests.admin.browsing import fault_beside, faults, said, text_of
@@ -76,6 +77,20 @@ def test_nights_are_asked_for_as_dates(boss: Client, elsewhere: Venue) -> None:
     assert row.starts_at == datetime(2027, 3, 5, 15, tzinfo=UTC)
     assert row.ends_at == datetime(2027, 3, 7, 11, tzinfo=UTC)
     assert "is held" in said(page)[0]
+
+
+def test_after_midnight_the_night_that_began_needs_no_reason(
+    boss: Client, elsewhere: Venue, frozen: FrozenDateTimeFactory
+) -> None:
+    frozen.move_to(datetime(2027, 3, 2, 0, 30, tzinfo=UTC))
+    tonight = {"check_in": "2027-03-01", "check_out": "2027-03-02", "phone": "+31201234567"}
+    boss.post(at(elsewhere), wish(boss, elsewhere, **tonight))
+    row = Reservation.objects.get()
+    assert row.starts_at == datetime(2027, 3, 1, 15, tzinfo=UTC)
+    # The timeline begins with that night, and its free cells ask for it.
+    page = text_of(boss.get("/admin/timeline/", {"venue": elsewhere.pk}))
+    assert "check_in=2027-03-01&check_out=2027-03-02&resource" in page
+    assert row.last_name in text_of(boss.get("/admin/today/", {"venue": elsewhere.pk}))
 
 
 def test_a_unit_may_be_named_and_is_fixed_then(desk: Client, venue: Venue) -> None:

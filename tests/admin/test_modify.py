@@ -50,7 +50,9 @@ def test_only_what_was_touched_changes(desk: Client, venue: Venue) -> None:
     assert said(change(desk, row, phone="020 765 4321")) == [f"{row.code} is changed."]
     after = Reservation.objects.get()
     assert (after.phone, after.first_name, after.occasion) == ("+31207654321", "Ada", "birthday")
-    assert row.events.get(name="reservation.modified").data == {"changed": ["phone"]}
+    assert row.events.get(name="reservation.modified").data == {
+        "changed": {"phone": {"from": "+31201234567", "to": "+31207654321"}}
+    }
 
 
 def test_the_range_moves_and_the_price_with_it(desk: Client, venue: Venue) -> None:
@@ -121,14 +123,27 @@ def test_somebody_elses_change_meanwhile_is_told(desk: Client, venue: Venue) -> 
     assert Reservation.objects.get().remarks == ""
 
 
-def test_what_is_over_is_not_changed(desk: Client, venue: Venue) -> None:
+def test_of_what_is_over_contact_and_remarks_are_changed_and_no_more(
+    desk: Client, venue: Venue
+) -> None:
+    row = hold(venue)
+    actions.cancel(reservation_id=row.pk, by=DESK)
+    wished = {"remarks": "called twice", "guest_count": 3, "ends_at": "2027-03-01T18:00"}
+    assert said(change(desk, row, **wished)) == [f"{row.code} is changed."]
+    after = Reservation.objects.get()
+    assert (after.remarks, after.guest_count, after.ends_at) == ("called twice", 1, row.ends_at)
+
+
+def test_what_has_expired_is_not_changed(
+    desk: Client, venue: Venue, frozen: FrozenDateTimeFactory
+) -> None:
     row = hold(venue)
     form = as_shown(desk, row)
-    actions.cancel(reservation_id=row.pk, by=DESK)
+    frozen.tick(HOUR)
     for answer in (
         desk.get(address("modify", row), follow=True),
         desk.post(address("modify", row), form, follow=True),
     ):
         assert said(text_of(answer)) == [
-            f"{row.code} is cancelled: it cannot be changed. (wrong_status)"
+            f"{row.code} is expired: it cannot be changed. (wrong_status)"
         ]

@@ -12,14 +12,27 @@ from reservations import clock
 from reservations.inventory import closures
 from reservations.models import Allocation, Event, Reservation, StoredAnswer
 from tests.admin.browsing import browser_of, text_of
-from tests.factories import hold
+from tests.factories import hold, make_charges
 from tests.guests.factories import StaffFactory, UserFactory
 from venues.hours import Window
-from venues.models import Category, Combination, Opening, Rate, Resource, Venue
+from venues.models import (
+    Category,
+    Combination,
+    Extra,
+    Opening,
+    PaymentTerm,
+    Rate,
+    Resource,
+    TaxRule,
+    Venue,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
-OURS = [Venue, Category, Resource, Combination, Opening, Rate, Reservation, Allocation, Event]
+OURS = [
+    Venue, Category, Resource, Combination, Opening, Rate, PaymentTerm, TaxRule, Extra,
+    Reservation, Allocation, Event,
+]  # fmt: skip
 HOUSE = [model for model in OURS if model._meta.app_label == "venues"]
 
 
@@ -38,6 +51,7 @@ def rows_of(venue: Venue) -> dict[type[Any], Any]:
         Combination: combination,
         Opening: Opening.objects.create(venue=venue, date=clock.now().date()),
         Rate: venue.rates.all()[0],
+        **{type(one): one for one in make_charges(venue)},
         Reservation: taken,
         Allocation: taken.allocations.get(),
         Event: taken.events.all()[0],

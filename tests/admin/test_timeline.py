@@ -115,7 +115,7 @@ def test_a_unit_is_closed_and_reopened_from_a_cell(boss: Client, hotel: Venue) -
     page = reverse("admin:reservations_allocation_close")
     query = f"?venue={hotel.pk}&units={unit.pk}&starts_at=2027-03-02T15:00&next={LINE}"
     assert re.search(rf'value="{unit.pk}"[^>]*checked', text_of(boss.get(page + query)))
-    sent = {"starts_at": "2027-03-02T15:00", "ends_at": "2027-03-03T11:00", "reason": "paint",
+    sent = {"starts_at": "2027-03-02", "ends_at": "2027-03-02", "reason": "paint",
             "units": [unit.pk], "next": LINE}  # fmt: skip
     assert boss.post(page + query, sent)["Location"] == LINE
     taken = Allocation.objects.get()

@@ -13,9 +13,10 @@ from freezegun.api import FrozenDateTimeFactory
 
 from reservations import actions, clock
 from reservations.models import Reservation
+from reservations.requests import Times
 from reservations.status import Status
 from tests.admin.browsing import address, browser_of, said, text_of
-from tests.factories import DESK, NOON, hold
+from tests.factories import DESK, NOON, hold, make_venue
 from tests.guests.factories import PASSWORD, AdministratorFactory, StaffFactory, UserFactory
 from venues.models import Policy, Venue
 
@@ -47,6 +48,80 @@ def named(row: Reservation, name: str) -> Reservation:
 
 def seen(browser: Client, query: str = "") -> dict[str, list[str]]:
     return lists(text_of(browser.get(TODAY + query)))
+
+
+def test_a_no_show_of_an_earlier_day_is_listed_while_it_holds_time(
+    boss: Client, frozen: FrozenDateTimeFactory
+) -> None:
+    hotel = make_venue("hotel", notice=timedelta(0), grace=HOUR)
+    nights = Times(check_in=NOON.date(), check_out=NOON.date() + timedelta(days=3))
+    row = hold(hotel, times=nights)
+    actions.confirm(reservation_id=row.pk, by=DESK)
+    frozen.move_to(NOON + timedelta(days=1))
+    boss.get(f"/admin/today/?venue={hotel.pk}")
+    page = text_of(boss.get(f"{TODAY}?venue={hotel.pk}"))
+    assert lists(page)["no_shows"] == ["Lovelace"]
+    assert address("release_rest", row) in page
+    form = {"reason": "They called", "charge": "nothing", "since": "2027-03-01"}
+    answer = text_of(boss.post(address("release_rest", row), form, follow=True))
+    assert said(answer) == [f"The rest of {row.code} is free."]
+    page = text_of(boss.get(f"{TODAY}?venue={hotel.pk}"))
+    assert lists(page)["no_shows"] == []
+
+
+def test_until_the_day_ends_today_is_the_evening_before(
+    boss: Client, frozen: FrozenDateTimeFactory
+) -> None:
+    hotel = make_venue("hotel", notice=timedelta(0), grace=12 * HOUR)
+    nights = Times(check_in=NOON.date(), check_out=NOON.date() + timedelta(days=1))
+    row = hold(hotel, times=nights)
+    actions.confirm(reservation_id=row.pk, by=DESK)
+    half_past_midnight = NOON + timedelta(hours=12, minutes=30)
+    frozen.move_to(half_past_midnight)
+    page = text_of(boss.get(f"{TODAY}?venue={hotel.pk}"))
+    assert lists(page)["arrivals"] == ["Lovelace"]
+    assert "Monday 1 March 2027" in page and "Today at" in page
+    frozen.move_to(NOON + 16 * HOUR)
+    page = text_of(boss.get(f"{TODAY}?venue={hotel.pk}"))
+    assert "Tuesday 2 March 2027" in page
+
+
+@pytest.mark.parametrize("verb", ["check_in", "check_out", "cancel"])
+def test_a_press_can_be_undone_for_a_minute(
+    desk: Client, venue: Venue, frozen: FrozenDateTimeFactory, verb: str
+) -> None:
+    row = confirmed(venue)
+    frozen.move_to(NOON)
+    if verb == "check_out":
+        actions.check_in(reservation_id=row.pk, by=DESK)
+    before = row.status_at(NOON) if verb != "check_out" else Status.PRESENT
+    assert "Undo" not in text_of(desk.get(TODAY))
+    desk.post(address(verb, row))
+    frozen.tick(timedelta(seconds=59))
+    page = text_of(desk.get(TODAY))
+    found = re.search(
+        r'<form method="post" action="(/admin/[^"]+)">(?:(?!</form>).)*Undo', page, re.DOTALL
+    )
+    assert found and "Ada Lovelace" in found[0]
+    reason = re.search(r'name="reason" value="([^"]+)"', found[0])
+    assert reason
+    answer = desk.post(found[1], {"reason": reason[1], "next": TODAY}, follow=True)
+    assert answer.redirect_chain[-1][0] == TODAY
+    row.refresh_from_db()
+    assert row.status_at(clock.now()) is before
+    assert "Undo" not in text_of(desk.get(TODAY))
+
+
+def test_after_a_minute_the_undo_is_gone(
+    desk: Client, venue: Venue, frozen: FrozenDateTimeFactory
+) -> None:
+    row = confirmed(venue)
+    frozen.move_to(NOON)
+    desk.post(address("check_in", row))
+    frozen.tick(timedelta(seconds=60))
+    assert "Undo" not in text_of(desk.get(TODAY))
+    # The page of the reservation still has it.
+    assert "Undo check-in" in text_of(desk.get(address("change", row)))
 
 
 @pytest.fixture
@@ -221,4 +296,4 @@ def test_more_guests_ask_no_more_queries(desk: Client, house: Venue, page: str) 
         confirmed(house, (number + 6) * HOUR / 2)
         hold(house, NOON + (number + 12) * HOUR / 2)
     assert queries() == before
-    assert before <= 16
+    assert before <= 18

@@ -1,7 +1,7 @@
 """What can be reserved, kept in the admin: forms that say what is wrong, and money as money."""
 
 import re
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 import pytest
@@ -210,6 +210,30 @@ def test_a_currency_without_cents_has_none(boss: Client, venue: Venue) -> None:
     assert "JPY has 0 decimals." in faults(page)
 
 
+def test_a_unit_has_rates_of_its_own_judged_among_themselves(
+    boss: Client, venue: Venue, elsewhere: Venue
+) -> None:
+    category, unit = venue.categories.get(), venue.resources.all()[0]
+    stranger = elsewhere.resources.all()[0]
+    page = text_of(boss.get(change(category)))
+    options = page[page.index('name="rates-__prefix__-resource"') :]
+    options = options[: options.index("</select>")]
+    assert f'value="{unit.pk}"' in options and f'value="{stranger.pk}"' not in options
+    more = {
+        "rates__TOTAL_FORMS": 2, "rates__1__category": category.pk, "rates__1__amount": "20",
+        "rates__1__unit": "flat", "rates__1__resource": unit.pk,
+    }  # fmt: skip
+    save(boss, category, **more)
+    own = Rate.objects.get(resource=unit)
+    assert own.amount_minor == 2_000
+    add = reverse("admin:venues_rate_add")
+    form = {"category": category.pk, "resource": unit.pk, "amount": "30", "unit": "flat"}
+    assert "same days and hours" in text_of(boss.post(add, form))
+    assert "is not of the category" in text_of(boss.post(add, {**form, "resource": stranger.pk}))
+    boss.post(add, {**form, "first_date": "2027-06-01"})
+    assert Rate.objects.filter(resource=unit).count() == 2
+
+
 def test_a_unit_is_added_to_a_category_and_named_once(desk: Client, venue: Venue) -> None:
     add = reverse("admin:venues_resource_add")
     form = {
@@ -244,7 +268,9 @@ def test_a_unit_with_a_past_is_retired_and_not_deleted(desk: Client, venue: Venu
         assert "Retire it instead" in said(text_of(answer))[0]
     retire = reverse("admin:venues_resource_retire", args=[first.pk])
     assert desk.get(retire).status_code == 405
-    assert "reservations to come" in said(text_of(desk.post(retire, follow=True)))[0]
+    assert row.code in text_of(desk.post(retire, follow=True))
+    first.refresh_from_db()
+    assert first.retired_at is None
     actions.cancel(reservation_id=row.pk, by=DESK)
     for _ in range(2):
         assert "is retired" in said(text_of(desk.post(retire, follow=True)))[0]
@@ -301,3 +327,75 @@ def test_only_an_administrator_stops_sales_and_only_while_nothing_is_to_come(
     assert Venue.objects.get(pk=venue.pk).is_active
     save(boss, venue, **off)
     assert not Venue.objects.get(pk=venue.pk).is_active
+
+
+def test_more_than_a_thousand_rows_are_deleted_in_one_act(boss: Client, venue: Venue) -> None:
+    unit = venue.resources.all()[0]
+    Opening.objects.bulk_create(
+        Opening(
+            venue=venue,
+            resource=unit,
+            date=date(2027, 3, 1) + timedelta(days=number // 24),
+            opens=time(number % 24),
+            closes=time(number % 24, 30),
+        )
+        for number in range(1_200)
+    )
+    listed = reverse("admin:venues_opening_changelist")
+    chosen = list(Opening.objects.values_list("pk", flat=True))
+    act = {"action": "delete_selected", "_selected_action": chosen, "select_across": "1"}
+    asked = boss.post(listed, act)
+    assert asked.status_code == 200 and "Are you sure" in text_of(asked)
+    # The page of the unit has too many rows for a form, and says where they are.
+    shown = text_of(boss.get(change(unit)))
+    assert "has 1200 openings" in shown
+    assert "was changed successfully" in said(save(boss, unit, floor="2"))[-1]
+    assert Opening.objects.count() == 1_200
+    boss.post(listed, act | {"post": "yes"})
+    assert not Opening.objects.exists()
+
+
+def test_hours_that_overlap_are_refused(boss: Client, venue: Venue) -> None:
+    unit = venue.resources.all()[0]
+    Opening.objects.create(venue=venue, weekday=0, opens=time(9), closes=time(12))
+    added = reverse("admin:venues_opening_add")
+    form = {"venue": venue.pk, "resource": "", "weekday": "0", "opens": "11:00", "closes": "13:00"}
+    assert "These hours overlap others: Monday 09:00-12:00" in text_of(boss.post(added, form))
+    for weekday, opens, closes in (("0", "12:00", "13:00"), ("6", "22:00", "09:00")):
+        more = {"weekday": weekday, "opens": opens, "closes": closes}
+        boss.post(added, form | more)
+    over_midnight = form | {"weekday": "6", "opens": "22:30", "closes": "09:30"}
+    assert "These hours overlap others" in text_of(boss.post(added, over_midnight))
+    # A unit's own hours stand for themselves.
+    boss.post(added, form | {"resource": unit.pk})
+    assert Opening.objects.count() == 4
+    row = Opening.objects.get(weekday=0, opens=time(9))
+    page = text_of(boss.post(change(row), {"weekday": "0", "opens": "9:00", "closes": "12:30"}))
+    assert "These hours overlap others" in page
+
+
+def test_a_policy_that_loses_every_turnover_is_refused(boss: Client, elsewhere: Venue) -> None:
+    row = hold(elsewhere, hours=24)
+    page = save(
+        boss, elsewhere, policy__0__check_in_time="10:00", policy__0__check_out_time="11:00"
+    )
+    assert "could not be sold two nights in a row" in page
+    page = save(boss, elsewhere, policy__0__last_arrival="14:00")
+    assert "after the check-in time" in page
+    page = save(boss, elsewhere, policy__0__check_in_time="11:00")
+    assert row.code in page and not said(page)
+    kept = boss.post(change(elsewhere), {**as_shown(page), "affected-all": "keep"}, follow=True)
+    told = said(text_of(kept))
+    assert any("1 stays to come were sold by the times before" in one for one in told)
+    assert elsewhere.policy.check_out_time == time(11)
+
+
+def test_the_last_hour_of_arrival_is_an_hour_that_may_lie_past_midnight(
+    boss: Client, elsewhere: Venue
+) -> None:
+    shown = text_of(boss.get(change(elsewhere)))
+    assert 'value="24:00"' in shown
+    save(boss, elsewhere, policy__0__last_arrival="26:30")
+    elsewhere.policy.refresh_from_db()
+    assert elsewhere.policy.last_arrival == timedelta(hours=26, minutes=30)
+    assert "Write it as" in save(boss, elsewhere, policy__0__last_arrival="late")

@@ -45,7 +45,7 @@ def test_a_name_and_a_party_are_enough(
     assert not (row.receive_phone_call or row.receive_email_updates)
     assert "Walk-in Byron is here, on 1 until" in said(page)[0]
     created = row.events.get(name="reservation.created")
-    assert created.data == {"override_reason": "Walk-in"} and created.by_kind == "staff"
+    assert created.data == {"walk_in": True} and created.by_kind == "staff"
 
 
 def test_a_plate_is_enough_in_a_lot(boss: Client) -> None:
@@ -74,6 +74,18 @@ def test_too_early_for_the_room_they_have_it_and_come_back(
     row = Reservation.objects.get()
     assert row.confirmed_at is not None and row.checked_in_at is None
     assert "has 1 from Mon 1 Mar, 15:00" in said(page)[0]
+
+
+def test_who_is_too_early_has_the_room_in_one_act(
+    boss: Client, elsewhere: Venue, frozen: FrozenDateTimeFactory
+) -> None:
+    """A second act could fail, and leave a hold that lapses before the guest comes back."""
+    frozen.move_to(datetime(2027, 3, 1, 6, tzinfo=UTC))
+    let_in(boss, elsewhere, last_name="Early")
+    row = Reservation.objects.get()
+    assert (row.version, row.hold_expires_at) == (1, None)
+    told = row.events.order_by("pk").values_list("name", flat=True)
+    assert list(told) == ["reservation.created", "reservation.confirmed"]
 
 
 def test_a_full_house_says_so_and_what_is_free(

@@ -68,7 +68,7 @@ def problem(answer: Any, status: int, code: str) -> dict[str, Any]:
     said: dict[str, Any] = answer.json()
     assert said["code"] == code, said
     assert said["status"] == status
-    assert said["instance"] == answer.wsgi_request.path
+    assert said["instance"] == f"urn:uuid:{answer['Request-Id']}"
     assert all(isinstance(said[name], str) and said[name] for name in ("type", "title", "detail"))
     assert "Traceback" not in answer.content.decode()
     return said

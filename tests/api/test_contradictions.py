@@ -6,7 +6,7 @@ import pytest
 
 from tests.api.calling import Api, anonymous, faults, problem, sitting, stay
 from tests.factories import add_category, make_venue
-from venues.models import Venue
+from venues.models import Rate, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("clock")]
 
@@ -94,6 +94,35 @@ def test_a_quote_for_more_than_any_unit_seats_is_refused_as_the_booking_would_be
     five = nights | {"guest_count": 5}
     problem(nobody.post(path, five | {"category": "standard"}), 409, "party_too_large")
     assert nobody.post(path, five).json()["category"] == "suite"
+
+
+def test_a_quote_may_name_a_unit_which_has_rates_of_its_own(guest: Api, hotel: Venue) -> None:
+    one, two = hotel.resources.order_by("pk")[:2]
+    Rate.objects.create(
+        venue=hotel, category=one.category, resource=one, unit="night", amount_minor=50_000
+    )
+    add_category(hotel, "suite")
+    path, nights = f"/venues/{hotel.slug}/quote", stay_nights(hotel)
+    usual = guest.post(path, nights | {"category": "standard"}).json()
+    assert guest.post(path, nights | {"resource": str(two.pk)}).json()["price"] == usual["price"]
+    own = guest.post(path, nights | {"resource": str(one.pk)}).json()
+    assert own["price"]["amount"] == "1000.00" != usual["price"]["amount"]
+    made = guest.post("/reservations", stay(hotel, resource=str(one.pk), quote=own["quote"]))
+    assert (made.status_code, made.json()["price"]["amount"]) == (201, "1000.00")
+    wrong = nights | {"resource": str(two.pk), "category": "suite"}
+    assert set(faults(guest.post(path, wrong))) == {"resource"}
+    problem(guest.post(path, nights | {"resource": "99999999"}), 404, "not_found")
+    problem(
+        guest.post(path, nights | {"resource": str(one.pk), "guest_count": 9}),
+        409,
+        "party_too_large",
+    )
+
+
+def stay_nights(hotel: Venue) -> dict[str, Any]:
+    """The dates of `stay`, as a quote takes them."""
+    given = stay(hotel)
+    return {name: given[name] for name in ("check_in", "check_out", "guest_count")}
 
 
 def test_more_than_a_hundred_days_are_explained_and_not_a_fault_of_the_question() -> None:

@@ -11,6 +11,7 @@ from django.core.cache import caches
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from config.redis.limit_counters import LimitCounters
 from guests.models import User
 from reservations.models import Event, Reservation
 from tests.api.calling import Api, partner, person, problem, sitting, stay
@@ -209,6 +210,8 @@ def redis(tmp_path: Path, settings: Settings) -> Iterator[OwnRedis]:
         pytest.skip("needs redis-server")
     server = OwnRedis(tmp_path)
     server.start()
+    # What the process knows is of another server.
+    LimitCounters._known.clear()
     settings.CACHES = caches_at(server.url)
     yield server
     server.stop()
@@ -217,7 +220,7 @@ def redis(tmp_path: Path, settings: Settings) -> Iterator[OwnRedis]:
 def caches_at(url: str) -> dict[str, Any]:
     """Caches as settings/cache.py makes them, at another address."""
     options = {"SOCKET_CONNECT_TIMEOUT": 0.2, "SOCKET_TIMEOUT": 0.2, "IGNORE_EXCEPTIONS": False}
-    backend = "django_redis.cache.RedisCache"
+    backend = "config.redis.limit_counters.LimitCounters"
     name = {"BACKEND": backend, "LOCATION": url, "KEY_PREFIX": "limits", "OPTIONS": options}
     return {"default": name, "ratelimit": name}
 

@@ -60,20 +60,19 @@ def test_both_doors_count_as_one() -> None:
     assert {attempt(PASSWORD, door).status_code for door in DOORS} == {429}
 
 
-def test_a_thousand_forged_places_give_no_more_guesses() -> None:
+def test_hundreds_of_forged_places_give_no_more_guesses() -> None:
+    caller = anonymous()
     answers = [
-        anonymous()
-        .post(
+        caller.post(
             "/auth/login",
             {"email": "ada@example.com", "password": "wrong"},
-            X_Forwarded_For=f"198.51.{number // 250}.{number % 250}",
-            Forwarded=f"for=198.51.100.{number % 250}",
-            X_Real_IP=f"203.0.113.{number % 250}",
-        )
-        .status_code
-        for number in range(1_000)
+            X_Forwarded_For=f"198.51.100.{number}",
+            Forwarded=f"for=198.51.100.{number}",
+            X_Real_IP=f"203.0.113.{number}",
+        ).status_code
+        for number in range(250)
     ]
-    assert answers == [401] * 3 + [429] * 997
+    assert answers == [401] * 3 + [429] * 247
 
 
 def test_behind_one_proxy_only_what_it_says_is_a_place(settings: Settings) -> None:

@@ -62,6 +62,8 @@ def test_units_are_told_with_their_place_floor_and_state(lot: Venue) -> None:
         "capacity": 4,
         "place": {"x": 2.5, "y": 0.0},
         "state": "free",
+        "is_overstay": False,
+        "since": None,
     }
     assert found["2"]["place"] is None
     assert {name: unit["state"] for name, unit in found.items()} == {

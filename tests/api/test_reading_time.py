@@ -112,6 +112,7 @@ def test_availability_tells_units_counts_and_prices(nobody: Api, lot: Venue) -> 
                 "free": 1,
                 "units": [shown(left)],
                 "price": euros("20.00"),
+                "named": [],
             },
             {
                 "code": "wide",
@@ -119,6 +120,7 @@ def test_availability_tells_units_counts_and_prices(nobody: Api, lot: Venue) -> 
                 "free": 1,
                 "units": [shown(wide.resources.get())],
                 "price": euros("0.00"),
+                "named": [],
             },
         ],
         "refusal": None,
@@ -338,6 +340,25 @@ def test_a_quote_is_itemised_and_says_until_when_it_holds(nobody: Api, hotel: Ve
             {"label": "2027-03-01", "price": euros("10.00")},
             {"label": "2027-03-02", "price": euros("10.00")},
         ],
+        "lines": [
+            {
+                "kind": "stay",
+                "text": "Standard, 2 nights",
+                "amount": euros("20.00"),
+                "tax_code": None,
+                "tax_rate": None,
+                "included": False,
+                "collected_by": "venue",
+            }
+        ],
+        "due_now": euros("0.00"),
+        "terms": {"kind": "none", "percent": None, "amount": None},
+        "cancellation": {
+            "free_until": "2027-02-27T14:00:00Z",
+            "fee_now": euros("0.00"),
+            "fee_due": euros("0.00"),
+            "steps": [{"from": "2027-02-27T14:00:00Z", "fee": euros("20.00")}],
+        },
         "expires_at": "2027-02-01T09:15:00Z",
     }
 

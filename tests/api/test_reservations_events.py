@@ -41,7 +41,9 @@ def test_what_is_in_an_event_is_for_who_runs_the_venue(guest: Api, desk: Api, pa
     guest.patch(path, {"remarks": "x"})
     newest = guest.get(f"{path}/events").json()["items"][0]
     assert newest["data"] == {}
-    assert desk.get(f"{path}/events").json()["items"][0]["data"] == {"changed": ["remarks"]}
+    assert desk.get(f"{path}/events").json()["items"][0]["data"] == {
+        "changed": {"remarks": {"from": "", "to": "x"}}
+    }
 
 
 def test_who_did_it_is_told_as_a_kind_and_not_as_a_name(

@@ -51,7 +51,8 @@ def test_only_what_is_given_changes(
 ) -> None:
     answer = guest.patch(path, {field: value})
     assert answer.status_code == 200, answer.content
-    assert answer.json() == made | {field: stored}
+    follows = {"adults": stored} if field == "guest_count" else {}
+    assert answer.json() == made | {field: stored} | follows
     assert guest.get(path).json() == answer.json()
 
 
@@ -84,14 +85,15 @@ def test_what_the_engine_decides_cannot_be_assigned(
         "confirmed_at": "2020-01-01T00:00:00Z", "hold_expires_at": "2099-01-01T00:00:00Z",
         "venue": "elsewhere", "group_id": "7", "version": 7,
     }  # fmt: skip
-    assert guest.patch(path, extra | {"remarks": "x"}).json() == made | {"remarks": "x"}
+    told = faults(guest.patch(path, extra | {"remarks": "x"}))
+    assert set(told) == set(extra)
+    assert guest.get(path).json() == made
 
 
 def test_nothing_given_changes_nothing(guest: Api, made: dict[str, Any], path: str) -> None:
     before = guest.get(path)["ETag"]
-    for body in ({}, {"status": "cancelled"}):
-        answer = guest.patch(path, body)
-        assert (answer.status_code, answer.json(), answer["ETag"]) == (200, made, before)
+    answer = guest.patch(path, {})
+    assert (answer.status_code, answer.json(), answer["ETag"]) == (200, made, before)
     assert Reservation.objects.get().events.count() == 1
 
 

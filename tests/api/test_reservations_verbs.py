@@ -8,7 +8,7 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests.models import User
 from reservations.models import Reservation
-from tests.api.calling import Api, anonymous, partner, person, problem, sitting, stay
+from tests.api.calling import Api, anonymous, faults, partner, person, problem, sitting, stay
 from tests.factories import NOON, make_venue
 from tests.guests.factories import PartnerFactory, StaffFactory
 from venues.models import Policy, Venue
@@ -192,7 +192,13 @@ def test_a_partner_checks_its_guests_in_and_out(clock: FrozenDateTimeFactory, ho
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("body", [None, {}, {"at": "2020-01-01T00:00:00Z"}, b"not json"])
-def test_a_verb_reads_no_body(desk: Api, path: str, verb: str, body: Any) -> None:
+@pytest.mark.parametrize("body", [None, {}])
+def test_a_verb_needs_no_body(desk: Api, path: str, verb: str, body: Any) -> None:
     answer = desk.post(f"{path}/{verb}", body)
     assert answer.status_code in {200, 409}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_says_what_it_does_not_read(desk: Api, path: str, verb: str) -> None:
+    assert set(faults(desk.post(f"{path}/{verb}", {"at": "2020-01-01T00:00:00Z"}))) == {"at"}
+    problem(desk.post(f"{path}/{verb}", b"not json"), 400, "malformed_body")

@@ -90,7 +90,7 @@ def test_hours(case: str, guest: Api) -> None:
     window = Window(z(begin), z(end)) if begin else None
     found = hours.windows(venue.openings.all(), ZoneInfo(zone), day, day)
     assert found == ([window] if window else [])
-    starts = [one.start for one in hours.slots(window, HALF_HOUR)] if window else []
+    starts = [one.start for one in hours.slots(window, HALF_HOUR, ZoneInfo(zone))] if window else []
     assert len(starts) == int(count)
     free = [(told(start), told(start + HALF_HOUR), "free") for start in starts]
     assert slots(guest, venue, date=on, days=2) == free
@@ -215,11 +215,61 @@ def the_clients_zone(guest: Api, clock: FrozenDateTimeFactory) -> None:
     assert [start for start, _, _ in shown] == ["2027-03-29T10:00:00Z", "2027-03-29T10:30:00Z"]
 
 
+def tonight(guest: Api, clock: FrozenDateTimeFactory) -> None:
+    venue = hotel("Europe/Berlin", last_arrival=timedelta(hours=26))
+    dates = {"check_in": "2027-03-27", "check_out": SUNDAY}
+    # Two in the night, which the clocks skip, is where the gap ends.
+    clock.move_to(z("2027-03-28 01:00"))
+    problem(book(guest, venue, **dates), 400, "too_soon")
+    clock.move_to(z("2027-03-28 00:59:59"))
+    made = book(guest, venue, **dates)
+    assert made.status_code == 201, made.content
+    assert made.json()["starts_at"] == "2027-03-27T14:00:00Z"
+    policy = guest.get(f"/venues/{venue.slug}").json()["policy"]
+    assert policy["last_arrival"] == "26:00"
+
+
+def a_start_a_moment_ago(guest: Api, clock: FrozenDateTimeFactory) -> None:
+    venue = lot("Europe/Berlin")
+    add_hours(venue, time(9), time(10))
+    clock.move_to(z(f"{SUNDAY} 07:01"))
+    problem(book_slot(guest, venue, z(f"{SUNDAY} 07:00")), 400, "too_soon")
+    clock.move_to(z(f"{SUNDAY} 07:00:59"))
+    assert book_slot(guest, venue, z(f"{SUNDAY} 07:00")).status_code == 201
+
+
+def buffers(guest: Api, clock: FrozenDateTimeFactory) -> None:
+    minutes = {"buffer_before": timedelta(minutes=30), "buffer_after": timedelta(minutes=10)}
+    venue = lot("Europe/Berlin", **minutes)
+    add_hours(venue, time(9), time(12))
+    # The first is prepared within the hours, so that nothing is sold from nine.
+    assert slots(guest, venue, date=SUNDAY)[0][0] == f"{SUNDAY}T07:30:00Z"
+    assert book_slot(guest, venue, z(f"{SUNDAY} 07:30")).status_code == 201
+    problem(book_slot(guest, venue, z(f"{SUNDAY} 08:00")), 409, "taken")
+    assert book_slot(guest, venue, z(f"{SUNDAY} 08:30")).status_code == 201
+
+
+def a_change_that_keeps_the_start(guest: Api, clock: FrozenDateTimeFactory) -> None:
+    venue = hotel("Europe/Berlin", confirms_at_once=True)
+    venue.policy.notice = 2 * DAY
+    venue.policy.save()
+    made = book(guest, venue, check_in="2027-03-27", check_out=SUNDAY).json()
+    clock.move_to(z("2027-03-27 10:00"))
+    path = f"/reservations/{made['id']}"
+    longer = guest.patch(path, {"check_out": "2027-03-29"})
+    assert longer.status_code == 200, longer.content
+    problem(guest.patch(path, {"check_in": "2027-03-28"}), 400, "too_soon")
+
+
 SHOWN: dict[str, Callable[[Api, FrozenDateTimeFactory], None]] = {
     "hours of a date": hours_of_a_date,
     "a unit's own hours": a_units_own_hours,
     "instants given for nights": instants_given_for_nights,
     "notice": notice,
+    "tonight": tonight,
+    "a start less than a minute ago": a_start_a_moment_ago,
+    "buffers": buffers,
+    "a change that keeps the start": a_change_that_keeps_the_start,
     "the client's zone": the_clients_zone,
 }
 

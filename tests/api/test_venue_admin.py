@@ -138,8 +138,10 @@ def test_staff_change_what_is_told_of_their_venue(desk: Api, hotel: Venue) -> No
 
 def test_what_is_left_out_stays(desk: Api, hotel: Venue) -> None:
     before = desk.get(f"/venues/{hotel.slug}").json()
-    for body in ({}, {"kind": "parking", "slug": "other", "is_active": False, "mode": "slot"}):
-        assert desk.patch(f"/venues/{hotel.slug}", body).json() == before
+    assert desk.patch(f"/venues/{hotel.slug}", {}).json() == before
+    refused = desk.patch(f"/venues/{hotel.slug}", {"kind": "parking", "mode": "slot"})
+    assert refused.status_code == 422
+    assert desk.get(f"/venues/{hotel.slug}").json() == before
 
 
 @pytest.mark.parametrize(

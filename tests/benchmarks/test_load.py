@@ -48,6 +48,18 @@ def test_all_that_is_to_be_asked_is_asked_once(port: int) -> None:
     assert len(sample.times) == 20
 
 
+def test_so_many_are_asked_for_as_are_offered(port: int) -> None:
+    sample = load.offer(
+        port, repeat(asked(b"free")), per_second=200, clients=2, seconds=0.1, expected=201
+    )
+    assert len(sample.times) == 20
+
+
+def test_an_offer_that_is_refused_is_a_failure(port: int) -> None:
+    with pytest.raises(Failed, match="409 instead of 201: sold"):
+        load.offer(port, repeat(asked(b"sold")), per_second=200, clients=2, seconds=1, expected=201)
+
+
 def test_another_answer_than_expected_is_a_failure_that_quotes_it(port: int) -> None:
     with pytest.raises(Failed, match="409 instead of 201: sold"):
         load.drive(port, repeat(asked(b"sold"), 5), clients=1, seconds=inf, expected=201)

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from benchmarks import report
+from benchmarks.__main__ import BENCHMARKS
 from benchmarks.machine import Machine
 from benchmarks.measuring import Figure, Result, Row
 
@@ -20,6 +21,10 @@ MACHINE = Machine(
     load=0.5,
     versions={"Python": "3.11"},
 )
+
+
+def test_every_benchmark_has_its_place_in_the_report() -> None:
+    assert set(report.ORDER) == set(BENCHMARKS)
 
 
 def result(name: str, **fields: Any) -> Result:

@@ -24,7 +24,7 @@ def test_a_stranger_signs_up_from_a_booking_and_leaves_nothing_behind(page: Page
     chosen = f"?check_in={first}&check_out={first + timedelta(days=2)}&category=standard&guests=2"
     page.goto(f"/venues/{venue.slug}/book/{chosen}")
 
-    page.get_by_role("link", name="New to this site? Log in and it'll autofill").click()
+    page.get_by_role("link", name="New to this site? Login and it'll autofill").click()
     assert_accessible(page)
     page.get_by_role("button", name="Sign up").click()
     summary = page.get_by_role("alert")

@@ -15,8 +15,14 @@ from django.core.management import call_command
 from playwright.sync_api import Browser, Page, Response, ViewportSize
 from pytest_django.fixtures import Settings
 
+from payments import recording
+from payments.methods import Method
+from payments.recording import Taken
+from reservations.models import Reservation
+from tests.admin.browsing import address
 from tests.browser.accessibility import assert_accessible
 from tests.browser.serving import served
+from tests.factories import DESK as BY_DESK
 
 pytestmark = [
     pytest.mark.browser,
@@ -70,6 +76,8 @@ THE_DESK = (
     "/admin/walk-in/",
     "/admin/charts/",
     "/admin/lots/",
+    "/admin/letters/harbour-hotel/",
+    "/admin/letters/harbour-hotel/confirmed/en/",
     "/admin/reservations/reservation/",
 )
 
@@ -172,3 +180,17 @@ def test_pages_of_the_desk(visitor: Watched, secrets: dict[str, str]) -> None:
     visitor.page.get_by_text("Harbour Hotel").first.click()
     for path in THE_DESK:
         visitor.judge(path)
+
+
+@pytest.mark.parametrize("visitor", ["desk"], indirect=True)
+def test_pages_of_money(visitor: Watched, secrets: dict[str, str]) -> None:
+    email = "desk@holdfast.example"
+    row = Reservation.objects.filter(venue__slug="harbour-hotel").earliest("pk")
+    recording.record(row.pk, Taken(method=Method.CASH, amount_minor=500), by=BY_DESK)
+    log_in(visitor.page, email, secrets, at="/admin/login/", field="username")
+    visitor.page.get_by_text("Harbour Hotel").first.click()
+    for verb in ("change", "pay", "give_back"):
+        visitor.judge(address(verb, row))
+    visitor.judge("/admin/takings/")
+    assert "EUR 5.00" in visitor.page.inner_text("main")
+    visitor.judge("/admin/refunds/")

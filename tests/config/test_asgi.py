@@ -99,3 +99,40 @@ def test_bytes_that_no_address_has_are_no_fault() -> None:
     sent = ask("/api/v1/venues", query=b"city=K\xc3\xb6ln&limit=2\x7f")
     assert sent[0]["status"] == 422
     assert ask("/api/v1/venues", query=b"city=K\xc3\xb6ln")[0]["status"] == 200
+
+
+@pytest.mark.parametrize("path", ["/api/v1/me/exports/7/file", "/me/exports/7/"])
+def test_a_file_is_read_as_its_reader_takes_it(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = b"x" * 1_000
+    read: list[int] = []
+
+    def file(_: Any, start: Any) -> Iterator[bytes]:
+        start("200 OK", [])
+        for number in range(200):
+            read.append(number)
+            yield parts
+
+    monkeypatch.setattr(asgi._files, "app", file)
+    read_when_it_rested, taken = asyncio.run(_taken_after_a_rest(path, read))
+    assert read_when_it_rested < 20
+    assert taken == 200 * len(parts)
+
+
+async def _taken_after_a_rest(path: str, read: list[int]) -> tuple[int, int]:
+    """A reader that takes one part and rests until nothing more is read; then it takes all."""
+    seen, taken = 0, 0
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: dict[str, Any]) -> None:
+        nonlocal seen, taken
+        taken += len(message.get("body", b""))
+        while taken and not seen:
+            before = len(read)
+            await asyncio.sleep(0.1)
+            seen = before if before == len(read) else 0
+
+    scope = {"type": "http", "http_version": "1.1", "method": "GET", "path": path}
+    await asgi.application(scope | {"query_string": b"", "headers": []}, receive, send)
+    return seen, taken

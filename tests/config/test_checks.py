@@ -26,6 +26,13 @@ def test_debug_behind_https_is_refused(settings: Settings) -> None:
     assert "holdfast.E001" in ids(list(checks.unsafe_combinations()))
 
 
+def test_inward_receivers_behind_https_are_refused(settings: Settings) -> None:
+    settings.WEBHOOK_ALLOW, settings.HTTPS = ["127.0.0.0/8"], False
+    assert list(checks.webhooks_stay_outside()) == []
+    settings.HTTPS = True
+    assert ids(list(checks.webhooks_stay_outside())) == {"holdfast.E007"}
+
+
 def test_a_proxy_whose_address_all_guests_would_have_is_warned_of(settings: Settings) -> None:
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert "holdfast.W005" in ids(list(checks.unsafe_combinations()))
@@ -43,6 +50,22 @@ def test_a_deployment_with_what_belongs_to_one_process_is_warned(
     (tmp_path / "secret_key.txt").write_text(settings.SECRET_KEY + "\n")
     found = ids(list(checks.unsafe_combinations()))
     assert found == {"holdfast.W001", "holdfast.W002", "holdfast.W003"}
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("django.core.mail.backends.smtp.EmailBackend", set()),
+        ("notices.mail.files.EmailBackend", set()),
+        ("anymail.backends.amazon_ses.EmailBackend", set()),
+        ("anymail.backends.postmark.EmailBackend", {"holdfast.W010"}),
+    ],
+)
+def test_a_backend_that_sends_no_invitation_is_warned_of(
+    settings: Settings, backend: str, expected: set[str]
+) -> None:
+    settings.EMAIL_BACKEND = backend
+    assert ids(list(checks.mail_carries_invitations())) == expected
 
 
 @pytest.mark.parametrize("rate", ["1/m", "10/h", "600/d", "5/s"])

@@ -24,11 +24,13 @@ NEVER_IMPORTED = {
 
 EXTRAS = {
     "django-allauth[socialaccount]": "signing in through OpenID Connect, Google and GitHub",
+    "ssrfguard[httpx]": "the guard for the client that deliveries use",
     "psycopg[binary]": "psycopg without a compiler and libpq",
 }
 """Extras, each with what it is for."""
 
 COMES_ALONG = {
+    "asgiref": "django",
     "kombu": "celery",
     "pydantic": "django-ninja",
     "pydantic-core": "django-ninja",
@@ -61,7 +63,7 @@ def packages_of(modules: Iterable[str]) -> set[str]:
 
 
 def sources() -> Iterator[Path]:
-    for folder in (*PACKAGES, "deploy"):
+    for folder in (*PACKAGES, "payments", "spelling", "deploy"):
         yield from (ROOT / folder).rglob("*.py")
     yield ROOT / "manage.py"
 

@@ -35,7 +35,18 @@ def test_the_image_does_not_run_as_root() -> None:
 
 
 def test_every_process_of_a_deployment_is_there(compose: dict[str, Any]) -> None:
-    wanted = {"postgres", "redis", "migrate", "api", "live", "worker", "beat", "test", "front"}
+    wanted = {
+        "postgres",
+        "redis",
+        "migrate",
+        "api",
+        "live",
+        "worker",
+        "deliveries",
+        "beat",
+        "test",
+        "front",
+    }
     assert set(compose["services"]) == wanted
 
 
@@ -48,7 +59,15 @@ def test_nothing_takes_traffic_before_the_migrations_are_through(compose: dict[s
 def test_secrets_have_no_default(compose: dict[str, Any]) -> None:
     text = (ROOT / "docker-compose.yml").read_text()
     for name in ("SECRET_KEY", "JWT_SECRET", "POSTGRES_PASSWORD"):
-        assert set(re.findall(rf"\$\{{{name}(..)", text)) == {":?"}, name
+        assert set(re.findall(rf"\$\{{{name}(:.)", text)) == {":?"}, name
+
+
+def test_every_value_of_the_example_reaches_the_product() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    example = (ROOT / "deploy" / "env.example").read_text()
+    promised = set(re.findall(r"^# ([A-Z_]+)=", example, flags=re.MULTILINE))
+    assert len(promised) > 10
+    assert not {name for name in promised if f"${{{name}:" not in text}
 
 
 def test_only_the_front_is_reached_from_outside(compose: dict[str, Any]) -> None:

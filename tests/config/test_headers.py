@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from reservations.availability import offers
 from tests.factories import make_venue
 
 pytestmark = pytest.mark.django_db
@@ -76,10 +77,9 @@ def test_the_icon_that_browsers_ask_for_is_there() -> None:
     icon.close()
 
 
-def test_a_fault_of_ours_has_them_too() -> None:
+def test_a_fault_of_ours_has_them_too(monkeypatch: pytest.MonkeyPatch) -> None:
     venue = make_venue("hotel")
-    venue.time_zone = "Nowhere/At_All"
-    venue.save()
+    monkeypatch.setattr(offers, "of_range", None)
     answer = get(
         f"/api/v1/venues/{venue.slug}/availability?check_in=2027-03-01&check_out=2027-03-02"
     )
@@ -101,7 +101,9 @@ def test_a_foreign_host_is_refused_with_them() -> None:
 def test_a_forged_host_changes_nothing(name: str) -> None:
     plain = get("/api/v1/nothing")
     forged = get("/api/v1/nothing", headers={name: "evil.example"})
-    assert forged.content == plain.content
+    for answer in (plain, forged):
+        del answer.headers["Request-Id"]
+    assert forged.json() | {"instance": ""} == plain.json() | {"instance": ""}
     assert forged.headers == plain.headers
 
 

@@ -17,6 +17,7 @@ from reservations.models import Event, Reservation, StoredAnswer
 from reservations.requests import Times
 from tests.api.test_database_full import no_room
 from tests.factories import hold, make_venue
+from venues import time_zones
 
 TODAY = timezone.now().date()
 NIGHT = Times(check_in=TODAY + timedelta(days=40), check_out=TODAY + timedelta(days=41))
@@ -52,6 +53,10 @@ def test_readyz_names_every_part(client: Client) -> None:
     assert answer.json() == {
         "status": "ready",
         "parts": dict.fromkeys(readiness.PARTS, "ok"),
+        # The rules of time zones that this process goes by.
+        "zone_rules": time_zones.version(),
+        # Nobody sends text messages where no provider is set.
+        **({"off": readiness.off()} if readiness.off() else {}),
     }
 
 

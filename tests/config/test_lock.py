@@ -60,13 +60,19 @@ def test_the_lock_was_made_from_this_pyproject() -> None:
 
 @pytest.mark.parametrize(
     ("name", "groups"),
-    [("requirements.txt", ["main"]), ("requirements-dev.txt", ["main", "dev"])],
+    [
+        ("requirements.txt", ["main"]),
+        ("requirements-dev.txt", ["main", "dev"]),
+        ("requirements-pdf.txt", ["main", "pdf"]),
+    ],
 )
 def test_the_requirements_are_the_lock(name: str, groups: list[str]) -> None:
     assert required(name) == locked(*groups), "run bin/lock"
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize(
+    "name", ["requirements.txt", "requirements-dev.txt", "requirements-pdf.txt"]
+)
 def test_every_requirement_has_its_hash_and_none_an_index(name: str) -> None:
     assert all(required(name).values())
     assert "index-url" not in (ROOT / "deploy" / name).read_text(encoding="utf-8")

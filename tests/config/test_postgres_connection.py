@@ -57,3 +57,8 @@ def test_a_planned_statement_looks_first_as_well() -> None:
     kept: Any = connection
     kept.health_check_enabled, kept.health_check_done = True, False
     assert statements.rows("SELECT 1", {}) == [(1,)]
+
+
+def test_a_planned_statement_numbers_its_values() -> None:
+    text = "SELECT %(b)s::int, %(a)s::text, %(b)s::int + 1, '5 %%'"
+    assert statements.planned(text, {"a": "x", "b": 3, "unused": 1}) == [(3, "x", 4, "5 %")]

@@ -25,6 +25,10 @@ SHARED = {
     "SchemaEditor",
     # The engine's refusal, and that of accounts, in errors modules that know nothing of each other.
     "Forbidden",
+    # A file that somebody asked for, and all data of a person in the API.
+    "Export",
+    # How a delivery ended, and what becomes of a stay that closed time touches.
+    "Outcome",
 }
 
 

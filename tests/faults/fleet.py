@@ -66,6 +66,8 @@ class Fleet(Deployment):
             # One guest books without pause.
             "UNPAID_PER_GUEST": "0",
             "DEMO": "0",
+            # Partners' systems are on this machine.
+            "WEBHOOK_ALLOW": "127.0.0.1/32",
         }
 
     def serve(self, name: str, **values: str) -> None:
@@ -82,9 +84,16 @@ class Fleet(Deployment):
         """Start an API process, ready or not."""
         self._start(name, *GUNICORN, **values)
 
-    def work(self, name: str = "worker") -> None:
+    def work(self, name: str = "worker", *options: str) -> None:
         """Start a Celery worker, ready or not."""
-        self._start(name, *f"celery --app config.celery worker --pool solo -n {name}".split())
+        worker = f"celery --app config.celery worker --pool solo -n {name}"
+        self._start(name, *worker.split(), *options)
+
+    def send(self, name: str, channel: str, *, lease: float, **values: str) -> None:
+        """Start a process that sends deliveries of a channel, with a lease of so many seconds."""
+        values |= {"CHANNEL": channel, "LEASE_SECONDS": str(lease)}
+        values["DJANGO_SETTINGS_MODULE"] = "settings.project"
+        self._start(name, "python", "-m", "tests.faults.sending", **values)
 
     def kill(self, name: str) -> None:
         """End every process of it at once, in the middle of whatever it does."""
@@ -142,13 +151,13 @@ class Fleet(Deployment):
         with Redis.from_url(self.redis.url) as redis:
             redis.flushall()
 
-    def finish_tasks(self, *names: str) -> None:
-        """Have the worker carry these out, and all that waits; returns when it has."""
+    def finish_tasks(self, *names: str, queue: str = "holdfast") -> None:
+        """Have the worker carry these out, and all that waits in its queue; returns when it has."""
         for name in names:
             self.run_task(name)
         with Redis.from_url(self.redis.url) as redis:
             wait_until(
-                lambda: not redis.llen("holdfast:holdfast") and not redis.hlen("holdfast:unacked")
+                lambda: not redis.llen(f"holdfast:{queue}") and not redis.hlen("holdfast:unacked")
             )
 
 

@@ -38,6 +38,8 @@ class Shipped(Fleet):
         return super().environment() | {
             "ALLOWED_HOSTS": f"{SITE},127.0.0.1",
             "TRUSTED_PROXIES": "1",
+            # Refused together with HTTPS.
+            "WEBHOOK_ALLOW": "",
             "LOGIN_FAILURE_RATE": f"{WRONG_PASSWORDS}/d",
         }
 

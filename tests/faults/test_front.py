@@ -237,8 +237,12 @@ def test_a_board_is_told_through_the_front(front: Front, lot: Guests) -> None:
     with board(front.port, lot.world["venue"], origin=HTTP) as page:
         assert json.loads(page.recv(10))["type"] == "hello"
         through = Guests(front.port, lot.world)
-        answer = through.ask("POST", "/api/v1/reservations", through.wish().body, Host=SITE)
-        assert answer.status == 201
+        # A wish is made up at random, and another test may have taken that time.
+        asked = (
+            through.ask("POST", "/api/v1/reservations", through.wish().body, Host=SITE)
+            for _ in range(20)
+        )
+        assert any(answer.status == 201 for answer in asked)
         assert json.loads(page.recv(10))["event"] == "reservation.created"
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from django.conf import settings
@@ -12,13 +13,25 @@ from django.db.migrations.state import ProjectState
 from django.test import Client
 from django.utils import timezone
 
-from guests import tokens
-from guests.models import User
+from guests import callers, tokens
+from guests.models import Partner, User
+from hooks.health import SWITCHED_OFF
+from hooks.models import Endpoint
+from notices.exports import jobs
+from notices.models import Delivery
 from reservations.models import Allocation, Reservation
-from tests.factories import make_venue
-from tests.guests.factories import AdministratorFactory, StaffFactory, UserFactory
+from tests.factories import hold, make_venue
+from tests.guests.factories import (
+    AdministratorFactory,
+    PartnerFactory,
+    StaffFactory,
+    UserFactory,
+)
+from tests.hooks.making import make_delivery, make_endpoint
 from tests.reservations.facts import facts
 from venues.models import Venue
+
+_HOUR = timedelta(hours=1)
 
 
 def lot(units: int = 20, **policy: Any) -> dict[str, Any]:
@@ -47,6 +60,77 @@ def holds(count: int, seconds: float) -> dict[str, Any]:
         for number, row in enumerate(rows)
     )
     return _told(venue, StaffFactory.create(email=_address(), staff_venues=[venue]))
+
+
+def webhooks(endpoints: int, count: int, url: str) -> dict[str, Any]:
+    """So many deliveries that wait, spread over endpoints of a partner at this receiver."""
+    name = uuid4().hex[:12]
+    made = [make_endpoint(name, f"{url}{number}") for number in range(endpoints)]
+    ids = [
+        make_delivery(made[number % endpoints], key=f"{name}_{number}").message_id
+        for number in range(count)
+    ]
+    return {"ids": ids, "secrets": _secrets(made)}
+
+
+def stays(count: int) -> dict[str, Any]:
+    """A person with so many stays, and the file of them that they ask for."""
+    user = UserFactory.create(email=_address())
+    venue, now = make_venue(units=1), timezone.now()
+    models.prefetch_related_objects([venue], "categories")
+    Reservation.objects.bulk_create(
+        facts(venue, guest=user, starts_at=now + n * _HOUR, ends_at=now + (n + 1) * _HOUR)
+        for n in range(count)
+    )
+    return {"user": user.pk, "export": export(user.pk)}
+
+
+def export(user_id: int) -> int:
+    """The file that somebody asks for."""
+    return jobs.start(User.objects.get(pk=user_id), "reservations").pk
+
+
+def letters(count: int) -> list[str]:
+    """So many letters that wait. Returns the addresses they go to."""
+    now = timezone.now()
+    name = uuid4().hex[:12]
+    made = Delivery.objects.bulk_create(
+        Delivery(
+            kind=SWITCHED_OFF,
+            channel="mail",
+            lane="mail",
+            to=f"{name}-{number}@example.com",
+            dedupe=f"{name}:{number}",
+            data={"url": "https://hooks.example.com/", "reason": "It is gone."},
+            created_at=now,
+            next_try_at=now,
+        )
+        for number in range(count)
+    )
+    return [one.to for one in made]
+
+
+def subscriber(url: str) -> dict[str, Any]:
+    """A venue, and a partner whose one endpoint is told of what it books there."""
+    name = uuid4().hex[:12]
+    venue = make_venue("restaurant", units=90, horizon=None, confirms_at_once=True)
+    PartnerFactory.create(slug=name, venues=[venue])
+    endpoint = make_endpoint(name, f"{url}0", types=["reservation.created"])
+    return {"venue": venue.slug, "partner": name, "secrets": _secrets([endpoint])}
+
+
+def booked_by_partner(venue: str, partner: str, count: int) -> int:
+    """So many reservations that the partner makes."""
+    by = callers.for_partner(Partner.objects.get(slug=partner))
+    place = Venue.objects.get(slug=venue)
+    start = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(days=3)
+    for _ in range(count):
+        hold(place, start, by=by)
+    return count
+
+
+def _secrets(made: list[Endpoint]) -> dict[str, str]:
+    return {urlsplit(one.url).path: str(one.known_secret) for one in made}  # type: ignore[attr-defined]
 
 
 def ground(units: int, people: int = 0, hold_seconds: float = 0) -> dict[str, Any]:

@@ -9,11 +9,15 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
+from tests.effort import some
 from tests.fuzz import ground, hostile
 from tests.fuzz.ground import VISITORS, Ground
 from tests.web.browsing import Forms
 
 pytestmark = pytest.mark.django_db
+
+FIRST_TRIED = sorted(VISITORS, key=("administrator", "guest", "anybody", "staff").index)
+"""An administrator sees all that staff see, and a guest what anybody sees."""
 
 SENDS = 200
 """Statuses of pages that may have forms."""
@@ -52,7 +56,7 @@ def encoded(values: dict[str, str]) -> str:
     return urlencode(values, errors="surrogatepass")
 
 
-@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize("visitor", some(FIRST_TRIED, 2))
 def test_no_query_cookie_or_header_fails_a_page(about: Ground, visitor: str) -> None:
     found = []
     for route, address in ground.addresses(about).items():
@@ -68,7 +72,7 @@ def test_no_query_cookie_or_header_fails_a_page(about: Ground, visitor: str) -> 
     assert not list(filter(None, found)), "\n".join(sorted(set(filter(None, found))))
 
 
-@pytest.mark.parametrize("visitor", VISITORS)
+@pytest.mark.parametrize("visitor", some(FIRST_TRIED, 2))
 def test_no_form_fails_a_page(about: Ground, visitor: str) -> None:
     found = []
     for route, address in ground.addresses(about).items():

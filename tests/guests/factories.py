@@ -9,6 +9,7 @@ from factory.django import DjangoModelFactory
 from factory.helpers import post_generation
 
 from guests.models import Favourite, Partner, User, VenueRole
+from guests.scopes import SCOPES
 
 PASSWORD = "correct horse battery"
 
@@ -68,7 +69,7 @@ class PartnerFactory(DjangoModelFactory[Partner]):
 
     slug = Sequence(lambda number: f"partner-{number}")
     name = "Acme Travel"
-    scopes: Any = LazyFunction(lambda: ["reservations:read", "reservations:write", "venues:read"])
+    scopes: Any = LazyFunction(lambda: list(SCOPES))
 
     @post_generation
     def venues(self: Partner, create: bool, venues: Any, **_: Any) -> None:

@@ -60,3 +60,18 @@ def test_any_text_is_either_an_address_or_refused(raw: str) -> None:
     except ContactInvalid:
         return
     assert fold(stored) == stored
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["Ada@Zürich.example", "ada@xn--zrich-kva.example", "ada@ｚüｒｉｃｈ.example",
+     " ada@zürich。example", "\u200eada@zu\u0308rich.example"],
+)  # fmt: skip
+def test_an_address_is_folded_as_it_is_stored(typed: str) -> None:
+    assert fold(typed) == "ada@zürich.example"
+    assert fold(fold(typed)) == fold(typed)
+
+
+@pytest.mark.parametrize("typed", ["nobody", "a@b@c", "", "@", "a" * 400, "ada@localhost"])
+def test_what_is_no_address_is_folded_too(typed: str) -> None:
+    assert fold(typed.upper()) == typed.lower()

@@ -16,6 +16,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from guests import keys
 from guests.models import Partner, PartnerKey
+from guests.scopes import SCOPES
 from settings import partner_keys
 from tests.guests.factories import AdministratorFactory, PartnerFactory
 from venues.models import Venue
@@ -55,7 +56,7 @@ def test_a_key_finds_its_partner_with_what_it_may_do(partner: Partner) -> None:
     assert caller is not None
     assert (caller.kind, caller.partner, caller.rate) == ("partner", "acme", "600/m")
     assert caller.may_run(venue.pk) and not caller.may_run(venue.pk + 1)
-    assert caller.scopes == {"reservations:read", "reservations:write", "venues:read"}
+    assert caller.scopes == set(SCOPES)
 
 
 def test_a_partner_of_all_venues_may_run_any(partner: Partner) -> None:

@@ -33,7 +33,11 @@ def sent() -> list[EmailMessage]:
 
 
 def told(answer: Any) -> tuple[Any, ...]:
-    headers = {name: value for name, value in answer.headers.items() if name != "Expires"}
+    headers = {
+        name: value
+        for name, value in answer.headers.items()
+        if name not in ("Expires", "Request-Id")
+    }
     return answer.status_code, answer["Location"], answer.content, sorted(headers.items())
 
 

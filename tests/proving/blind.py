@@ -11,8 +11,8 @@ from django.apps import AppConfig
 _WITHOUT_NAMING = """
 INSERT INTO reservations_allocation
     (venue_id, resource_id, reservation_id, closure_id, reason,
-     starts_at, ends_at, is_live, is_locked, lapses_at)
-VALUES (%s, %s, %s, %s, %s, %s, %s, true, %s, %s)
+     starts_at, ends_at, promised_local, is_live, is_locked, lapses_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, true, %s, %s)
 RETURNING id
 """
 

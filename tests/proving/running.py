@@ -24,6 +24,8 @@ class Operator:
 
     folder: Path
     settings: str = "settings.project"
+    database: str = ""
+    """The name of a PostgreSQL database other than the test's own."""
 
     def start(self, *options: str) -> subprocess.Popen[str]:
         """Type the command; what it says comes through a pipe."""
@@ -55,7 +57,7 @@ class Operator:
         return {
             "DJANGO_SETTINGS_MODULE": self.settings,
             "DATA_DIR": str(self.folder),
-            "DATABASE_URL": _url(),
+            "DATABASE_URL": _url(self.database),
             "REDIS_URL": "",
             "BROKER_URL": "",
             "SECRET_KEY": settings.SECRET_KEY,
@@ -73,9 +75,9 @@ def operator(folder: Path, settings: str = "settings.project") -> Operator:
     return Operator(folder, settings)
 
 
-def _url() -> str:
+def _url(name: str = "") -> str:
     if connection.vendor != "postgresql":
         return ""
     its = connection.settings_dict
     user = quote(its["USER"]) + (f":{quote(its['PASSWORD'])}" if its["PASSWORD"] else "")
-    return f"postgres://{user}@{its['HOST']}:{its['PORT'] or 5432}/{its['NAME']}"
+    return f"postgres://{user}@{its['HOST']}:{its['PORT'] or 5432}/{name or its['NAME']}"

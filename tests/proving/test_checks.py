@@ -126,7 +126,8 @@ def test_a_client_s_whole_script_breaks_no_promise(story: Story) -> None:
         if number == 150:
             break
     told = story.evidence()
-    assert {call.verb for call in told.calls} >= {"modify", "check in", "hold together", "look"}
+    verbs = {call.verb for call in told.calls if call.outcome == "ok"}
+    assert verbs >= {"modify", "check in", "hold together", "look", "walk in", "swap units"}
     assert checks.judge(told) == {promise: [] for promise in checks.PROMISES}
 
 

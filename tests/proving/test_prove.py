@@ -2,12 +2,22 @@
 
 import signal
 import subprocess
+import sys
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
-from config.proving import ground
+from config.proving import evidence, ground
+from config.proving.acting import Actor
+from config.proving.crowd import Crowd
+from config.proving.journal import Journal
+from config.proving.script import Step
+from reservations import clock
+from reservations.models import Allocation, Reservation
 from tests.guests.races import race
 from tests.proving.running import PATIENCE, Operator, operator
 from tests.reservations.guard import no_guard
@@ -110,3 +120,63 @@ def test_one_at_a_time() -> None:
 def test_numbers_that_mean_nothing_are_refused(option: str) -> None:
     with pytest.raises(CommandError, match="give a number above 0"):
         call_command("prove", option, "0")
+
+
+def test_a_client_that_takes_too_long_is_ended_and_its_journal_is_read(tmp_path: Path) -> None:
+    sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], text=True)
+    gathered = Crowd(ground=None, seed=1, folder=tmp_path)  # type: ignore[arg-type]
+    gathered._await(sleeper, limit=0)
+    assert (gathered.slow, sleeper.poll()) == (1, -signal.SIGKILL)
+
+
+def test_a_deployed_database_without_tables_is_left_to_its_operator(tmp_path: Path) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("a database of this machine is migrated")
+    name = f"{connection.settings_dict['NAME']}_empty"
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    try:
+        code, said = Operator(tmp_path, database=name).prove(*QUIET)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    assert code == 1
+    assert "The database lacks migrations, the first is" in said
+    assert "manage.py migrate" in said
+    assert "Traceback" not in said
+
+
+def test_rows_are_read_as_of_one_instant(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow client was ended, and its last call is still carried out."""
+    if connection.vendor != "postgresql":
+        pytest.skip("a database of this machine is written by one at a time")
+    made = ground.make()
+
+    def book() -> None:
+        actor = Actor(made, 1, Journal(BytesIO()))
+        call = actor.act(Step("hold", "room", 10, 2, 1, 1, 0, None))
+        assert call is not None and call.outcome == "ok"
+
+    class Meanwhile:
+        """Stands for the allocations, which are read after the reservations."""
+
+        @property
+        def objects(self) -> Any:
+            race(1, book)
+            return Allocation.objects
+
+    monkeypatch.setattr(evidence, "Allocation", Meanwhile())
+    read = evidence.gather(made, [], read_at=clock.now(), has_guard=True)
+    assert Reservation.objects.filter(venue_id=made.venue_id).count() == 1
+    assert (len(read.reservations), len(read.allocations), len(read.events)) == (0, 0, 0)
+
+
+@pytest.mark.long
+def test_an_empty_folder_is_migrated_first(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("a deployed database is migrated by its operator")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, said = Operator(empty).prove(*SHORT)
+    assert code == 0, said

@@ -13,7 +13,7 @@ from reservations.alternatives import find
 from reservations.alternatives.search import Alternative
 from reservations.inventory import closures
 from reservations.models import Allocation
-from reservations.requests import Booking, Times
+from reservations.requests import Booking, Contact, Times
 from tests.effort import some
 from tests.factories import DESK, NOON, add_category, add_hours, booking, hold, make_venue
 from tests.guests.factories import UserFactory
@@ -293,6 +293,9 @@ def test_looking_costs_the_same_however_much_is_taken() -> None:
     assert max(counts) <= 5
 
 
+BOB = Contact(first_name="Bob", last_name="Byron", phone="+31205550123")
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_a_day_on_which_the_client_has_one_is_not_offered(named: bool) -> None:
     venue = make_venue("practice", notice=timedelta(0), per_day="refuse")
@@ -300,7 +303,7 @@ def test_a_day_on_which_the_client_has_one_is_not_offered(named: bool) -> None:
     add_hours(venue, time(12), time(13), resource=unit)
     client = UserFactory.create().pk
     hold(venue, NOON + 45 * MINUTE, 0.25, resource=unit.pk, guest_id=client)
-    hold(venue, NOON, 0.25, resource=unit.pk)
+    hold(venue, NOON, 0.25, resource=unit.pk, contact=BOB)
     place = {"resource": unit.pk} if named else {"category": "standard"}
     others = find.for_booking(booking(venue, NOON, 0.25, **place), by=DESK, now=clock.now())
     assert others[0].window.start == NOON + 15 * MINUTE

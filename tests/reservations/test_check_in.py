@@ -247,6 +247,7 @@ def test_a_guest_who_was_given_another_unit_may_stay_longer_there(
     short = hold(venue, MISSED, 0.25)
     actions.check_in(reservation_id=short.pk, by=DESK)
     frozen.move_to(MISSED + 15 * MINUTE)
+    actions.check_out(reservation_id=short.pk, by=DESK)
     arrive(row)
     longer = Change(times=Times(ends_at=END + HOUR))
     actions.modify(reservation_id=row.pk, change=longer, by=DESK)

@@ -7,18 +7,31 @@ from typing import Annotated, Any, NotRequired, get_args, get_origin, get_type_h
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
+from payments import recording, settling
+from payments.methods import Method
+from payments.models import Checkout
+from payments.recording import Taken
 from reservations import actions, sweeps
-from reservations.event_types import EVENT_TYPES, ONCE, EventType
+from reservations.corrections.rest_releases import Release, RestCharge
+from reservations.event_types import EVENT_TYPES, ONCE, Changed, EventType
 from reservations.inventory import closures, lots, venues
+from reservations.inventory.decisions import Decision, Outcome
 from reservations.inventory.lots import LotWish
 from reservations.inventory.venues import VenueWish
 from reservations.models import Event
-from reservations.requests import Change, Times
-from tests.factories import DESK, NOON, hold, make_venue
+from reservations.pricing.settlement import Charge
+from reservations.requests import Change, Reprice, Times
+from tests.factories import DESK, NOON, booking, hold, make_venue
+from tests.payments.cards import begin, held, press
 from tests.reservations.facts import DAY, HOUR, guest
 from tests.reservations.test_pools import ranked, stagger
 from venues.hours import Window
 from venues.models import Policy
+
+NOT_YET = {
+    "payment.link", "payment.refund_failed", "payment.disputed", "payment.refunded_outside",
+}  # fmt: skip
+"""Listed, and nothing records them yet."""
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "events.md"
 WORDS: dict[Any, str] = {
@@ -27,6 +40,7 @@ WORDS: dict[Any, str] = {
     bool: "true or false",
     list[str]: "list of text",
     int | None: "whole number or null",
+    Changed: "object by field",
 }
 
 Shape = dict[str, tuple[Any, str, bool]]
@@ -47,6 +61,8 @@ def shape_of(kind: EventType[Any]) -> Shape:
 def fits(value: object, wanted: Any) -> bool:
     if wanted == list[str]:
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if wanted == Changed:
+        return isinstance(value, dict) and all(set(one) == {"from", "to"} for one in value.values())
     if wanted == int | None:
         return value is None or type(value) is int
     return type(value) is wanted
@@ -97,6 +113,40 @@ def stays_without_a_desk(frozen: FrozenDateTimeFactory) -> None:
     sweeps.complete_stays()
 
 
+def a_late_guest_on_another_unit(frozen: FrozenDateTimeFactory) -> None:
+    """Arrives on another unit than was given, and leaves late."""
+    venue = make_venue(units=2, grace=HOUR, releases_no_shows=True, confirms_at_once=True)
+    row = hold(venue)
+    frozen.move_to(NOON + HOUR)
+    unit = row.allocations.get().resource_id
+    actions.hold(
+        booking=booking(venue, NOON + HOUR, resource=unit, override_reason="Walk-in"), by=DESK
+    )
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    frozen.move_to(NOON + 5 * HOUR)
+    actions.check_out(reservation_id=row.pk, by=DESK)
+    frozen.move_to(NOON - DAY)
+
+
+def put_right(frozen: FrozenDateTimeFactory) -> None:
+    """Confirms after the grace, undoes arrival and departure, and reinstates."""
+    venue = make_venue("restaurant", step=None, hold_time=2 * DAY, grace=HOUR)
+    row = hold(venue, override_reason="A regular")
+    frozen.move_to(NOON + HOUR // 2)
+    actions.confirm(reservation_id=row.pk, by=DESK)
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    actions.check_out(reservation_id=row.pk, by=DESK)
+    actions.undo_check_out(reservation_id=row.pk, reason="Wrong guest", by=DESK)
+    actions.undo_check_in(reservation_id=row.pk, reason="Wrong guest", by=DESK)
+    actions.cancel(reservation_id=row.pk, by=DESK)
+    actions.reinstate(reservation_id=row.pk, reason="Wrong guest", by=DESK)
+    gone = Release(charge=RestCharge.FEE, reason="Did not come")
+    late = actions.confirm(reservation_id=hold(venue, NOON + 3 * HOUR).pk, by=DESK)
+    frozen.move_to(NOON + 4 * HOUR)
+    actions.release_rest(reservation_id=late.pk, release=gone, by=DESK)
+    frozen.move_to(NOON - DAY)
+
+
 def one_a_day() -> None:
     venue = make_venue(
         "restaurant", units=1, unit_choice="guest", per_day=Policy.PerDay.REPLACE, step=None
@@ -104,6 +154,19 @@ def one_a_day() -> None:
     by, unit = guest(), venue.resources.get().pk
     for hours in (0, 3):
         hold(venue, NOON + hours * HOUR, by=by, resource=unit)
+
+
+def at_the_desk(frozen: FrozenDateTimeFactory) -> None:
+    lot = make_venue(units=2, unit_choice="guest")
+    pair = [hold(lot, resource=unit.pk) for unit in lot.resources.all()]
+    pks = [row.pk for row in pair]
+    actions.swap(venue=lot.slug, reservations=pks, reason="They asked", by=DESK)
+    frozen.move_to(NOON - HOUR)
+    wish = booking(lot, times=Times(ends_at=NOON), is_walk_in=True, override_reason="A friend")
+    actions.walk_in(booking=wish, by=DESK)
+    frozen.move_to(NOON)
+    for row in pair:
+        actions.check_in(reservation_id=row.pk, by=DESK, override_reason="A couple")
 
 
 def a_reseat() -> None:
@@ -120,6 +183,17 @@ def keeping_venues() -> None:
         venue_id=venue.pk, resource_ids=units, window=window, reason="Paint", by=DESK
     )
     closures.reopen(closure_id=closure, by=DESK)
+    night = Times(check_in=NOON.date(), check_out=NOON.date() + DAY)
+    row = hold(venue, times=night)
+    closures.close(
+        venue_id=venue.pk,
+        resource_ids=units,
+        window=window,
+        reason="Paint",
+        by=DESK,
+        decided={row.pk: Decision(outcome=Outcome.CANCEL, version=row.version)},
+        notice="Paint",
+    )
     wish = VenueWish(fields={"name": "Inn", "time_zone": "UTC", "currency": "EUR"})
     inn = venues.open_venue(kind="hotel", wish=wish, by=DESK)
     venues.change_venue(slug=inn.slug, wish=VenueWish(fields={"city": "Utrecht"}), by=DESK)
@@ -129,19 +203,58 @@ def keeping_venues() -> None:
     lots.close_lot(slug=lot.slug, by=DESK)
 
 
-@pytest.mark.django_db
+def amounts_put_right() -> None:
+    venue = make_venue("restaurant", units=2, confirms_at_once=True, cancel_fee_percent=50)
+    venue.policy.cancel_deadline = 99 * DAY
+    venue.policy.save()
+    row, other = hold(venue), hold(venue)
+    shorter = Times(starts_at=NOON + 9 * HOUR, ends_at=NOON + 11 * HOUR)
+    change = Change(times=shorter, accept_fee=True, reprice=Reprice.ALL, reason="A storm")
+    actions.modify(reservation_id=row.pk, change=change, by=DESK)
+    actions.waive_fee(reservation_id=row.pk, by=DESK, reason="A storm")
+    actions.adjust_price(reservation_id=row.pk, by=DESK, amount_minor=1, reason="A friend")
+    recording.record(row.pk, Taken(method=Method.CASH, amount_minor=5), by=DESK)
+    recording.give_back(row.pk, amount_minor=2, reason="A friend", by=DESK)
+    change = Change(times=shorter, accept_fee=False, reason="A storm")
+    actions.modify(reservation_id=other.pk, change=change, by=DESK)
+
+
+def payments_by_card() -> None:
+    refused, given_up = held(), held()
+    press(begin(refused), "decline")
+    press(begin(given_up))
+    actions.cancel(reservation_id=given_up.pk, by=DESK)
+    for checkout in Checkout.objects.all():
+        settling.settle(checkout.pk)
+
+
+def an_early_departure() -> None:
+    row = hold(make_venue(early_check_in=99 * DAY))
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    actions.check_out(reservation_id=row.pk, by=DESK, charge=Charge.ALL, reason="Ill")
+
+
+@pytest.mark.django_db(transaction=True)
 def test_all_that_happens_is_recorded_in_the_declared_shape(frozen: FrozenDateTimeFactory) -> None:
     one_a_day()
     a_reseat()
+    amounts_put_right()
+    an_early_departure()
+    payments_by_card()
     keeping_venues()
+    a_late_guest_on_another_unit(frozen)
+    put_right(frozen)
     lives_of_reservations(frozen)
+    frozen.move_to(NOON - DAY)
+    at_the_desk(frozen)
     frozen.move_to(NOON - DAY)
     stays_without_a_desk(frozen)
     recorded = list(Event.objects.all())
     assert [wrong for wrong in map(misfit, recorded) if wrong] == []
-    assert {event.name for event in recorded} == {one.name for one in EVENT_TYPES}
+    happened = [one for one in EVENT_TYPES if one.name not in NOT_YET]
+    assert {event.name for event in recorded} - NOT_YET == {one.name for one in happened}
     seen = {(event.name, key) for event in recorded for key in event.data}
-    declared = {(kind.name, key) for kind in EVENT_TYPES for key in shape_of(kind)}
+    declared = {(kind.name, key) for kind in happened for key in shape_of(kind)}
     assert declared - seen == set()
 
 
@@ -183,5 +296,5 @@ def test_what_is_not_always_there_says_when_it_is_absent() -> None:
 
 
 def test_what_happens_once_is_as_the_constraint_has_it() -> None:
-    (once,) = (one for one in Event._meta.constraints if one.name == "event_once")
+    (once,) = (one for one in Event._meta.constraints if one.name == "event_once_a_round")
     assert once.condition.children == [("name__in", ONCE)]  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from reservations.alternatives import find
 from reservations.alternatives.group_search import Arrangement
 from reservations.requests import Booking, Times
 from tests.effort import some
-from tests.factories import NOON, add_category, booking, hold, make_venue
+from tests.factories import GUEST, NOON, add_category, booking, hold, make_venue
 from tests.reservations.facts import HOUR
 from tests.reservations.worlds import group_comes_to, moments, of_window
 from venues.models import Venue
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
 def instead(wishes: list[Booking]) -> list[Arrangement]:
     """The arrangements, after a look that each can be booked, as it is told, at this moment."""
-    found = find.for_group(wishes, now=clock.now())
+    found = find.for_group(wishes, by=GUEST, now=clock.now())
     assert len(found) <= 3
     for one in found:
         assert group_comes_to(offered(wishes, one)) is None, one
@@ -120,6 +120,6 @@ def test_looking_costs_the_same_however_large_the_group() -> None:
     counts: list[int] = []
     for size in (1, 9):
         with CaptureQueriesContext(connection) as asked:
-            find.for_group([booking(venue)] * size, now=clock.now())
+            find.for_group([booking(venue)] * size, by=GUEST, now=clock.now())
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 6

@@ -223,7 +223,7 @@ def test_a_file_that_is_none_is_told_in_one_line(path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be played"):
         replay(path)
     path.write_text("a,b\n1,2\n")
-    with pytest.raises(CommandError, match="row 1 cannot be read"):
+    with pytest.raises(CommandError, match="these columns are missing"):
         replay(path)
     packed = path.with_suffix(".gz")
     packed.write_bytes(b"not gzip at all")
@@ -234,6 +234,31 @@ def test_a_file_that_is_none_is_told_in_one_line(path: Path) -> None:
 def test_a_file_without_the_types_named_is_told(path: Path) -> None:
     with pytest.raises(CommandError, match="no bookings of P"):
         replay(write(path, stay(1)), "P=1")
+
+
+def of_two_hotels(path: Path) -> Path:
+    path.write_text(
+        "\n".join(
+            [",".join(["hotel", *COLUMNS])]
+            + [
+                ",".join([hotel, *stay(1, reserved_room_type=kind).values()])
+                for hotel, kind in (("City", "A"), ("Resort", "A"), ("Resort", "H"))
+            ]
+        )
+    )
+    return path
+
+
+def test_the_bookings_of_two_hotels_are_not_mixed(path: Path) -> None:
+    of_two_hotels(path)
+    with pytest.raises(CommandError, match="Choose one with --hotel"):
+        replay(path, "A=2")
+    assert counts(replay(path, "A=2", hotel="City")) == (1, 0, 0)
+    assert counts(replay(path, "A=2", "H=1", hotel="Resort")) == (2, 0, 0)
+    with pytest.raises(CommandError, match="only of City, Resort"):
+        replay(path, "A=2", hotel="Hilton")
+    # A type that one of them alone has tells which is meant.
+    assert counts(replay(path, "H=1")) == (1, 0, 0)
 
 
 @pytest.mark.parametrize("units", ["H", "H=", "H=0", "H=10001", "H=-1", "=4", "H=four", "H=1=2"])

@@ -38,7 +38,7 @@ def test_where_the_venue_confirms_at_once_there_is_no_hold() -> None:
 
 
 def test_the_range_sold_leaves_the_buffers_out() -> None:
-    row = hold(make_venue("parking", buffer_before=HOUR, buffer_after=2 * HOUR))
+    row = hold(make_venue("parking", adds_buffers=True, buffer_before=HOUR, buffer_after=2 * HOUR))
     assert (row.starts_at, row.ends_at) == (NOON, NOON + 2 * HOUR)
     assert taken(row) == (NOON - HOUR, NOON + 4 * HOUR)
 

@@ -24,6 +24,8 @@ HOMES = {
     "venues/kinds.py",
     # The sentence about arrival, in a package below the rules.
     "venues/wording.py",
+    # What a policy may not be, in the same package.
+    "venues/policy_rules.py",
     # Venues that are made, not judged.
     "config/demonstration/venues.py",
 }
@@ -120,7 +122,7 @@ def test_the_last_end_of_nights_is_a_departure(limit: datetime, last: date) -> N
 
 def test_who_walks_in_after_midnight_gets_the_night_that_runs() -> None:
     hotel = make_venue("hotel")
-    at = datetime(2027, 3, 2, 4, 59, tzinfo=UTC)
+    at = datetime(2027, 3, 2, 3, 59, tzinfo=UTC)
     assert modes.walk_in(hotel, None, None, at).check_in == date(2027, 3, 1)
     assert modes.walk_in(hotel, None, None, at + HOUR).check_in == date(2027, 3, 2)
 

@@ -281,9 +281,31 @@ def test_what_is_over_cannot_be_changed(frozen: FrozenDateTimeFactory, end: str)
             actions.check_out(reservation_id=row.pk, by=DESK)
         case _:
             frozen.move_to(NOON + HOUR)
-    for wish in ({"details": {"remarks": "x"}}, {"guest_count": 2}):
-        with pytest.raises(HoldExpired if end == "expire" else WrongStatus):
-            modify(row, **wish)
+    with pytest.raises(HoldExpired if end == "expire" else WrongStatus):
+        modify(row, guest_count=2)
+    if end == "expire":
+        with pytest.raises(HoldExpired):
+            modify(row, details={"remarks": "x"})
+
+
+@pytest.mark.parametrize("end", ["cancel", "check_out", "miss"])
+def test_staff_put_contact_and_remarks_of_what_is_over_right(
+    frozen: FrozenDateTimeFactory, end: str
+) -> None:
+    by = guest()
+    row = hold(make_venue(confirms_at_once=True), by=by)
+    frozen.move_to(NOON)
+    if end == "check_out":
+        actions.check_in(reservation_id=row.pk, by=DESK)
+        actions.check_out(reservation_id=row.pk, by=DESK)
+    elif end == "cancel":
+        actions.cancel(reservation_id=row.pk, by=DESK)
+    else:
+        frozen.move_to(NOON + HOUR)
+    after = modify(row, details={"remarks": "Paid in cash.", "phone": "+31207654321"})
+    assert (after.remarks, after.phone) == ("Paid in cash.", "+31207654321")
+    with pytest.raises(WrongStatus):
+        modify(row, by=by, details={"remarks": "x"})
 
 
 def present(frozen: FrozenDateTimeFactory, **venue: Any) -> Reservation:
@@ -386,7 +408,8 @@ def test_a_guest_who_is_here_moves_up_a_category_from_now_on(
     hold(row.venue, NOON + HOUR, category="suite")
     frozen.tick(HOUR)
     changed = modify(row, category="suite", times=Times(ends_at=NOON + 4 * HOUR))
-    assert (changed.category, changed.price_minor) == (suite, 20_000)
+    # A move by the house keeps the tariff as sold.
+    assert (changed.category, changed.price_minor) == (suite, 4_000)
     assert [(one.starts_at, one.ends_at) for one in rows(row)] == [
         (NOON, NOON + HOUR),
         (NOON + HOUR, NOON + 4 * HOUR),

@@ -57,7 +57,7 @@ def test_too_soon_says_from_when_on() -> None:
     assert refusal.value.facts == {"earliest_start": NOON}
 
 
-@pytest.mark.parametrize(("offset", "refusal"), [(-1, TooSoon), (0, None), (1, None)])
+@pytest.mark.parametrize(("offset", "refusal"), [(-60, TooSoon), (-59, None), (0, None), (1, None)])
 def test_without_a_notice_only_the_past_is_too_soon(
     offset: int, refusal: type[Refusal] | None
 ) -> None:
@@ -84,6 +84,23 @@ def test_the_horizon_is_the_last_start(offset: int, refusal: type[Refusal] | Non
 def test_the_shortest_stay(offset: int, refusal: type[Refusal] | None) -> None:
     venue = make_venue(shortest_stay=HOUR)
     assert judged(venue, NOON, 1 + offset / 3600) is refusal
+
+
+@pytest.mark.parametrize(
+    ("length", "shortest", "refusal"),
+    [
+        (timedelta(microseconds=1), None, TooShort),
+        (MINUTE - timedelta(microseconds=1), None, TooShort),
+        (MINUTE, None, None),
+        # A venue may sell less.
+        (SECOND, SECOND, None),
+    ],
+)
+def test_no_reservation_is_shorter_than_a_minute(
+    length: timedelta, shortest: timedelta | None, refusal: type[Refusal] | None
+) -> None:
+    venue = make_venue(shortest_stay=shortest)
+    assert judged(venue, NOON, length / HOUR) is refusal
 
 
 @pytest.mark.parametrize(("offset", "refusal"), [(-1, None), (0, None), (1, TooLong)])

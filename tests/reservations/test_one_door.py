@@ -10,9 +10,9 @@ import pytest
 from reservations import actions
 
 ROOT = Path(__file__).parents[2]
-# They commit units, venues and closures, and change no row of a reservation.
+# They commit units, venues and closures, and change reservations by the bodies of verbs alone.
 OF_OTHER_ROWS = {"inventory", "idempotency"}
-CALLERS = ("api", "web", "desk", "config", "guests", "venues")
+CALLERS = ("api", "web", "desk", "config", "guests", "venues", "payments")
 ROWS = {"Reservation", "Allocation"}
 WRITES = {"update", "create", "bulk_create", "bulk_update", "delete", "update_or_create"}
 
@@ -70,3 +70,32 @@ def test_a_module_that_commits_unnamed_would_be_found() -> None:
     )
     assert commits(stray)
     assert writes(stray) == ["Reservation.objects.update(x=1)"]
+
+
+def sets_paid(tree: ast.Module) -> bool:
+    """Whether it writes what was paid: an attribute, or a query with that word."""
+    for node in ast.walk(tree):
+        targets = node.targets if isinstance(node, ast.Assign) else []
+        if isinstance(node, ast.AugAssign | ast.AnnAssign):
+            targets = [node.target]
+        if any(isinstance(one, ast.Attribute) and one.attr == "paid_minor" for one in targets):
+            return True
+        if not isinstance(node, ast.Call):
+            continue
+        is_write = ast.unparse(node.func).rpartition(".")[2] in WRITES
+        if is_write and any(word.arg == "paid_minor" for word in node.keywords):
+            return True
+    return False
+
+
+def test_one_module_writes_what_was_paid() -> None:
+    packages = ("reservations", *CALLERS, "notices", "hooks")
+    found = {
+        f"{package}.{name}"
+        for package in packages
+        for name, tree in modules(package)
+        if sets_paid(tree)
+    }
+    # A document says what had been paid when it was issued.
+    assert found == {"reservations.lifecycle.paid", "payments.documents.issuance"}
+    assert sets_paid(ast.parse("Reservation.objects.update(paid_minor=1)"))

@@ -62,7 +62,7 @@ def test_a_list_of_venues_holds_those_at_which_a_person_may(own: Venue, other: V
 def test_a_clerk_works_at_the_desk_and_a_manager_does_the_rest(own: Venue) -> None:
     for_managers = {
         "adjust-price", "waive-fee", "refund", "charge", "rates", "policy", "hours", "units",
-        "templates", "exports", "keys", "venue",
+        "templates", "exports", "keys", "venue", "count",
     }  # fmt: skip
     clerk = callers.for_user(UserFactory.create(role=User.Role.STAFF, clerk_at=[own]))
     manager = callers.for_user(person(User.Role.STAFF, own))

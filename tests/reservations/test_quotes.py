@@ -11,7 +11,8 @@ from reservations import clock
 from reservations.errors import QuoteExpired, Taken
 from reservations.models import Reservation
 from reservations.pricing import quotes
-from reservations.pricing.quotes import GOOD_FOR, Quote
+from reservations.pricing.charges import Party
+from reservations.pricing.quotes import GOOD_FOR, Quote, Wanted
 from tests.factories import NOON, add_category, hold, make_venue
 from tests.reservations.facts import DAY, HOUR, MINUTE, SECOND, around
 from venues import prices
@@ -30,7 +31,9 @@ def venue() -> Venue:
 
 
 def quote(venue: Venue, window: Window = LUNCH, party: int = 1, code: str = "standard") -> Quote:
-    return quotes.quote(venue, venue.categories.get(code=code), window, party, now=clock.now())
+    return quotes.quote(
+        venue, Wanted(venue.categories.get(code=code), window, Party(party)), now=clock.now()
+    )
 
 
 def dearer() -> None:

@@ -100,7 +100,7 @@ def test_a_guest_who_did_not_come_gives_the_rest_back_at_that_instant() -> None:
 def test_what_a_guest_who_did_not_come_had_keeps_its_distance_as_a_booking_finds_it(
     frozen: FrozenDateTimeFactory, is_swept: bool
 ) -> None:
-    venue = make_venue("parking", buffer_before=10 * MINUTE, grace=HOUR)
+    venue = make_venue("parking", adds_buffers=True, buffer_before=10 * MINUTE, grace=HOUR)
     hold(venue, NOON, 4)
     frozen.move_to(NOON + HOUR)
     if is_swept:
@@ -117,7 +117,12 @@ def test_a_unit_kept_at_a_distance_by_who_did_not_come_costs_nobody_the_one_besi
     frozen: FrozenDateTimeFactory, is_swept: bool
 ) -> None:
     venue = make_venue(
-        "parking", units=2, unit_choice="guest", buffer_before=10 * MINUTE, grace=HOUR
+        "parking",
+        units=2,
+        unit_choice="guest",
+        adds_buffers=True,
+        buffer_before=10 * MINUTE,
+        grace=HOUR,
     )
     hold(venue, NOON, 4, resource=venue.resources.get(name="1").pk)
     frozen.move_to(NOON + HOUR)

@@ -11,9 +11,9 @@ from api.routes import parking
 from api.routes.reservations import Word
 from desk import phrases
 from desk.timeline import grid
+from notices.letters import calendar_entry
 from reservations.status import Status
 from web.account.mine import SHOWN
-from web.reservations import calendar_file
 from web.templatetags import own
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +23,7 @@ WORDS = {status.word for status in Status}
 
 @pytest.mark.parametrize(
     "told",
-    [phrases.LABELS, own.STATUS_WORDS, parking.WORDS, calendar_file.STATES],
+    [phrases.LABELS, own.STATUS_WORDS, parking.WORDS, calendar_entry.STATES],
     ids=["desk", "pages", "parking", "calendars"],
 )
 def test_every_status_has_its_word(told: Mapping[Status, Any]) -> None:

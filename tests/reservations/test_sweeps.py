@@ -229,3 +229,16 @@ def test_every_sweep_is_a_task_of_the_same_name(frozen: FrozenDateTimeFactory) -
     assert told(row)[-1] == "expired"
     assert told(missed)[-1] == "missed"
     assert told(stay)[-1] == "completed"
+
+
+def test_a_row_of_the_version_before_is_found_after_the_sweep() -> None:
+    venue = make_venue(units=2)
+    row, other = hold(venue), hold(venue)
+    # What a server that does not know the column leaves in it.
+    Reservation.objects.filter(pk=row.pk).update(search_text="")
+    kept = Reservation.objects.values_list("search_text", flat=True).get(pk=other.pk)
+    assert sweeps.fill_search_texts() == 1
+    row.refresh_from_db()
+    assert row.search_text == row.searched_by() != ""
+    assert Reservation.objects.values_list("search_text", flat=True).get(pk=other.pk) == kept
+    assert sweeps.fill_search_texts() == 0

@@ -16,7 +16,7 @@ from tests.guests.races import race
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("frozen")]
 
 HOLDS = 10
-(ONCE,) = (one for one in Event._meta.constraints if one.name == "event_once")
+(ONCE,) = (one for one in Event._meta.constraints if one.name == "event_once_a_round")
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,16 @@ from django.db import transaction
 from django.test import Client
 from freezegun.api import FrozenDateTimeFactory
 
+from desk.reservations.amounts import may_leave_early
 from desk.reservations.buttons import buttons_for
-from reservations import actions
+from reservations import actions, clock
+from reservations.corrections import (
+    check_in_undos,
+    check_out_undos,
+    reinstatements,
+    rest_releases,
+)
+from reservations.corrections.rest_releases import Release, RestCharge
 from reservations.errors import HoldExpired, Refusal, WrongStatus
 from reservations.lifecycle import (
     cancellations,
@@ -73,20 +81,50 @@ SITUATIONS = [
 ]
 
 
+def may_modify(row: Reservation, now: datetime) -> bool:
+    """What the desk may change: details also of what is over."""
+    return modifications.may(row, now) or modifications.may_correct_details(row, now)
+
+
 def modify(*, reservation_id: int, by: Any) -> Reservation:
     change = Change(details={"remarks": "By the window."})
     return actions.modify(reservation_id=reservation_id, change=change, by=by)
+
+
+def undo_check_in(*, reservation_id: int, by: Any) -> Reservation:
+    return actions.undo_check_in(reservation_id=reservation_id, reason="Wrong guest", by=by)
+
+
+def undo_check_out(*, reservation_id: int, by: Any) -> Reservation:
+    return actions.undo_check_out(reservation_id=reservation_id, reason="Wrong guest", by=by)
+
+
+def release_rest(*, reservation_id: int, by: Any) -> Reservation:
+    release = Release(charge=RestCharge.NOTHING, reason="Did not come", since=NOON)
+    return actions.release_rest(reservation_id=reservation_id, release=release, by=by)
+
+
+def reinstate(*, reservation_id: int, by: Any) -> Reservation:
+    row, now = look(reservation_id, by=by), clock.now()
+    came = row.starts_at if reinstatements.needs_arrival(row, now) else None
+    return actions.reinstate(
+        reservation_id=reservation_id, reason="They came", arrived_at=came, by=by
+    )
 
 
 VERBS: dict[
     str, tuple[Callable[..., Reservation], Callable[[Reservation, datetime], bool], str | None]
 ] = {
     "confirm": (actions.confirm, confirmations.may, "confirmed_at"),
-    "modify": (modify, modifications.may, None),
+    "modify": (modify, may_modify, None),
     "check_in": (actions.check_in, check_ins.may, "checked_in_at"),
     "check_out": (actions.check_out, check_outs.may, "checked_out_at"),
     "complete": (actions.complete, check_outs.may_complete, "checked_out_at"),
     "cancel": (actions.cancel, cancellations.may, "cancelled_at"),
+    "undo_check_in": (undo_check_in, check_in_undos.may, None),
+    "undo_check_out": (undo_check_out, check_out_undos.may, None),
+    "release_rest": (release_rest, rest_releases.may, None),
+    "reinstate": (reinstate, reinstatements.may, None),
 }
 
 
@@ -172,9 +210,17 @@ def test_a_hold_whose_time_was_released_is_refused_though_its_status_allows_it(
 def test_the_desk_offers_what_may_be_done(venue: Venue, situation: Situation) -> None:
     row, now = reservation_in(situation, venue), situation.at
     offered = {button.verb for button in buttons_for(row, now)}
-    expected = {verb for verb in ("confirm", "check_out", "cancel") if VERBS[verb][1](row, now)}
+    plain = (
+        "confirm", "check_out", "cancel", "undo_check_in", "undo_check_out", "reinstate",
+        "release_rest",
+    )  # fmt: skip
+    expected = {verb for verb in plain if VERBS[verb][1](row, now)}
     if modifications.may(row, now):
-        expected |= {"move", "modify"}
+        expected |= {"move", "swap"}
+    if may_modify(row, now):
+        expected.add("modify")
+    if may_leave_early(row, now):
+        expected.add("check_out_early")
     # Where arrival is assumed, nobody at the desk has to record it.
     if check_ins.may(row, now) and situation.status is not Status.PRESENT:
         expected.add("check_in")

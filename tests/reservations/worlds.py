@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from freezegun.api import FrozenDateTimeFactory
 
+from guests.callers import Caller
 from reservations import actions
 from reservations.errors import Refusal
 from reservations.inventory import closures
@@ -22,11 +23,11 @@ from venues.models import Combination, Venue
 HALF = 30 * MINUTE
 
 
-def comes_to(wish: Booking) -> Refusal | None:
+def comes_to(wish: Booking, *, by: Caller = DESK) -> Refusal | None:
     """What the engine would refuse the booking with just now; None where it would take it."""
     try:
         with transaction.atomic():
-            holds.locked(wish, by=DESK)
+            holds.locked(wish, by=by)
             transaction.set_rollback(True)
     except Refusal as refusal:
         return refusal

@@ -16,9 +16,11 @@ from urllib.parse import quote
 from celery import Celery
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 from django.utils import timezone
 from websockets.sync.client import ClientConnection, connect
 
+from notices.models import Delivery
 from reservations.models import Event
 from tests.api.redis_server import OwnRedis, free_port
 from tests.factories import make_venue
@@ -31,7 +33,7 @@ HEARING = 10
 
 
 class Deployment:
-    """What docker-compose.yml starts, without its front: `api`, `worker`, and boards in two."""
+    """What docker-compose.yml starts, without its front: `api`, two workers, boards in two."""
 
     def __init__(self, folder: Path) -> None:
         self.redis = OwnRedis(folder)
@@ -41,13 +43,16 @@ class Deployment:
         self._tasks = Celery(broker=self.redis.url)
         self._tasks.conf.broker_transport_options = {"global_keyprefix": "holdfast:"}
         self._tasks.conf.task_default_queue = settings.CELERY_TASK_DEFAULT_QUEUE
+        self._tasks.conf.task_routes = settings.CELERY_TASK_ROUTES
 
     def start(self) -> None:
         self.redis.start()
         self._start("api", "gunicorn", "--config", "deploy/gunicorn.conf.py", WEB_WORKERS="1")
         for name in ("live", "other"):
             self._start_boards(name)
-        self._start("worker", *"celery --app config.celery worker --pool solo".split())
+        worker = "celery --app config.celery worker --pool solo"
+        self._start("worker", *worker.split())
+        self._start("deliveries", *f"{worker} --queues deliveries".split())
         for name in self.ports:
             self._wait(name)
         self._wait_for_worker()
@@ -89,9 +94,37 @@ class Deployment:
         address = f"ws://127.0.0.1:{self.ports[at]}/ws/venues/{venue.slug}/"
         return connect(address, proxy=None, compression=None, open_timeout=PATIENCE)
 
+    def person(self, cookie: str) -> AbstractContextManager[ClientConnection]:
+        """A page of a person who is logged in; opened by `with`."""
+        address = f"ws://127.0.0.1:{self.ports['live']}/ws/me/"
+        sent = {"Cookie": cookie}
+        return connect(
+            address, proxy=None, compression=None, open_timeout=PATIENCE, additional_headers=sent
+        )
+
     def run_task(self, name: str) -> None:
         """Have the worker do what the schedule would have it do."""
         self._tasks.send_task(name)
+
+    def rest(self) -> None:
+        """Waits until the workers have handed on every event and sent what is due.
+
+        Rows that they write would otherwise meet the emptying of the database after a test.
+        """
+        end, asked = time.monotonic() + PATIENCE, 0.0
+        while time.monotonic() < end:
+            events = Event.objects.filter(dispatched_at__isnull=True)
+            waiting = Delivery.objects.waiting()
+            under_way = waiting.filter(Q(next_try_at__lte=timezone.now()) | ~Q(claimed_by=""))
+            if not events.exists() and not under_way.exists():
+                return
+            if time.monotonic() > asked + 1:
+                # The messages of the commits may have been lost with Redis.
+                self.run_task("config.tasks.dispatch_events")
+                self.run_task("notices.tasks.deliver")
+                asked = time.monotonic()
+            time.sleep(0.05)
+        raise TimeoutError(self.log("worker") + self.log("deliveries"))
 
     def log(self, name: str) -> str:
         """What a process has written so far."""

@@ -74,6 +74,7 @@ def test_an_appointment_says_with_whom_and_when_and_what_it_costs(
         "is_confirmed": False,
         "hold_expires_at": "2027-02-01T09:30:00Z",
         "price": {"amount": "45.00", "currency": "EUR"},
+        "replaces": None,
     }
 
 

@@ -9,8 +9,9 @@ from freezegun.api import FrozenDateTimeFactory
 
 from guests.models import User
 from reservations import actions, sweeps
+from reservations.errors import OnePerDay
 from reservations.models import Reservation
-from reservations.requests import Change, Times
+from reservations.requests import Change, Contact, Times
 from reservations.status import Status
 from tests.api.calling import Api, person, problem
 from tests.factories import DESK, add_hours, hold, make_venue
@@ -73,13 +74,10 @@ def count(at: datetime = NINE - 3 * DAY) -> int:
     return sum(row.status_at(at) in active for row in Reservation.objects.all())
 
 
-@pytest.mark.parametrize("is_confirmed", [True, False])
-def test_a_second_one_replaces_the_first_and_its_time_is_free_again(
-    opened: Resource, guest: Api, is_confirmed: bool
+def test_a_second_hold_replaces_a_first_at_once_and_its_time_is_free_again(
+    opened: Resource, guest: Api
 ) -> None:
     first = book(guest, opened, NINE)
-    if is_confirmed:
-        actions.confirm(reservation_id=first.pk, by=DESK)
     second = book(guest, opened, NINE + HOUR)
     assert told(first)[-1] == "cancelled"
     assert first.events.get(name="reservation.cancelled").data == {"replaced": True}
@@ -88,6 +86,105 @@ def test_a_second_one_replaces_the_first_and_its_time_is_free_again(
     assert guest.get(f"/reservations/{first.pk}").json()["status"] == "cancelled"
     assert is_open(guest, opened, NINE)
     assert not is_open(guest, opened, NINE + HOUR)
+
+
+def confirm(caller: Api, row: Reservation) -> Any:
+    return caller.patch(f"/appointments/{row.pk}", {"is_confirmed": True})
+
+
+def test_a_confirmed_first_goes_only_when_the_second_is_confirmed(
+    opened: Resource, guest: Api
+) -> None:
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    answer = made(ask(guest, opened, NINE + HOUR))
+    second = Reservation.objects.get(pk=answer["id"])
+    assert answer["replaces"] == first.pk
+    assert guest.get(f"/reservations/{second.pk}").json()["replaces"] == str(first.pk)
+    assert taken(first) == (NINE, NINE + QUARTER)
+    assert told(first) == ["created", "confirmed"]
+    assert confirm(guest, second).status_code == 200
+    assert told(first)[-1] == "cancelled"
+    assert guest.get(f"/reservations/{second.pk}").json()["replaces"] is None
+    assert is_open(guest, opened, NINE)
+    assert count() == 1
+
+
+@pytest.mark.parametrize("is_swept", [True, False])
+def test_where_the_second_lapses_the_confirmed_first_stays(
+    opened: Resource, guest: Api, clock: FrozenDateTimeFactory, is_swept: bool
+) -> None:
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    second = book(guest, opened, NINE + HOUR)
+    clock.tick(HOUR)
+    if is_swept:
+        sweeps.expire_holds()
+    problem(confirm(guest, second), 409, "hold_expired")
+    assert status(first, NINE - DAY) is Status.UPCOMING
+    third = book(guest, opened, NINE + 2 * HOUR)
+    assert third.replaces == first.pk
+    assert confirm(guest, third).status_code == 200
+    assert (told(first)[-1], count(NINE - DAY)) == ("cancelled", 1)
+
+
+def test_a_third_hold_replaces_the_second_and_the_first_stays(opened: Resource, guest: Api) -> None:
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    second = book(guest, opened, NINE + HOUR)
+    third = book(guest, opened, NINE + 2 * HOUR)
+    assert (told(second)[-1], told(first)[-1]) == ("cancelled", "confirmed")
+    assert third.replaces == first.pk
+
+
+def test_cancelling_the_second_keeps_the_first(opened: Resource, guest: Api) -> None:
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    second = book(guest, opened, NINE + HOUR)
+    guest.post(f"/reservations/{second.pk}/cancel")
+    assert (count(), told(first)[-1]) == (1, "confirmed")
+
+
+def test_a_confirmed_first_that_has_moved_to_another_day_is_kept(
+    opened: Resource, guest: Api
+) -> None:
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    second = book(guest, opened, NINE + HOUR)
+    assert move(guest, first, NINE + DAY).status_code == 200
+    assert confirm(guest, second).status_code == 200
+    assert count() == 2
+
+
+def test_a_confirmed_first_that_has_begun_is_not_given_up(
+    practice: Venue, opened: Resource, guest: Api, clock: FrozenDateTimeFactory
+) -> None:
+    Policy.objects.filter(venue=practice).update(
+        notice=timedelta(0), hold_time=DAY, records_arrival=False
+    )
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    clock.move_to(NINE - HOUR)
+    second = book(guest, opened, NINE + HOUR)
+    clock.move_to(NINE)
+    problem(confirm(guest, second), 409, "one_per_day")
+
+
+@pytest.mark.parametrize("same", ["phone", "email"])
+def test_a_stranger_with_the_same_contact_is_the_same_client(
+    practice: Venue, opened: Resource, guest: Api, driver: User, same: str
+) -> None:
+    refuses(practice)
+    book(guest, opened, NINE)
+    known = {"phone": driver.phone, "email": driver.email.upper()}
+    contact = {"phone": "+31205550123", "email": "other@example.com"} | {same: known[same]}
+    person_of = Contact(
+        first_name="Ada", last_name="Lovelace", phone=contact["phone"], email=contact["email"]
+    )
+    with pytest.raises(OnePerDay):
+        hold(practice, NINE + HOUR, hours=0.25, resource=opened.pk, contact=person_of)
+    free = Contact(first_name="Ada", last_name="Lovelace", phone="+31205550123")
+    hold(practice, NINE + HOUR, hours=0.25, resource=opened.pk, contact=free)
 
 
 def test_a_third_replaces_the_second(opened: Resource, guest: Api) -> None:
@@ -160,14 +257,31 @@ def test_one_that_has_begun_is_not_replaced(
         made(answer)
 
 
-def test_one_that_was_missed_counts(
+def test_one_that_was_missed_does_not_count(
     practice: Venue, opened: Resource, guest: Api, clock: FrozenDateTimeFactory
 ) -> None:
     Policy.objects.filter(venue=practice).update(notice=timedelta(0))
     first = book(guest, opened, NINE)
     actions.confirm(reservation_id=first.pk, by=DESK)
     clock.move_to(NINE + HOUR)
-    problem(ask(guest, opened, NINE + 2 * HOUR), 409, "one_per_day")
+    second = book(guest, opened, NINE + 2 * HOUR)
+    assert (second.replaces, told(first)[-1]) == (None, "missed")
+    assert confirm(guest, second).status_code == 200
+
+
+def test_one_that_is_over_does_not_count(
+    practice: Venue, opened: Resource, guest: Api, clock: FrozenDateTimeFactory
+) -> None:
+    Policy.objects.filter(venue=practice).update(
+        notice=timedelta(0), records_arrival=False, records_departure=False
+    )
+    first = book(guest, opened, NINE)
+    confirm(guest, first)
+    clock.move_to(NINE + HOUR)
+    second = book(guest, opened, NINE + 2 * HOUR)
+    assert confirm(guest, second).status_code == 200
+    sweeps.complete_stays()
+    assert told(first) == ["created", "confirmed", "completed"]
 
 
 @pytest.mark.parametrize("per_day", ["replace", "refuse"])
@@ -252,12 +366,23 @@ def test_what_the_desk_booked_counts_when_the_client_books(opened: Resource, des
     assert told(first)[-1] == "cancelled"
 
 
-def test_what_the_desk_books_for_nobody_known_is_never_replaced(
+def test_what_the_desk_books_for_one_phone_is_of_one_client(
     practice: Venue, opened: Resource
 ) -> None:
     for number in range(2):
         hold(practice, NINE + number * HOUR, hours=0.25, resource=opened.pk)
-    assert count() == 2
+    assert count() == 1
+
+
+def test_whom_the_desk_books_by_contact_alone_is_the_client_it_knows(
+    practice: Venue, opened: Resource, desk: Api
+) -> None:
+    named = person_named(1)
+    ada = made(desk.post("/clients", named))["id"]
+    first = book(desk, opened, NINE, client_id=ada)
+    contact = Contact(first_name="A.", last_name="L.", phone=named["phone"])
+    hold(practice, NINE + HOUR, hours=0.25, resource=opened.pk, contact=contact)
+    assert (told(first)[-1], count()) == ("cancelled", 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -333,7 +458,8 @@ def test_moving_to_another_provider_who_has_one_that_day(
 
 
 def test_what_no_day_counts_for_may_move_anywhere(practice: Venue, opened: Resource) -> None:
-    row = hold(practice, NINE, hours=0.25, resource=opened.pk)
+    nobody = Contact(first_name="A", last_name="Guest", phone="")
+    row = hold(practice, NINE, hours=0.25, resource=opened.pk, contact=nobody, is_walk_in=True)
     times = Times(starts_at=NINE + DAY, ends_at=NINE + DAY + QUARTER)
     moved = actions.modify(reservation_id=row.pk, change=Change(times=times), by=DESK)
     assert moved.day_key is None

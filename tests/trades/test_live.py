@@ -199,7 +199,8 @@ def test_what_is_completed_over_the_api_is_free(page: Page, venue: Venue, driver
     made = person(driver).post("/parking/reservations", body).json()
     quiet(page, venue)
     person(driver).send("PUT", f"/parking/reservations/{made['id']}/complete")
-    assert told(page, venue) == [("checked_out", 1, "12:00", "14:00", "free")]
+    # Before the start it is a cancelling.
+    assert told(page, venue) == [("cancelled", 1, "12:00", "14:00", "free")]
 
 
 def test_what_is_changed_in_the_admin_is_told(page: Page, venue: Venue) -> None:
@@ -264,6 +265,24 @@ def test_leaving_early_frees_the_rest(
         ("checked_out", 1, "12:00", "13:00", "taken"),
         ("checked_out", 1, "13:00", "14:00", "free"),
     ]
+
+
+def test_leaving_late_frees_the_spot_from_then_on(
+    page: Page, venue: Venue, frozen: FrozenDateTimeFactory
+) -> None:
+    row = park(venue)
+    frozen.move_to(NOON)
+    actions.check_in(reservation_id=row.pk, by=DESK)
+    following = park(venue, NOON + 2 * HOUR)
+    park(venue, NOON + 5 * HOUR)
+    frozen.move_to(NOON + 2.5 * HOUR)
+    quiet(page, venue)
+    # Nobody has the time any more, but the first is still there.
+    actions.cancel(reservation_id=following.pk, by=DESK)
+    assert not [one for one in told(page, venue) if one[-1] == "free"]
+    actions.check_out(reservation_id=row.pk, by=DESK)
+    heard = [one for one in told(page, venue) if one[-1] == "free"]
+    assert heard[0] == ("checked_out", 1, "14:30", "17:00", "free")
 
 
 def test_coming_early_takes_the_time_before(

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -12,6 +13,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings as project
+from django.test import Client
 from django.utils import timezone
 from redis import Redis
 from websockets.exceptions import ConnectionClosed
@@ -20,11 +23,12 @@ from websockets.sync.client import ClientConnection
 from api.live import hub
 from guests import tokens
 from guests.models import User
+from notices.models import Delivery, Export
 from reservations import clock
 from reservations.models import Allocation, Event, Reservation
 from tests.admin.browsing import address, browser_of
 from tests.factories import add_category, hold, make_venue
-from tests.guests.factories import StaffFactory
+from tests.guests.factories import StaffFactory, UserFactory
 from tests.reservations.facts import DAY, HOUR, MINUTE
 from tests.trades.deployment import HEARING, PATIENCE, Deployment, heard
 from venues.models import Venue
@@ -53,6 +57,12 @@ def deployed(
         yield running
     finally:
         running.stop()
+
+
+@pytest.fixture(autouse=True)
+def _workers_rest(transactional_db: None, deployed: Deployment) -> Iterator[None]:
+    yield
+    deployed.rest()
 
 
 @pytest.fixture
@@ -297,3 +307,28 @@ def flood(deployed: Deployment, venue: Venue, pages: list[ClientConnection]) -> 
             line.publish(CHANNEL, str(event.pk))
             for page in pages:
                 assert len(heard(page, len(units))) == len(units)
+
+
+def test_a_file_is_written_by_one_worker_and_told_of_by_the_other(deployed: Deployment) -> None:
+    driver = UserFactory.create()
+    cookie = session_of(driver)
+    with deployed.person(cookie) as page:
+        assert json.loads(page.recv(HEARING))["type"] == "hello"
+        sent = {"kind": "parking"}
+        assert deployed.ask("/api/v1/me/exports", sent, **bearer(driver)) == 202
+        # Waiting, and then done.
+        assert [json.loads(page.recv(HEARING))["type"] for _ in range(2)] == ["files", "files"]
+    export = Export.objects.get(user=driver)
+    assert (export.state, export.rows) == ("done", 0)
+    end = time.monotonic() + PATIENCE
+    letters = Delivery.objects.filter(user=driver)
+    while not letters.filter(outcome="sent").exists():
+        assert time.monotonic() < end, deployed.log("deliveries")
+        time.sleep(0.1)
+
+
+def session_of(user: User) -> str:
+    browser = Client()
+    browser.force_login(user, backend="config.page_log_in.HeldBack")
+    name = project.SESSION_COOKIE_NAME
+    return f"{name}={browser.cookies[name].value}"

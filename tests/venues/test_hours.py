@@ -11,6 +11,7 @@ from venues.hours import Window
 from venues.models import Opening
 
 DAY = timedelta(days=1)
+UTC_ZONE = ZoneInfo("UTC")
 MONDAY = date(2027, 3, 1)
 
 
@@ -175,7 +176,7 @@ def starts(zone: str, day: str, opens: str, closes: str, minutes: int) -> list[s
     (window,) = hours.windows([on(local, opens, closes)], ZoneInfo(zone), local, local)
     return [
         f"{slot.start.astimezone(ZoneInfo(zone)):%H:%M}"
-        for slot in hours.slots(window, timedelta(minutes=minutes))
+        for slot in hours.slots(window, timedelta(minutes=minutes), ZoneInfo(zone))
     ]
 
 
@@ -210,8 +211,8 @@ def test_where_clocks_move_by_half_an_hour_so_does_the_grid() -> None:
 
 def test_without_a_length_a_window_is_one_slot() -> None:
     window = Window(z("2027-03-01T08:00"), z("2027-03-01T12:00"))
-    assert list(hours.slots(window, None)) == [window]
-    assert list(hours.slots(window, timedelta(hours=5))) == []
+    assert list(hours.slots(window, None, UTC_ZONE)) == [window]
+    assert list(hours.slots(window, timedelta(hours=5), UTC_ZONE)) == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from tests.factories import add_category, make_venue
-from venues.models import Combination, Opening, Rate, Resource, Venue, is_rate, is_time_zone
+from venues.models import Combination, Opening, Rate, Resource, Venue
+from venues.time_zones import is_same_zone, is_time_zone, named
+from venues.validators import is_rate
 
 pytestmark = pytest.mark.django_db
 
@@ -35,10 +37,23 @@ def test_a_zone_is_one_that_is_known(name: str) -> None:
     is_time_zone(name)
 
 
-@pytest.mark.parametrize("name", ["", "utc+1", "Europe/Atlantis", "../etc/passwd"])
+NO_ZONES = ("", "utc+1", "Europe/Atlantis", "../etc/passwd", "localtime", "Factory", "posixrules")
+
+
+@pytest.mark.parametrize("name", [*NO_ZONES, "posix/Europe/Amsterdam", "right/UTC"])
 def test_a_zone_that_is_unknown_is_refused(name: str) -> None:
     with pytest.raises(ValidationError):
         is_time_zone(name)
+
+
+def test_aliases_of_a_zone_are_the_same_zone() -> None:
+    for one, other in (("Asia/Calcutta", "Asia/Kolkata"), ("Etc/UCT", "UTC"), ("UTC", "UTC")):
+        assert is_same_zone(one, other) and is_same_zone(other, one)
+    assert not is_same_zone("Europe/Amsterdam", "Asia/Kolkata")
+
+
+def test_times_in_a_zone_that_is_unknown_here_are_told_in_utc() -> None:
+    assert named("Nowhere/At_All").key == "UTC"
 
 
 @pytest.mark.parametrize("text", ["1/m", "10/h", "999999/d", "5/s"])

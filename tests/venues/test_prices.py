@@ -81,7 +81,8 @@ def test_a_half_of_the_smallest_unit_is_rounded_up() -> None:
         (timedelta(seconds=1), 1),
         (HOUR - timedelta(seconds=1), 1),
         (HOUR, 1),
-        (HOUR + timedelta(microseconds=1), 2),
+        # Prices count whole seconds.
+        (HOUR + timedelta(microseconds=999_999), 1),
         (HOUR + timedelta(seconds=1), 2),
         (24 * HOUR, 24),
     ],

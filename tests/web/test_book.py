@@ -61,7 +61,7 @@ def test_a_stay_past_midnight_shows_what_each_day_costs(
 
 def test_signed_out_a_notice_leads_to_signing_up(client: Client, venue: Venue) -> None:
     page = text(client.get(f"/venues/{venue.slug}/book/?{picked()}"))
-    assert "New to this site? Log in and it'll autofill" in page
+    assert "New to this site? Login and it'll autofill" in page
     # With all that was chosen, so that nothing has to be chosen again.
     assert f'href="/accounts/signup/?next=/venues/{venue.slug}/book/%3Fstarts_at%3D' in page
 
@@ -95,7 +95,7 @@ def test_what_misses_or_is_wrong_is_told_above_with_links_to_the_fields(
     answer = send(client, venue, form, first_name="", phone="12", email="nobody", remarks="hello")
     assert answer.status_code == 422
     page = text(answer)
-    assert '<a href="#id_first_name">First name: Fill this in.</a>' in page
+    assert '<a href="#id_first_name">First name: Fill this in. If you have' in page
     kept = form_of(answer, "once")
     assert (kept["last_name"], kept["phone"], kept["remarks"]) == ("Lovelace", "12", "hello")
     # With the rest filled in the engine judges numbers and addresses, all of them at once.

@@ -83,7 +83,10 @@ def test_contact_alone_is_saved_at_once_and_costs_nothing(client: Client, row: R
     row.refresh_from_db()
     assert (row.phone, row.remarks, row.price_minor) == ("+31207654321", "blue", 2_000)
     changed = Event.objects.get(name="reservation.modified").data["changed"]
-    assert changed == ["phone", "remarks"]
+    assert changed == {
+        "phone": {"from": "+31201234567", "to": "+31207654321"},
+        "remarks": {"from": "", "to": "blue"},
+    }
 
 
 def test_a_refused_change_changes_nothing_and_offers_others(
@@ -201,3 +204,26 @@ def test_another_category_is_taken_by_the_button_that_offers_it(
     post(client, row, form_of(review, "version"), save=buttons(review, "save")[0])
     row.refresh_from_db()
     assert (row.category.code, row.guest_count) == ("large", 8)
+
+
+def test_a_unit_with_rates_of_its_own_is_shown_with_the_price_it_will_cost(
+    client: Client, freezer: FrozenDateTimeFactory
+) -> None:
+    freezer.move_to(NOON - DAY)
+    venue = make_venue("parking", units=2, unit_choice="guest")
+    Venue.objects.filter(pk=venue.pk).update(time_zone="Europe/Amsterdam")
+    dear = venue.resources.get(name="1")
+    Rate.objects.create(
+        venue=venue,
+        category=dear.category,
+        resource=dear,
+        unit=Rate.Unit.HOUR,
+        amount_minor=5_000,
+    )
+    query = f"starts_at={NOON:%Y-%m-%dT%H:%M:%SZ}&ends_at={NOON + 2 * HOUR:%Y-%m-%dT%H:%M:%SZ}"
+    row = book(client, venue, f"{query}&resource={dear.pk}")
+    assert row.price_minor == 10_000
+    form = change_form(client, row) | {"until_time": "16:00"}
+    assert "The price becomes <strong>€150.00</strong>" in post(client, row, form)
+    post(client, row, form, save="yes")
+    assert now_is(row)[3] == 15_000

@@ -68,7 +68,7 @@ def test_words_kind_city_and_date_narrow_it(client: Client, bistro: Venue) -> No
     assert "No place matches that." in text(client.get("/?q=nowhere"))
     page = text(client.get("/?date=2027-03-05&q=bistro"))
     assert "Fri 5 Mar" in page and "12:00" in page
-    assert "Nothing open" in text(client.get("/?date=2027-02-01&q=bistro"))
+    assert "That day is past." in text(client.get("/?date=2027-02-01&q=bistro"))
 
 
 @pytest.mark.parametrize(

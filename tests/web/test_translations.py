@@ -15,6 +15,7 @@ from pytest_django import Settings
 from tests.api.calling import stay
 from tests.factories import make_venue
 from tests.web import catalogue
+from venues import local_words
 from web import translatable
 from web.templatetags import holdfast
 
@@ -126,7 +127,7 @@ def test_the_api_speaks_english_whoever_asks(
         _asked(client, "get", "/no-such-address"),
     ]
     text = " ".join(told)
-    for english in ("Cancelling is free", "There is no venue", "too common", "not be blank"):
+    for english in ("Cancelling is free", "There is no venue", "too common", "write a dash"):
         assert english in text
     for dutch in ("annuleren", "bestaat niet", "telefoonnummer", "wachtwoord"):
         assert dutch not in text.lower()
@@ -156,15 +157,15 @@ def test_the_reader_of_catalogues_reads_what_they_hold(tmp_path: Path) -> None:
 def test_dates_and_money_are_written_as_the_reader_writes_them() -> None:
     day = date(2026, 12, 5)
     with translation.override("en"):
-        assert (holdfast.short_day(day), holdfast.money(120_050, "EUR")) == (
+        assert (local_words.short_day(day), local_words.money(120_050, "EUR")) == (
             "Sat 5 Dec",
             "€1,200.50",
         )
         assert holdfast.line("2026-12-05, 2:00 at Hour rate") == "Sat 5 Dec, 2:00 at Hour rate"
     with translation.override("nl"):
-        assert (holdfast.short_day(day), holdfast.money(120_050, "EUR")) == (
+        assert (local_words.short_day(day), local_words.money(120_050, "EUR")) == (
             "za 5 dec",
             "€\u00a01.200,50",
         )
-        assert holdfast.money(5_000, "CHF") == "CHF\u00a050,00"
+        assert local_words.money(5_000, "CHF") == "CHF\u00a050,00"
         assert holdfast.line("Flat") == "Flat"

@@ -1,5 +1,6 @@
 """Pages that change what a person logs in with. Each form asks for the current password."""
 
+from collections.abc import Callable
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
@@ -17,10 +18,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from guests.addresses import address_of
+from guests.callers import for_user
 from guests.credentials import changes
 from guests.errors import AlreadyRegistered, ContactInvalid, CredentialsInvalid, TooMany
 from guests.models import User
 from guests.sign_in import PASSWORD_GIVEN
+from reservations.corrections import addresses
 from web.account.forms import AddressForm, ConfirmedForm, NewPasswordForm, ProviderForm
 
 _METHODS = ["GET", "HEAD", "POST"]
@@ -54,7 +57,9 @@ def change_address(request: HttpRequest) -> HttpResponse:
     form = AddressForm(request.POST if request.method == "POST" else None)
     if _is_confirmed(request, form):
         try:
-            changes.change_address(user, form.cleaned_data["email"], place=address_of(request))
+            changes.change_address(
+                user, form.cleaned_data["email"], place=address_of(request), follow=_follow(user)
+            )
         except ContactInvalid as fault:
             form.tell(fault.errors)
         except AlreadyRegistered as refusal:
@@ -98,6 +103,13 @@ def _connect(request: HttpRequest, which: str) -> HttpResponse:
     provider = get_provider_adapter().get_provider(request, which)
     answer: HttpResponse = provider.redirect(request, AuthProcess.CONNECT, **{PASSWORD_GIVEN: True})
     return answer
+
+
+def _follow(user: User) -> Callable[[str, str], object]:
+    """Lets letters about the person's reservations go to the new address, and calendars follow."""
+    return lambda before, after: addresses.follow(
+        user.pk, before=before, after=after, by=for_user(user)
+    )
 
 
 def _is_confirmed(request: HttpRequest, form: ConfirmedForm) -> bool:

@@ -17,6 +17,7 @@ from guests.models import User
 from reservations.errors import OpenStay
 from reservations.privacy import data_export, erasure
 from web.account.forms import ErasureForm, ProfileForm
+from web.account.regions import region_of
 
 
 @login_required
@@ -26,9 +27,10 @@ def my_data(request: HttpRequest) -> HttpResponse:
     user = _person(request)
     known = {field: getattr(user, field) for field in accounts.PROFILE}
     form = ProfileForm(request.POST if request.method == "POST" else None, initial=known)
+    form.read_phone_in(region_of(request))
     if request.method == "POST" and form.is_valid():
         try:
-            accounts.change_profile(user, form.cleaned_data)
+            accounts.change_profile(user, form.cleaned_data, region=region_of(request))
         except ContactInvalid as fault:
             form.tell(fault.errors)
             # The header shows the stored name, not the refused one.

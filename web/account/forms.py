@@ -9,22 +9,44 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from guests import accounts, emails, phones
 from guests.errors import TooMany
+from guests.form_fields import email_field, name_field, phone_field
 from guests.models import User
-
-_FIRST_NAME = {"autocomplete": "given-name", "maxlength": accounts.LONGEST_NAME}
-_LAST_NAME = {"autocomplete": "family-name", "maxlength": accounts.LONGEST_NAME}
-_PHONE = {"autocomplete": "tel", "maxlength": phones.LONGEST_INPUT, "inputmode": "tel"}
+from web.forms import phone_hint
 
 
-def _text(label: Any, widget: type[forms.Widget], hint: Any = "", **attrs: Any) -> forms.CharField:
-    """A required text field. The verb has its other rules."""
-    return forms.CharField(
+def _name(label: Any, autocomplete: str) -> forms.CharField:
+    return name_field(label=label, widget=forms.TextInput(attrs={"autocomplete": autocomplete}))
+
+
+def _email(label: Any, hint: Any = "", autocomplete: str = "username") -> forms.CharField:
+    return email_field(
         label=label,
         help_text=hint,
-        widget=widget(attrs=attrs),
+        widget=forms.EmailInput(attrs={"autocomplete": autocomplete}),
         error_messages={"required": _("Fill this in.")},
+    )
+
+
+def _phone() -> forms.CharField:
+    return phone_field(
+        label=_("Phone number"),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+
+def evening_field() -> forms.TimeField:
+    """Returns the field for the time of the evening word, which may stay empty."""
+    return forms.TimeField(
+        label=_("Evening word"),
+        required=False,
+        help_text=_(
+            "We write at this time when you have not parked for a while, or a lot has opened. "
+            "Leave it empty to hear nothing."
+        ),
+        widget=forms.TimeInput(format="%H:%M", attrs={"type": "time"}),
+        error_messages={"invalid": _("Write the time as 18:30.")},
     )
 
 
@@ -32,6 +54,10 @@ class Told(forms.Form):
     """A form that shows the refusals of a verb beside their fields."""
 
     use_required_attribute = False
+
+    def read_phone_in(self, region: str) -> None:
+        """Says beside the phone number in which country a national one is read."""
+        self.fields["phone"].help_text = phone_hint(region)
 
     def tell(self, faults: Iterable[tuple[str, str]]) -> None:
         """Adds refusals, as pairs of field and sentence. Unknown fields go to the top
@@ -42,22 +68,10 @@ class Told(forms.Form):
 
 
 class SignUpForm(Told):
-    first_name = _text(_("First name"), forms.TextInput, **_FIRST_NAME)
-    last_name = _text(_("Last name"), forms.TextInput, **_LAST_NAME)
-    email = _text(
-        _("E-mail address"),
-        forms.EmailInput,
-        _("You log in with it."),
-        autocomplete="username",
-        maxlength=emails.LONGEST,
-    )
-    phone = _text(
-        _("Phone number"),
-        forms.TextInput,
-        _("From abroad: begin with + and the country code."),
-        type="tel",
-        **_PHONE,
-    )
+    first_name = _name(_("First name"), "given-name")
+    last_name = _name(_("Last name"), "family-name")
+    email = _email(_("E-mail address"), _("You log in with it."))
+    phone = _phone()
     password = forms.CharField(
         label=_("Password"),
         strip=False,
@@ -66,6 +80,7 @@ class SignUpForm(Told):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": _("Fill this in.")},
     )
+    evening_at = evening_field()
 
 
 def _current_password() -> forms.CharField:
@@ -123,12 +138,9 @@ class NewPasswordForm(ConfirmedForm):
 
 
 class AddressForm(ConfirmedForm):
-    email = _text(
+    email = _email(
         _("New e-mail address"),
-        forms.EmailInput,
         _("You log in with it. Your old address gets a letter about this."),
-        autocomplete="username",
-        maxlength=emails.LONGEST,
     )
     password = _current_password()
 
@@ -145,21 +157,13 @@ class ProviderForm(ConfirmedForm):
 
 
 class ResetForm(Told):
-    email = _text(
-        _("E-mail address"), forms.EmailInput, autocomplete="username", maxlength=emails.LONGEST
-    )
+    email = _email(_("E-mail address"))
 
 
 class ProfileForm(Told):
-    first_name = _text(_("First name"), forms.TextInput, **_FIRST_NAME)
-    last_name = _text(_("Last name"), forms.TextInput, **_LAST_NAME)
-    phone = _text(
-        _("Phone number"),
-        forms.TextInput,
-        _("From abroad: begin with + and the country code."),
-        type="tel",
-        **_PHONE,
-    )
+    first_name = _name(_("First name"), "given-name")
+    last_name = _name(_("Last name"), "family-name")
+    phone = _phone()
     receive_email_updates = forms.BooleanField(label=_("Send me updates by e-mail"), required=False)
     receive_phone_call = forms.BooleanField(label=_("You may phone me"), required=False)
     receive_text_notification = forms.BooleanField(label=_("Send me text messages"), required=False)
@@ -190,13 +194,23 @@ class ReviewForm(Told):
 class DataLinkForm(Told):
     """Asks where a link to one's own data is to be sent."""
 
-    email = _text(
-        _("E-mail address"),
-        forms.EmailInput,
-        _("The one you booked with. We send a link to it."),
-        autocomplete="email",
-        maxlength=emails.LONGEST,
+    email = _email(
+        _("E-mail address"), _("The one you booked with. We send a link to it."), "email"
     )
+
+
+class PhoneLinkForm(Told):
+    """Asks to which number a link to one's own data is to be sent."""
+
+    number = phone_field(
+        label=_("Phone number"),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+        error_messages={"required": _("Fill this in.")},
+    )
+
+    def __init__(self, *args: Any, region: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"].help_text = phone_hint(region)
 
 
 class ErasureForm(Told):

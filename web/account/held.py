@@ -1,9 +1,10 @@
 """Shows, exports and erases the data of people who prove an address or a number, not an account.
 
-The proof is a link sent to the address, or the code of a reservation with its phone number. A
-browser is believed for PROVEN_FOR.
+The proof is a link sent to the address or, in a text message, to the number; or the code of a
+reservation with its phone number. A browser is believed for PROVEN_FOR.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -15,22 +16,25 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from guests import audit, emails, rate_counters
+from guests import audit, emails, phones, rate_counters
 from guests.addresses import address_of
 from guests.callers import Caller
 from guests.credentials import letters
 from guests.errors import ContactInvalid, LastAdministrator
 from guests.rates import Allowance
+from notices import data_proofs, short_texts
 from reservations import clock
 from reservations.errors import OpenStay
 from reservations.models import Reservation
 from reservations.privacy import data_export, data_links, erasure, subjects
 from reservations.privacy.subjects import DataSubject
-from web.account.forms import DataLinkForm, ErasureForm
+from web.account.forms import DataLinkForm, ErasureForm, PhoneLinkForm, Told
+from web.account.regions import region_of
 from web.forms import FindForm
 from web.reservations import find
 
@@ -42,20 +46,21 @@ _BY_GUEST = Caller(kind="guest", name="guest")
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest) -> HttpResponse:
-    """Asks for the proof: an address to send a link to, or code and phone number."""
-    link_form, find_form = DataLinkForm(), FindForm()
+    """Asks for the proof: an address or number to send a link to, or code and phone number."""
+    shown = _Forms(link=DataLinkForm(), number=_number_form(request), find=FindForm())
     if request.method != "POST":
-        return _ask(request, link_form, find_form)
+        return _ask(request, shown)
     if "code" in request.POST:
-        find_form = FindForm(request.POST)
-        row, allowance = find.prove(request, find_form)
+        shown.find = FindForm(request.POST)
+        row, allowance = find.prove(request, shown.find)
         if row is not None:
             return _proven(request, {"reservation": row.pk})
-        return _refused(request, link_form, find_form, allowance)
-    link_form = DataLinkForm(request.POST)
-    if not link_form.is_valid():
-        return _ask(request, link_form, find_form, status=422)
-    return _send(request, link_form, find_form)
+        return _refused(request, shown, allowance)
+    if "number" in request.POST and shown.number is not None:
+        shown.number = PhoneLinkForm(request.POST, region=region_of(request))
+        return _send_text(request, shown, shown.number)
+    shown.link = DataLinkForm(request.POST)
+    return _send_letter(request, shown, shown.link)
 
 
 @never_cache
@@ -63,9 +68,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 def link(request: HttpRequest, secret: str) -> HttpResponse:
     """Shows a button that uses a link up. Opening the page changes nothing."""
     if request.method == "POST":
-        email = data_links.use(secret)
-        if email is not None:
-            return _proven(request, {"email": email})
+        proven = data_links.use(secret)
+        if proven is not None:
+            return _proven(request, proven._asdict())
     is_open = request.method != "POST" and data_links.is_open(secret)
     status = 200 if is_open else 410
     return render(request, "web/account/data_link.html", {"is_open": is_open}, status=status)
@@ -121,18 +126,30 @@ def erase(request: HttpRequest) -> HttpResponse:
     return render(request, "web/account/held_erase.html", {"form": form})
 
 
-def _send(request: HttpRequest, link_form: DataLinkForm, find_form: FindForm) -> HttpResponse:
+@dataclass(slots=True)
+class _Forms:
+    """The forms of the page. `number` is None where no text message can be sent."""
+
+    link: DataLinkForm
+    number: PhoneLinkForm | None
+    find: FindForm
+
+
+def _number_form(request: HttpRequest) -> PhoneLinkForm | None:
+    return PhoneLinkForm(region=region_of(request)) if short_texts.can_be_sent() else None
+
+
+def _send_letter(request: HttpRequest, shown: _Forms, form: DataLinkForm) -> HttpResponse:
     """Sends a link if anything is held. The answer is the same if nothing is."""
+    if not form.is_valid():
+        return _ask(request, shown, status=422)
     try:
-        email = emails.parse(link_form.cleaned_data["email"])
+        email = emails.parse(form.cleaned_data["email"])
     except ContactInvalid as fault:
-        link_form.tell(fault.errors)
-        return _ask(request, link_form, find_form, status=422)
-    if spent := _spent(request, email):
-        audit.note("limit.reached", by="nobody", place=address_of(request), why="links")
-        told = _("Too many links were asked for. Try again in %(seconds)s seconds.")
-        link_form.tell([("", told % {"seconds": spent.retry_after})])
-        return _refused(request, link_form, find_form, spent)
+        form.tell(fault.errors)
+        return _ask(request, shown, status=422)
+    if spent := _spent(request, form, "email", email):
+        return _refused(request, shown, spent)
     secret = data_links.make(email)
     if secret is not None:
         address = request.build_absolute_uri(reverse("web:data_link", args=[secret]))
@@ -145,17 +162,37 @@ def _send(request: HttpRequest, link_form: DataLinkForm, find_form: FindForm) ->
     return render(request, "web/account/data_link_sent.html")
 
 
-def _spent(request: HttpRequest, email: str) -> Allowance | None:
-    """Counts one more link, by address and by network. Returns what is overdrawn."""
+def _send_text(request: HttpRequest, shown: _Forms, form: PhoneLinkForm) -> HttpResponse:
+    """Sends a link by text message if anything is held. The answer is the same if nothing is."""
+    if not form.is_valid():
+        return _ask(request, shown, status=422)
+    try:
+        phone = phones.parse(form.cleaned_data["number"], region_of(request))
+    except ContactInvalid as fault:
+        form.tell([("number", detail) for _field, detail in fault.errors])
+        return _ask(request, shown, status=422)
+    if spent := _spent(request, form, "phone", phone):
+        return _refused(request, shown, spent)
+    data_proofs.ask(phone, language=get_language() or "")
+    return render(request, "web/account/data_link_sent.html", {"is_text": True})
+
+
+def _spent(request: HttpRequest, form: Told, kind: str, to: str) -> Allowance | None:
+    """Counts one more link, by receiver and by network. Tells and returns what is overdrawn."""
     count, _slash, period = settings.DATA_LINK_RATE.partition("/")
     by_place = f"{int(count) * 10}/{period}"
     place = rate_counters.name("data link", "place", address_of(request))
-    address = rate_counters.name("data link", "email", email)
+    receiver = rate_counters.name("data link", kind, to)
     counted = [
         rate_counters.count(place, by_place),
-        rate_counters.count(address, settings.DATA_LINK_RATE),
+        rate_counters.count(receiver, settings.DATA_LINK_RATE),
     ]
-    return next((left for left in counted if left.is_overdrawn), None)
+    spent = next((left for left in counted if left.is_overdrawn), None)
+    if spent is not None:
+        audit.note("limit.reached", by="nobody", place=address_of(request), why="links")
+        told = _("Too many links were asked for. Try again in %(seconds)s seconds.")
+        form.tell([("", told % {"seconds": spent.retry_after})])
+    return spent
 
 
 def _proven(request: HttpRequest, proof: dict[str, Any]) -> HttpResponse:
@@ -170,8 +207,10 @@ def _subject(request: HttpRequest) -> DataSubject | None:
     proof: dict[str, Any] = request.session.get(_KEY, {})
     if proof.get("at", 0) <= (clock.now() - PROVEN_FOR).timestamp():
         return None
-    if "email" in proof:
+    if proof.get("email"):
         return subjects.of_email(proof["email"])
+    if proof.get("phone"):
+        return subjects.of_phone(proof["phone"])
     row = Reservation.objects.filter(pk=proof["reservation"]).first()
     return subjects.of_reservation(row) if row is not None else None
 
@@ -181,18 +220,17 @@ def _again(request: HttpRequest) -> HttpResponse:
     return redirect("web:data")
 
 
-def _refused(
-    request: HttpRequest, link_form: DataLinkForm, find_form: FindForm, spent: Allowance | None
-) -> HttpResponse:
-    answer = _ask(request, link_form, find_form, status=422 if spent is None else 429)
+def _refused(request: HttpRequest, shown: _Forms, spent: Allowance | None) -> HttpResponse:
+    answer = _ask(request, shown, status=422 if spent is None else 429)
     if spent is not None:
         answer["Retry-After"] = str(spent.retry_after)
     return answer
 
 
-def _ask(
-    request: HttpRequest, link_form: DataLinkForm, find_form: FindForm, *, status: int = 200
-) -> HttpResponse:
-    form = link_form if link_form.is_bound else find_form
-    context = {"link_form": link_form, "find_form": find_form, "form": form}
+def _ask(request: HttpRequest, shown: _Forms, *, status: int = 200) -> HttpResponse:
+    forms = (shown.link, shown.number, shown.find)
+    form = next((one for one in forms if one is not None and one.is_bound), shown.find)
+    context = {
+        "link_form": shown.link, "number_form": shown.number, "find_form": shown.find, "form": form,
+    }  # fmt: skip
     return render(request, "web/account/data.html", context, status=status)

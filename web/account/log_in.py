@@ -15,6 +15,13 @@ class LogInForm(LoginForm):  # type: ignore[misc]  # allauth is untyped
 
     refusal: TooMany | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # An address that the browser cuts is another's.
+        self.fields["login"].widget.attrs.pop("maxlength", None)
+        # The page says below the form where to go without it.
+        self.fields["password"].help_text = ""
+
     def clean(self) -> Any:
         try:
             return super().clean()

@@ -12,21 +12,30 @@ from django.shortcuts import render
 from django.utils import formats
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from guests.models import User
+from notices.models.export import ExportKind
+from payments.documents import lookup
 from reservations import clock, reviews
 from reservations.models import Allocation, Reservation
 from reservations.querysets import ReservationQuerySet
 from reservations.reports import parking
 from reservations.reports.parking import ParkingMonth
 from reservations.status import Status
-from venues import prices
+from spelling.alphabet import Alphabetical
+from venues import kinds, prices
+from venues.local_words import money
+from web import visitors
+from web.account import exports
 from web.account.pages import page_of
 from web.plots import PlotBar, columns
-from web.templatetags.holdfast import money
+from web.reservations.views import come_and_go
 
 HOUR = timedelta(hours=1)
+MOST_CURRENT = 20
+"""Reservations whose buttons are on the page."""
 
 SHOWN = {
     "upcoming": (Status.PRESENT, Status.UPCOMING, Status.HELD),
@@ -43,7 +52,8 @@ def me(request: HttpRequest) -> HttpResponse:
     user, now = _person(request), clock.now()
     coming = _those(user, "upcoming", now)[:3]
     stayed = reviews.venues_stayed_at(user, at=now).exclude(reviews__user=user)
-    context = {"rows": _with_status(coming, now), "unreviewed": stayed.order_by("name")[:3]}
+    unreviewed = stayed.order_by(Alphabetical("name"))[:3]
+    context = {"rows": _with_status(coming, now), "unreviewed": unreviewed}
     return render(request, "web/account/me.html", context)
 
 
@@ -60,12 +70,14 @@ def my_reservations(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": _with_status(page, now),
         "shown": shown,
+        "documents": lookup.by_reservation(visitors.visitor(request), list(page)),
         "reviewable": reviews.reviewable(user, among=seen, at=now) if shown == "past" else set(),
     }
     return render(request, "web/account/my_reservations.html", context)
 
 
 @login_required
+@never_cache
 @require_safe
 def my_parking(request: HttpRequest) -> HttpResponse:
     """Lists the person's parking, with plots of the last twelve months."""
@@ -78,7 +90,9 @@ def my_parking(request: HttpRequest) -> HttpResponse:
         "rows": [_parked(row, now) for row in page],
         "months": [_told(month, currencies) for month in reversed(months)],
         "currencies": currencies,
+        "current": _current(user, now),
         "plots": list(_plots(months, currencies)) if any(m.visits for m in months) else [],
+        **exports.of_person(user, ExportKind.PARKING),
     }
     return render(request, "web/account/my_parking.html", context)
 
@@ -98,6 +112,15 @@ def _those(user: User, shown: str, now: datetime) -> ReservationQuerySet:
 
 def _with_status(rows: Any, now: datetime) -> list[tuple[Reservation, Status]]:
     return [(row, row.status_at(now)) for row in rows]
+
+
+def _current(user: User, now: datetime) -> list[dict[str, Any]]:
+    """Returns the reservations at which the driver can arrive or leave now."""
+    rows = Reservation.objects.filter(guest=user, venue__kind=kinds.PARKING.code)
+    rows = rows.in_one_of((Status.PRESENT, Status.UPCOMING), at=now)
+    rows = rows.select_related("venue__policy", "category").order_by("starts_at", "pk")
+    found = [{"reservation": row, **come_and_go(row, now)} for row in rows[:MOST_CURRENT]]
+    return [one for one in found if one["may_arrive"] or one["may_leave"]]
 
 
 def _parked(row: Reservation, now: datetime) -> dict[str, Any]:

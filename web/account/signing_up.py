@@ -11,8 +11,10 @@ from guests import accounts
 from guests.addresses import address_of
 from guests.errors import AlreadyRegistered, ContactInvalid, TooManySignUps
 from guests.models import User
+from notices import preferences
 from web.account.forms import SignUpForm
 from web.account.onward import onward
+from web.account.regions import region_of
 
 
 @sensitive_post_parameters("password")
@@ -27,6 +29,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(after)
     form = SignUpForm(request.POST if request.method == "POST" else None)
+    form.read_phone_in(region_of(request))
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
@@ -50,8 +53,11 @@ def signed_out(request: HttpRequest) -> HttpResponse:
 def _made(request: HttpRequest, form: SignUpForm) -> User | None:
     """Returns the new guest. None if the form has errors now. Raises TooManySignUps."""
     accounts.count_sign_up(address_of(request))
+    fields = dict(form.cleaned_data)
+    evening_at = fields.pop("evening_at", None)
     try:
-        return accounts.sign_up(**form.cleaned_data)
+        user = accounts.sign_up(**fields, region=region_of(request))
+        return preferences.change(user, {"evening_at": evening_at}) if evening_at else user
     except ContactInvalid as fault:
         form.tell(fault.errors)
     except AlreadyRegistered as refusal:

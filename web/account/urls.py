@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from web.account import credentials, data, favourites, held, mine, reviews, signing_up
+from web.account import (
+    credentials,
+    data,
+    exports,
+    favourites,
+    held,
+    mine,
+    notices,
+    reviews,
+    signing_up,
+)
 
 urlpatterns = [
     path("accounts/signup/", signing_up.sign_up, name="sign_up"),
@@ -13,6 +23,8 @@ urlpatterns = [
     path("me/", mine.me, name="me"),
     path("me/reservations/", mine.my_reservations, name="my_reservations"),
     path("me/favourites/", favourites.favourites, name="favourites"),
+    path("me/exports/", exports.exports, name="exports"),
+    path("me/exports/<int:export_id>/", exports.export_file, name="export_file"),
     path("me/parking/", mine.my_parking, name="my_parking"),
     path("data/", held.ask, name="data"),
     path("data/link/<str:secret>/", held.link, name="data_link"),
@@ -20,6 +32,7 @@ urlpatterns = [
     path("data/held/export/", held.export, name="export_held"),
     path("data/held/erase/", held.erase, name="erase_held"),
     path("me/data/", data.my_data, name="my_data"),
+    path("me/notices/", notices.my_notices, name="my_notices"),
     path("me/data/address/", credentials.change_address, name="change_address"),
     path("me/data/sign-in/", credentials.providers, name="providers"),
     path("me/data/export/", data.export, name="export_my_data"),

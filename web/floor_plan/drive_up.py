@@ -69,25 +69,15 @@ def _later(venue: Venue, window: Window, now: datetime) -> list[Pick]:
 def _next_days(venue: Venue, now: datetime) -> list[Pick]:
     """The first slots of the next day that has any."""
     found = open_slots.next_few([venue], day=None, party=1, now=now)[venue.pk]
-    return [
-        Pick(
-            venue=venue,
-            window=one.window,
-            category=one.category,
-            unit=None,
-            guests=1,
-            price_minor=one.price_minor,
-        )
-        for one in found
-    ]
+    return [selection.of_slot(venue, one, guests=1) for one in found]
 
 
 def usual_range(venue: Venue, now: datetime) -> Window:
     """Returns the range to show first: from now for the usual length, or the next slot or night."""
     policy = venue.policy
     if modes.sells_nights(venue):
-        today = now.astimezone(venue.zone).date()
-        return modes.stay(venue, today, today + timedelta(days=1))
+        night = modes.first_night(venue, now)
+        return modes.stay(venue, night, night + timedelta(days=1))
     if modes.sells_slots(venue) and (window := _next_slot(venue, now)):
         return window
     if modes.sells_slots(venue):
@@ -128,19 +118,9 @@ def of_range(venue: Venue, window: Window, now: datetime) -> Availability:
 
 
 def offers(venue: Venue, found: Availability) -> list[Pick]:
-    """Returns a selection for each category with a free unit for the whole range. [] if it is
-    refused.
+    """Returns a selection for each category, and unit with a price of its own, that is free for
+    the whole range. [] if it is refused.
     """
-    return [
-        Pick(
-            venue=venue,
-            window=found.window,
-            category=offer.category,
-            unit=None,
-            guests=1,
-            price_minor=offer.price_minor,
-            left=offer.count,
-        )
-        for offer in found.offers
-        if offer.count and not found.refusal
-    ]
+    if found.refusal:
+        return []
+    return [pick for pick in selection.of_offers(venue, found, guests=1) if pick.left]

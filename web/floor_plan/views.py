@@ -1,6 +1,6 @@
 """The page of a floor plan: its floors in a range, how full it is, and the answer to a driver."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,13 @@ from guests.callers import for_user
 from reservations import clock, records
 from reservations.availability import floor_plan
 from reservations.availability.floor_plan import Standing
-from reservations.availability.offers import Availability
+from reservations.availability.offers import Availability, Offer
 from reservations.errors import Invalid, NotFound
 from reservations.inventory.spots import HANDICAP
 from reservations.reports import occupancy as reports_occupancy
 from reservations.rules import permissions
 from venues.hours import Window
-from venues.models import Policy, Venue
+from venues.models import Policy, Resource, Venue
 from web import refusals, visitors
 from web.floor_plan import drive_up, layout, occupancy
 from web.forms import RangeForm
@@ -149,11 +149,17 @@ def _picks(venue: Venue, found: Availability) -> dict[int, Pick]:
             category=offer.category,
             unit=unit,
             guests=1,
-            price_minor=offer.price_minor,
+            price_minor=price,
         )
         for offer in found.offers
-        for unit in offer.units
+        for unit, price in _priced(offer)
     }
+
+
+def _priced(offer: Offer) -> Iterator[tuple[Resource, int]]:
+    """The free units of an offer, each with its price."""
+    yield from ((unit, offer.price_minor) for unit in offer.units)
+    yield from ((one.unit, one.price_minor) for one in offer.named)
 
 
 def _picture(

@@ -1,10 +1,11 @@
 """The page that changes a reservation: first a review with the new price, then the change."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -16,12 +17,14 @@ from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search
 from reservations.errors import ChangedMeanwhile, Invalid, Refusal
-from reservations.lifecycle import modifications
+from reservations.lifecycle import changes, late_changes, modifications
 from reservations.models import Reservation
+from reservations.pricing.changed_prices import reprice
 from reservations.requests import Change, Times
-from reservations.rules import modes
+from reservations.rules import languages, modes, parties
 from reservations.rules.guest_fields import DETAILS
-from venues import prices
+from reservations.status import Status
+from venues import catalogue
 from venues.hours import Window
 from web import refusals, selection, visitors
 from web.forms import ContactForm, shown
@@ -43,6 +46,9 @@ class ChangeForm(ContactForm):
         label=gettext_lazy("Ends"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     guests = GuestsField(label=gettext_lazy("Guests"))
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of letters"), required=False, choices=settings.LANGUAGES
+    )
     version = forms.IntegerField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, row: Reservation, **options: Any) -> None:
@@ -82,16 +88,23 @@ class ChangeForm(ContactForm):
         given = (name for name in DETAILS if name in self.fields)
         return {name: self.cleaned_data[name] for name in given if name in self.changed_data}
 
+    @property
+    def chosen_language(self) -> str | None:
+        """The language of letters that the guest chose; None where it stays."""
+        return self.cleaned_data["language"] or None if "language" in self.changed_data else None
+
 
 _DAYS = {"from_time": "day", "until_time": "until_day"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wished:
-    """A change to review: its range, party and price."""
+    """A change to review: its range, party, price and fee."""
 
     pick: Pick
     is_other_time: bool
+    fee_minor: int = 0
+    """What the change costs because cancelling is no longer free, in minor units."""
 
 
 @own
@@ -116,6 +129,9 @@ def change(request: HttpRequest, row: Reservation) -> HttpResponse:
     if form.errors:
         return _page(request, row, form, status=422)
     takes_time = any(one.is_other_time for one in wishes) or "guests" in form.changed_data
+    if takes_time and not late_changes.may(row, clock.now()):
+        form.add_error(None, _("Time and party can no longer be changed here. Ask the place."))
+        return _page(request, row, form, status=409)
     if len(wishes) > 1 or (takes_time and "save" not in request.POST):
         return _page(request, row, form, wishes=wishes)
     return _save(request, row, form, wishes[0])
@@ -137,20 +153,33 @@ def _wished(row: Reservation, window: Window, guests: int, instead: Pick | None)
     unit = instead.unit if instead else None
     is_other_time = window != Window(row.starts_at, row.ends_at)
     is_same = not is_other_time and category.pk == row.category_id
-    price = row.price_minor if is_same else prices.price_of(venue, category, window)
+    now = clock.now()
+    cut_at = now if row.status_at(now) is Status.PRESENT else None
+    if unit is None and category.pk == row.category_id:
+        # The promised unit stays, at rates of its own where it has them.
+        kept = catalogue.units_by_id(venue).get(changes.promised(row) or 0)
+        category = catalogue.priced(venue, category, [kept] if kept else [])
+    units = changes.units_of(row)
+    party = replace(parties.of(row), guests=guests)
+    repriced = reprice(row, venue, category, window, cut_at=cut_at, units=units, party=party)
     pick = Pick(
         venue=venue,
         window=window,
         category=category,
         unit=unit,
         guests=guests,
-        price_minor=price,
+        price_minor=repriced.price_minor,
     )
-    return Wished(pick=pick, is_other_time=not is_same or unit is not None)
+    return Wished(
+        pick=pick,
+        is_other_time=not is_same or unit is not None,
+        fee_minor=late_changes.fee_minor(row, repriced, now),
+    )
 
 
 def _save(request: HttpRequest, row: Reservation, form: ChangeForm, wished: Wished) -> HttpResponse:
-    by, wish = visitors.visitor(request), _change(row, form, wished)
+    is_told = wished.fee_minor > 0 and str(wished.fee_minor) in request.POST.getlist("fee_shown")
+    by, wish = visitors.visitor(request), _change(row, form, wished, accept_fee=is_told)
     try:
         actions.modify(reservation_id=row.pk, change=wish, by=by)
     except ContactInvalid as fault:
@@ -165,7 +194,7 @@ def _save(request: HttpRequest, row: Reservation, form: ChangeForm, wished: Wish
     except Refusal as refusal:
         found = []
         if isinstance(refusal, search.REFUSED_TIME):
-            found = find.for_change(row, wish, now=clock.now())
+            found = find.for_change(row, wish, by=by, now=clock.now())
         instead = selection.of_alternatives(row.venue, found, guests=wished.pick.guests)
         told = refusals.told(refusal, row.venue)
         return _page(request, row, form, why_not=told, instead=instead, status=409)
@@ -173,20 +202,24 @@ def _save(request: HttpRequest, row: Reservation, form: ChangeForm, wished: Wish
     return redirect("web:reservation", code=row.code)
 
 
-def _change(row: Reservation, form: ChangeForm, wished: Wished) -> Change:
+def _change(row: Reservation, form: ChangeForm, wished: Wished, *, accept_fee: bool) -> Change:
     """The change for the engine. Untouched values stay out: the engine does not check
     them again.
     """
     pick = wished.pick
     is_other_category = pick.category.pk != row.category_id
+    says_children = "children" in form.changed_data
     is_other_window = pick.window != Window(row.starts_at, row.ends_at)
     return Change(
         times=pick.times if is_other_window else None,
         category=pick.category.code if is_other_category and not pick.unit else None,
         resource=pick.unit.pk if pick.unit else None,
-        guest_count=pick.guests if pick.guests != row.guest_count else None,
+        guest_count=pick.guests if pick.guests != row.guest_count or says_children else None,
+        children=form.cleaned_data["children"] if says_children else None,
         details=form.details,
+        language=form.chosen_language,
         version=form.cleaned_data["version"],
+        accept_fee=accept_fee or None,
     )
 
 
@@ -215,5 +248,7 @@ def _as_it_is(row: Reservation) -> dict[str, Any]:
         "until_day": end.date(),
         "until_time": end.time().replace(second=0, microsecond=0),
         "guests": row.guest_count,
+        "children": tuple(parties.children_of(row)),
+        "language": languages.of_reservation(row.language, row.venue),
         "version": row.version,
     }

@@ -12,10 +12,11 @@ from reservations.alternatives.search import RefusedWish
 from reservations.availability import offers as availability
 from reservations.availability import open_slots, slots
 from reservations.errors import Invalid, Refusal
+from reservations.pricing import offered
 from reservations.requests import Times
 from reservations.rules import modes
-from reservations.rules.categories import category_of
-from venues import hours, kinds, prices
+from reservations.rules.categories import category_of, priced_as
+from venues import hours, kinds
 from venues.hours import Window
 from venues.models import Policy, Venue
 from web import refusals, selection
@@ -64,14 +65,7 @@ def _times(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     guests = given.get("guests") or kinds.named(venue.kind).usual_party
     day = given.get("date") or _first_open(venue, guests, now=now)
     options = [
-        Pick(
-            venue=venue,
-            window=one.window,
-            category=one.category,
-            unit=None,
-            guests=guests,
-            price_minor=one.price_minor,
-        )
+        selection.of_slot(venue, one, guests=guests)
         for one in open_slots.of_day(venue, day, party=guests, now=now)
     ]
     return {**_day(venue, query, form, day, guests, now=now), "options": options}
@@ -92,7 +86,8 @@ def _slots(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     rows: dict[Window, dict[int, dict[str, Any]]] = {}
     for slot in grid:
         pick = _pick_of(venue, slot, guests) if slot.state == "free" else None
-        rows.setdefault(slot.window, {})[slot.unit.pk] = {"state": slot.state, "pick": pick}
+        state = _worded(slot, venue, now)
+        rows.setdefault(slot.window, {})[slot.unit.pk] = {"state": state, "pick": pick}
     return {
         **_day(venue, query, form, day, guests, now=now),
         "units": [units[key] for key in order],
@@ -101,17 +96,23 @@ def _slots(venue: Venue, query: Query, *, now: datetime) -> dict[str, Any]:
     }
 
 
+def _worded(slot: slots.Slot, venue: Venue, now: datetime) -> str:
+    """The state of a slot. `soon` for one that starts within the venue's notice."""
+    is_within = now <= slot.window.start < now + venue.policy.notice
+    return "soon" if slot.state == "closed" and is_within else slot.state
+
+
 def _pick_of(venue: Venue, slot: slots.Slot, guests: int) -> Pick:
     """The selection of one slot, on its unit if guests may choose it."""
-    category = category_of(venue, slot.unit)
     may_choose = venue.policy.unit_choice == Policy.UnitChoice.GUEST
+    category = priced_as(venue, [slot.unit]) if may_choose else category_of(venue, slot.unit)
     return Pick(
         venue=venue,
         window=slot.window,
         category=category,
         unit=slot.unit if may_choose else None,
         guests=guests,
-        price_minor=prices.price_of(venue, category, slot.window),
+        price_minor=offered.price_of(venue, category, slot.window, guests),
     )
 
 
@@ -140,21 +141,10 @@ def _offers(venue: Venue, times: Times, guests: int, *, now: datetime) -> dict[s
         found = availability.of_range(venue, times, party=guests, category=None, now=now)
     except Refusal as refusal:
         return {"offers": [], "why_not": refusals.told(refusal, venue)}
-    offers = [
-        Pick(
-            venue=venue,
-            window=found.window,
-            category=offer.category,
-            unit=None,
-            guests=guests,
-            price_minor=offer.price_minor,
-            left=offer.count,
-        )
-        for offer in found.offers
-    ]
+    offers = selection.of_offers(venue, found, guests=guests)
     why = refusals.told(found.refusal, venue) if found.refusal else ""
     context: dict[str, Any] = {"offers": offers, "why_not": why, "window": found.window}
-    if any(offer.count and not offer.category.is_on_request for offer in found.offers):
+    if any(pick.left and not pick.category.is_on_request for pick in offers):
         return context
     wish = RefusedWish(
         venue=venue, window=found.window, party=guests, category=None, resource=None, now=now
@@ -178,8 +168,8 @@ def _day(
 
 def _first_open(venue: Venue, guests: int, *, now: datetime) -> date:
     """The first local day with something to book. Today if there is none."""
-    found = open_slots.next_few([venue], day=None, party=guests, now=now)[venue.pk]
-    return (found[0].window.start if found else now).astimezone(venue.zone).date()
+    found = open_slots.first_day(venue, party=guests, now=now)
+    return found or now.astimezone(venue.zone).date()
 
 
 def _read(kind: type[forms.Form], query: Query) -> tuple[forms.Form, Mapping[str, Any]]:

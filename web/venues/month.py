@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.utils.dateparse import parse_date
 
 from reservations.availability import answer_cache, calendar_days
-from reservations.rules import sold_ranges
+from reservations.rules import booking_window, modes, sold_ranges
 from venues.models import Resource, Venue
 
 DAY = timedelta(days=1)
@@ -87,7 +87,7 @@ def of_nights(venue: Venue, asked: Asked) -> Month:
             query=urlencode(query) if chosen else "",
             free=told[one].free,
             price_minor=told[one].lowest_price_minor,
-            is_today=one == lowest,
+            is_today=one == asked.now.astimezone(venue.zone).date(),
             is_chosen=one in (arrive, leave),
             is_between=bool(arrive and leave and arrive < one < leave),
         )
@@ -143,19 +143,20 @@ def _first(venue: Venue, asked: Asked, lowest: date, highest: date) -> date:
 
 
 def _seen(venue: Venue, now: datetime) -> tuple[date, date]:
-    """Today at the venue, and the last local day that guests can book."""
+    """The first and the last local day that guests can book, whatever the notice."""
     today = now.astimezone(venue.zone).date()
-    return today, today + (venue.policy.horizon or FURTHEST)
+    lowest = modes.first_night(venue, now) if modes.sells_nights(venue) else today
+    return lowest, today + (venue.policy.horizon or FURTHEST)
 
 
 def _sold_on(venue: Venue, first: date, now: datetime) -> set[date]:
     """The local days from which a range starts that the policy allows."""
     last = (first + 31 * DAY).replace(day=1)
-    earliest, latest = now + venue.policy.notice, now + (venue.policy.horizon or FURTHEST)
+    latest = now + FURTHEST
     units: list[Resource] = [unit for unit in venue.resources.all() if not unit.retired_at]
     return {
         window.start.astimezone(venue.zone).date()
         for windows, _ in sold_ranges.sold(venue, units, first - DAY, last)
         for window in windows
-        if earliest <= window.start <= latest
+        if window.start <= latest and booking_window.may_start(venue, window, now)
     }

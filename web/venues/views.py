@@ -1,7 +1,7 @@
 """The home page with the search, and the page of a venue."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -13,18 +13,20 @@ from django.views.decorators.http import require_safe
 from reservations import clock, records
 from reservations.availability import answer_cache, open_slots, venue_search
 from reservations.errors import NotFound
+from reservations.rules import modes
 from venues import catalogue, kinds, wording
 from venues.hours import Window
 from venues.models import Venue
 from web.forms import SearchForm
 from web.selection import Pick
-from web.venues import choices
+from web.venues import choices, wished
+from web.venues.wished import SearchWish
 from web.visitors import visitor
 
 PER_PAGE = 12
 
-_Slot = tuple[Window, int, int]
-"""A range, the id of its category, and its price in minor units."""
+_Slot = tuple[Window, int, int, int | None]
+"""A range, the id of its category, its price in minor units, and the id of a unit to name."""
 _Lately = tuple[int, list[_Slot]]
 
 
@@ -42,9 +44,12 @@ def home(request: HttpRequest) -> HttpResponse:
         city=asked.get("city", ""),
         by=visitor(request),
     )
-    page = Paginator(found.order_by("name", "pk"), PER_PAGE).get_page(request.GET.get("page"))
-    venues = list(page.object_list)
-    cards = _cards(venues, day=asked.get("date"), guests=asked.get("guests"), now=now)
+    keys = venue_search.in_order(found)
+    page = Paginator(keys, PER_PAGE).get_page(request.GET.get("page"))
+    by_key = found.in_bulk(list(page.object_list))
+    venues = [by_key[pk] for pk in page.object_list if pk in by_key]
+    wish = SearchWish(asked.get("date"), asked.get("until"), asked.get("guests"))
+    cards = _cards(venues, wish, now=now)
     query = request.GET.copy()
     query.pop("page", None)
     context = {
@@ -83,10 +88,9 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return redirect(static("web/favicon.svg"), permanent=True)
 
 
-def _cards(
-    venues: Sequence[Venue], *, day: date | None, guests: int | None, now: datetime
-) -> list[dict[str, Any]]:
+def _cards(venues: Sequence[Venue], wish: SearchWish, *, now: datetime) -> list[dict[str, Any]]:
     """The cards of venues. What changes with every booking is cached for some seconds."""
+    day, guests = wish.day, wish.guests
 
     def work_out(some: Sequence[Venue]) -> dict[int, _Lately]:
         booked = venue_search.booked_today(some, now=now)
@@ -96,31 +100,37 @@ def _cards(
             for venue in some
         }
 
-    question = f"page: lately, and open on {day} for {guests}"
+    question = f"page: lately, and open or named on {day} for {guests}"
     lately = answer_cache.several(question, venues, now=now, work_out=work_out)
     sold_by = {venue.pk: venue for venue in catalogue.refreshed(venues)}
-    return [
-        {
+    cards = []
+    for venue in venues:
+        sold = sold_by[venue.pk]
+        opened = [_pick(sold, slot, guests) for slot in lately[venue.pk][1]]
+        if wish.nights and modes.sells_nights(sold):
+            opened = wished.stays(sold, wish, now=now)
+        card = {
             "venue": venue,
             "booked_today": lately[venue.pk][0],
-            "open": [_pick(sold_by[venue.pk], slot, guests) for slot in lately[venue.pk][1]],
+            "open": opened,
+            "query": wished.query_of(sold, wish),
         }
-        for venue in venues
-    ]
+        cards.append(card if opened else card | wished.why_nothing(sold, wish, now=now))
+    return cards
 
 
 def _slim(slot: open_slots.VenueSlot) -> _Slot:
     """The parts of a slot to cache, without the category and its rates."""
-    return slot.window, slot.category.pk, slot.price_minor
+    return slot.window, slot.category.pk, slot.price_minor, slot.unit.pk if slot.unit else None
 
 
 def _pick(venue: Venue, slot: _Slot, guests: int | None) -> Pick:
-    window, category, price = slot
+    window, category, price, unit = slot
     return Pick(
         venue=venue,
         window=window,
         category=next(one for one in venue.categories.all() if one.pk == category),
-        unit=None,
+        unit=catalogue.units_by_id(venue).get(unit) if unit else None,
         guests=guests or kinds.named(venue.kind).usual_party,
         price_minor=price,
     )

@@ -46,8 +46,13 @@ class Command(BaseCommand):
         for name in ("clients", "seconds"):
             if options[name] is not None and options[name] <= 0:
                 raise CommandError(f"--{name}: give a number above 0.")
+        if connection.vendor == "sqlite":
+            # As `serve` and `replay` do on a database of this machine.
+            migrating.migrate_if_needed()
         if missing := migrating.pending():
-            raise CommandError(f"The database lacks migrations, the first is {missing[0]}.")
+            raise CommandError(
+                f"The database lacks migrations, the first is {missing[0]}. Run: manage.py migrate"
+            )
         signal.signal(signal.SIGTERM, _stop)
         # Nobody needs log lines about the scratch venue.
         logging.disable(logging.INFO)
@@ -96,6 +101,11 @@ class Command(BaseCommand):
         sleep(ground.HOLD_TIME.total_seconds())
         acting.sweep(made.venue_id)
         self.stdout.write(f"{gathered.killed} clients were killed, and others took their place.\n")
+        if gathered.slow:
+            self.stdout.write(
+                f"{gathered.slow} clients did not end in time. What they did is judged as far as "
+                "their journals go.\n"
+            )
         return evidence.gather(made, calls, read_at=clock.now(), has_guard=readiness.is_guarded())
 
     def _judge(self, found: Evidence) -> list[str]:

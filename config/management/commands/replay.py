@@ -14,7 +14,8 @@ from config.migrating import migrate_if_needed
 from reservations.replay import bookings_file, history
 from reservations.replay.bookings_file import FileRow
 from reservations.replay.history import Report
-from venues.models import Venue, is_time_zone
+from venues.models import Venue
+from venues.time_zones import is_time_zone
 
 
 class Command(BaseCommand):
@@ -29,13 +30,14 @@ class Command(BaseCommand):
             metavar="TYPE=COUNT",
             help="rooms of a type; once for each type that is to be played",
         )
+        parser.add_argument("--hotel", help="which hotel, where the file has bookings of several")
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
         parser.add_argument("--time-zone", default="Europe/Lisbon", help="of the hotel")
         parser.add_argument("--venue", default="replay", help="slug of the hotel that is made")
 
     def handle(self, *args: Any, **options: Any) -> None:
         units = _units(options["units"])
-        rows = _rows(options["file"], units)
+        rows = _rows(options["file"], units, options["hotel"])
         _check_zone(options["time_zone"])
         migrate_if_needed()
         slug = _free_slug(options["venue"])
@@ -72,7 +74,7 @@ def _units(given: Iterable[str]) -> dict[str, int]:
     return units
 
 
-def _rows(path: Path, units: dict[str, int]) -> list[FileRow]:
+def _rows(path: Path, units: dict[str, int], hotel: str | None) -> list[FileRow]:
     try:
         every = list(bookings_file.read(path))
     except (OSError, ValueError, EOFError) as error:
@@ -80,7 +82,18 @@ def _rows(path: Path, units: dict[str, int]) -> list[FileRow]:
     rows = [row for row in every if row.category in units]
     if not rows:
         raise CommandError(f"{path} has no bookings of {', '.join(units)}.")
-    return rows
+    return _of_hotel(path, rows, hotel)
+
+
+def _of_hotel(path: Path, rows: list[FileRow], wanted: str | None) -> list[FileRow]:
+    """The rows of one hotel. Types of rooms of several hotels have the same names."""
+    hotels = sorted({row.hotel for row in rows})
+    named = ", ".join(hotels)
+    if wanted is None and len(hotels) > 1:
+        raise CommandError(f"{path} has several hotels: {named}. Choose one with --hotel.")
+    if wanted is not None and wanted not in hotels:
+        raise CommandError(f"{path} has no such bookings of {wanted!r}, only of {named or 'one'}.")
+    return [row for row in rows if wanted in (None, row.hotel)]
 
 
 def _check_zone(name: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from notices.scheduled import erasure_notices
 from reservations.privacy import retention
 
 
@@ -20,6 +21,9 @@ class Command(BaseCommand):
         elif options["dry_run"]:
             self._count()
         else:
+            told = erasure_notices.sweep()
+            if told:
+                self.stdout.write(f"{told} reservations: their guests are told first.")
             self.stdout.write(_words(retention.blank_old()) or "Nothing is old enough.")
 
     def _count(self) -> None:

@@ -102,8 +102,8 @@ PLANTED = {
         ALTER TABLE reservations_allocation DROP CONSTRAINT allocation_no_overlap;
         INSERT INTO reservations_allocation (venue_id, resource_id, closure_id, reason,
             starts_at, ends_at, is_live, is_locked)
-        SELECT venue_id, resource_id, closure_id, reason, starts_at, ends_at, true, false
-        FROM reservations_allocation WHERE is_live AND closure_id IS NOT NULL LIMIT 1
+        SELECT venue_id, resource_id, gen_random_uuid(), 'x', starts_at, ends_at, true, false
+        FROM reservations_allocation WHERE is_live LIMIT 1
     """,
     rows.IN_TIME: """
         UPDATE reservations_reservation SET cancelled_at = now() WHERE id = (
@@ -111,10 +111,11 @@ PLANTED = {
             WHERE is_live AND starts_at > now() AND reservation_id IS NOT NULL LIMIT 1)
     """,
     rows.NOT_LOST: """
-        UPDATE reservations_allocation SET is_live = false WHERE id = (
-            SELECT taken.id FROM reservations_allocation AS taken
+        UPDATE reservations_allocation SET is_live = false WHERE reservation_id = (
+            SELECT owner.id FROM reservations_allocation AS taken
             JOIN reservations_reservation AS owner ON owner.id = reservation_id
-            WHERE is_live AND cancelled_at IS NULL AND confirmed_at IS NOT NULL LIMIT 1)
+            WHERE is_live AND cancelled_at IS NULL AND confirmed_at IS NOT NULL
+            AND checked_in_at IS NULL AND taken.starts_at > now() LIMIT 1)
     """,
     rows.ONE_END: """
         UPDATE reservations_reservation SET expired_at = now() WHERE id = (
@@ -252,7 +253,11 @@ def kill_all(machine: Machine) -> None:
 
 
 def forget(machine: Machine, *, since: int) -> None:
-    """Removes what was sold at venues younger than this one."""
+    """Removes what was sold at venues younger than this one, and all that was told and posted."""
+    # The ledger refuses to delete rows.
+    machine.postgres.run(
+        "TRUNCATE payments_entry, payments_posted, hooks_feedentry, notices_delivery CASCADE"
+    )
     for table in ("event", "allocation", "reservation"):
         machine.postgres.run(f"DELETE FROM reservations_{table} WHERE venue_id > %s", since)
 

@@ -1,5 +1,8 @@
 // Improvements of pages by script. Every page works without it.
 
+// About when the server wrote the page, by the clock of this device.
+const loadedAt = Date.now() - performance.now() + (performance.getEntriesByType("navigation")[0]?.responseStart ?? 0);
+
 // Moves the focus to a new part of the page, or to the summary of errors.
 function focusWhatIsNew(within) {
   const found = within.querySelector("[data-focus]");
@@ -10,7 +13,9 @@ function focusWhatIsNew(within) {
 
 // Counts a hold down. Screen readers hear it now and then only. The page itself shows that it has lapsed.
 function countDown(clock) {
-  const until = Date.parse(clock.dataset.until);
+  // The server's clock says how long it is. The device's own may be wrong, but it runs on evenly.
+  const sent = Date.parse(clock.dataset.now);
+  const until = Date.parse(clock.dataset.until) - (Number.isNaN(sent) ? 0 : sent - loadedAt);
   const told = clock.querySelector("[data-left]");
   const aloud = clock.querySelector("[data-aloud]");
   let announced = null;
@@ -36,6 +41,9 @@ function countDown(clock) {
   }
 }
 
+// Whether a form of this page was sent. What the page says may no longer be so.
+let wasSent = false;
+
 // A second click does not send a form again. A repeat would do no harm.
 function sendOnce(event) {
   const form = event.target;
@@ -47,7 +55,20 @@ function sendOnce(event) {
     return;
   }
   form.dataset.sent = "yes";
+  wasSent = true;
   window.setTimeout(() => delete form.dataset.sent, 8000);
+}
+
+// A page that the browser kept whole and shows again: its forms can be sent, and what it tells may be old.
+// The server says anew what there is, such as that this guest holds it already.
+function shownAgain(event) {
+  if (!event.persisted) {
+    return;
+  }
+  document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+  if (wasSent || document.querySelector("[data-until], .who")) {
+    window.location.reload();
+  }
 }
 
 // Shows the effect of a choice at once. Without a script there is a button.
@@ -58,6 +79,7 @@ function changeAtOnce(event) {
   }
 }
 
+window.addEventListener("pageshow", shownAgain);
 document.addEventListener("DOMContentLoaded", () => {
   focusWhatIsNew(document);
   document.querySelectorAll("[data-until]").forEach(countDown);

@@ -1,0 +1,1 @@
+"""Operations of documents: receipts, invoices and credit notes."""

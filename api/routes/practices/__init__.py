@@ -1,0 +1,1 @@
+"""The routes of practices: providers, their schedules, and appointments."""

@@ -1,0 +1,1 @@
+"""What callers ask for in the bodies of requests about reservations."""

@@ -1,0 +1,1 @@
+"""What this product asks of Redis in its own way."""

@@ -1,0 +1,1 @@
+"""Exports: CSV files that a worker writes part after part, for their owner alone."""

@@ -1,0 +1,1 @@
+"""What an operator sees of deliveries, and how long they are kept."""

@@ -1,0 +1,1 @@
+"""Money: what guests pay and get back, and the ledger in which every amount stands."""

@@ -1,0 +1,1 @@
+"""What happens to payments at the provider by other means than ours."""

@@ -1,0 +1,266 @@
+"""Mail leaves by one connection a batch; the code of the server's answer decides what follows."""
+
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from django.db import transaction
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
+
+from notices import batches, channels, outgoing, suppressions
+from notices.channels import Result
+from notices.mail import composers, messages, sender
+from notices.mail.composers import Invitation, Letter
+from notices.models import Attempt, Delivery, Suppression
+from notices.models.delivery import Outcome
+from tests.notices import mail_server
+from tests.notices.mail_server import CUT, MailServer
+
+NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
+LETTER = Letter(subject="Hello", text="A text", html="<p>A text</p>", code="ABC")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _composer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(composers, "_composers", {"test": lambda _: LETTER})
+    monkeypatch.setattr(channels, "_senders", {"mail": sender.MailSender()})
+
+
+@pytest.fixture
+def frozen() -> Iterator[FrozenDateTimeFactory]:
+    with freeze_time(NOON, real_asyncio=True) as frozen:
+        assert isinstance(frozen, FrozenDateTimeFactory)
+        yield frozen
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[MailServer]:
+    with mail_server.serving(settings) as server:
+        yield server
+
+
+def add(*receivers: str, kind: str = "test") -> None:
+    with transaction.atomic():
+        outgoing.add(
+            Delivery(
+                kind=kind,
+                channel="mail",
+                lane="mail",
+                to=to,
+                dedupe=f"{kind}:{to}",
+                created_at=NOON,
+                next_try_at=NOON,
+            )
+            for to in receivers
+        )
+
+
+def of(to: str) -> Delivery:
+    return Delivery.objects.get(to=to)
+
+
+def test_a_batch_is_one_connection_and_each_letter_has_one_receiver(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    add(*(f"guest{n}@example.com" for n in range(12)))
+    assert batches.send_batch() == 12
+    assert server.sessions == 1
+    assert sorted(letter["To"] for letter in server.letters) == sorted(
+        f"guest{n}@example.com" for n in range(12)
+    )
+    row = of("guest3@example.com")
+    assert row.outcome == Outcome.SENT
+    assert row.message_id == messages.message_id(row, "ABC")
+    assert row.message_id in {letter["Message-ID"] for letter in server.letters}
+    assert Attempt.objects.filter(status=250).count() == 12
+
+
+@pytest.mark.parametrize("stage", ["at_receiver", "at_data"])
+def test_one_of_two_refused_for_good_stops_the_other_nowhere(
+    server: MailServer, frozen: FrozenDateTimeFactory, stage: str
+) -> None:
+    gone = "550 5.1.1 gone@example.com: no such user"
+    setattr(server, stage, lambda to: gone if to == "gone@example.com" else "250 OK")
+    add("gone@example.com", "here@example.com")
+    batches.send_batch()
+    assert of("gone@example.com").outcome == Outcome.FAILED
+    assert of("here@example.com").outcome == Outcome.SENT
+    suppression = Suppression.objects.get()
+    assert suppression.reason.startswith("550 5.1.1")
+    assert "gone@example.com" not in suppression.reason
+    assert suppressions.reason_of("mail", "Gone@EXAMPLE.com")
+
+
+def test_a_suppressed_address_is_not_written_to(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    suppressions.suppress("mail", "gone@example.com", reason="550")
+    add("gone@example.com")
+    batches.send_batch()
+    assert of("gone@example.com").outcome == Outcome.SUPPRESSED
+    assert server.tried == []
+
+
+@pytest.mark.parametrize("stage", ["at_receiver", "at_data"])
+def test_refused_for_now_is_tried_again_with_the_same_id(
+    server: MailServer, frozen: FrozenDateTimeFactory, stage: str
+) -> None:
+    setattr(server, stage, lambda _: "451 4.7.1 greylisted")
+    add("guest@example.com")
+    batches.send_batch()
+    assert of("guest@example.com").done_at is None
+    assert not Suppression.objects.exists()
+    setattr(server, stage, lambda _: "250 OK")
+    assert batches.send_batch() == 0
+    frozen.tick(timedelta(minutes=2))
+    assert batches.send_batch() == 1
+    assert of("guest@example.com").outcome == Outcome.SENT
+    assert list(Attempt.objects.values_list("status", flat=True)) == [451, 250]
+
+
+def test_a_refusal_of_the_content_blames_no_address(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    server.at_data = lambda _: "554 5.7.1 looks like spam"
+    add("guest@example.com")
+    batches.send_batch()
+    assert of("guest@example.com").outcome == Outcome.FAILED
+    assert not Suppression.objects.exists()
+
+
+def test_a_cut_connection_is_opened_again_for_the_next_letter(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    server.at_data = lambda to: CUT if to == "a@example.com" else "250 OK"
+    add("a@example.com", "b@example.com")
+    batches.send_batch()
+    assert of("a@example.com").done_at is None
+    assert of("b@example.com").outcome == Outcome.SENT
+    assert server.sessions == 2
+
+
+def test_no_server_loses_nothing(settings: Settings, frozen: FrozenDateTimeFactory) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    add("a@example.com")
+    batches.send_batch()
+    assert of("a@example.com").done_at is None
+    assert "Refused" in Attempt.objects.get().detail
+
+
+def test_a_slow_server_leaves_the_rest_to_the_next_batch(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "LAST_BEGIN", 0.05)
+    server.pause = 0.2
+    add("a@example.com", "b@example.com", "c@example.com")
+    assert batches.send_batch() == 3
+    waiting = Delivery.objects.waiting()
+    assert waiting.count() == 2
+    assert set(waiting.values_list("attempts", "claimed_by")) == {(0, "")}
+    for _ in range(2):
+        batches.send_batch()
+    assert len(server.letters) == 3
+    assert not Delivery.objects.waiting().exists()
+
+
+def test_a_server_that_hangs_is_cut_off(
+    server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sender, "CUT", 0.3)
+    server.pause = 1.5
+    add("a@example.com")
+    batches.send_batch()
+    assert of("a@example.com").done_at is None
+    assert Attempt.objects.get().took_ms < 1_500
+
+
+def test_a_letter_that_cannot_be_written_holds_no_other_back(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    def broken(_: Delivery) -> Letter | Result:
+        raise RuntimeError
+
+    composers.register("broken", broken)
+    add("a@example.com", kind="broken")
+    add("b@example.com")
+    batches.send_batch()
+    assert of("a@example.com").done_at is None
+    assert of("b@example.com").outcome == Outcome.SENT
+
+
+def test_nobody_writes_an_unknown_kind(server: MailServer, frozen: FrozenDateTimeFactory) -> None:
+    add("a@example.com", kind="unheard-of")
+    batches.send_batch()
+    assert of("a@example.com").outcome == Outcome.DROPPED
+
+
+def test_an_invitation_is_an_alternative_and_an_attachment(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    content = "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nSUMMARY:Café 東\r\nEND:VCALENDAR\r\n"
+    invited = Letter(
+        subject="Hello",
+        text="A text",
+        html="<p>A text</p>",
+        sender_name='Café "Zuid"\r\nBcc: x@example.com',
+        reply_to="desk@example.com",
+        invitation=Invitation(method="REQUEST", content=content),
+    )
+    composers.register("test", lambda _: invited)
+    add("guest@example.com")
+    batches.send_batch()
+    (letter,) = server.letters
+    assert letter.get_content_type() == "multipart/mixed"
+    alternatives, attached = letter.iter_parts()
+    assert alternatives.get_content_type() == "multipart/alternative"
+    text, html, calendar = alternatives.iter_parts()
+    kinds = [part.get_content_type() for part in (text, html, calendar, attached)]
+    assert kinds == ["text/plain", "text/html", "text/calendar", "application/ics"]
+    assert dict(calendar["Content-Type"].params) == {
+        "method": "REQUEST",
+        "component": "vevent",
+        "charset": "utf-8",
+    }
+    assert not calendar.defects
+    assert calendar.get_content().replace("\r\n", "\n") == content.replace("\r\n", "\n")
+    assert attached.get_filename() == "invite.ics"
+    assert attached.get_payload(decode=True) == content.encode()
+    assert letter["Reply-To"] == "desk@example.com"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["Bcc"] is None
+    (sent_by,) = letter["From"].addresses
+    assert sent_by.display_name == 'Café "Zuid" Bcc: x@example.com'
+    assert sent_by.addr_spec == messages.sender_address()
+
+
+def test_a_backend_that_carries_no_calendar_gets_the_attachment_alone(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "anymail.backends.mailgun.EmailBackend"
+    invited = Letter(subject="a", text="b", invitation=Invitation(method="CANCEL", content="c"))
+    message = messages.message_of(Delivery(pk=1, to="a@example.com", kind="test"), invited)
+    assert message.alternatives == []
+    assert len(message.attachments) == 1
+
+
+def test_without_a_mail_server_each_letter_is_a_file_to_open(
+    settings: Settings, tmp_path: Path, frozen: FrozenDateTimeFactory
+) -> None:
+    settings.EMAIL_BACKEND = "notices.mail.files.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "mail")
+    add("a@example.com", "b@example.com")
+    batches.send_batch()
+    files = sorted((tmp_path / "mail").iterdir())
+    assert [file.suffix for file in files] == [".eml", ".eml"]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    assert stat.S_IMODE((tmp_path / "mail").stat().st_mode) == 0o700
+    read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+    assert [letter["To"] for letter in read] == ["a@example.com", "b@example.com"]
+    assert not mail.outbox
