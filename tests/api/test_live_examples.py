@@ -35,6 +35,7 @@ from tests.api.test_matrix import World
 from tests.config.test_starting import wait_until_ready
 from tests.factories import make_venue
 from tests.guests.factories import PASSWORD, PartnerFactory, StaffFactory, UserFactory
+from venues.models import Policy
 
 pytestmark = [pytest.mark.commands, pytest.mark.django_db(transaction=True)]
 
@@ -80,6 +81,8 @@ def requests(document: Any, transactional_db: None, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(test_matrix, "TODAY", today)
     monkeypatch.setattr(test_matrix, "NOON", noon)
     world = World()
+    # The clock is the real one: guests of today may come in at whatever hour this runs.
+    Policy.objects.filter(venue=world.hotel).update(early_check_in=timedelta(hours=24))
     # Not the quick hash of other tests, which a server does not know.
     world.owner.password = make_password(PASSWORD, hasher="argon2")
     world.owner.save()

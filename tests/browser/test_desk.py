@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, ViewportSize, expect
 from reservations import actions
 from reservations.models import Reservation
 from reservations.requests import Times
+from reservations.rules.modes import business_date
 from tests.browser.accessibility import assert_accessible
 from tests.browser.test_admin import log_in
 from tests.factories import DESK, hold, make_venue
@@ -22,13 +23,13 @@ TABLET: ViewportSize = {"width": 768, "height": 1024}
 
 @pytest.fixture
 def hotel(transactional_db: None) -> Venue:
-    """Six rooms from whose first one guest is expected today, whatever the hour is."""
+    """Six rooms from whose first one guest is expected on the desk's day, whatever the hour is."""
     made = make_venue(
         "hotel", units=6, notice=timedelta(0), early_check_in=timedelta(hours=24),
         grace=timedelta(hours=24),
     )  # fmt: skip
     StaffFactory.create(email="desk@example.com", staff_venues=[made])
-    stay(made, timezone.now().date(), 3, "Lovelace")
+    stay(made, business_date(made, timezone.now()), 3, "Lovelace")
     return made
 
 
@@ -76,7 +77,7 @@ def test_the_desk_runs_its_day_on_a_tablet(page: Page, hotel: Venue) -> None:
     drag(page, bar.locator(".bar-move"), cell)
     expect(page.locator("tr", has_text="4 Standard").locator(".bar.present")).to_be_visible()
     assert room_of("Lovelace") == "4"
-    stay(hotel, timezone.now().date(), 2, "Hopper")
+    stay(hotel, business_date(hotel, timezone.now()), 2, "Hopper")
     page.reload()
     theirs = page.locator(".bar.upcoming", has_text="Hopper").locator(".bar-move")
     here = page.locator(".bar.present", has_text="Lovelace")
