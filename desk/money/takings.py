@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.text import capfirst
 from django.utils.translation import gettext as now_said
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
@@ -216,7 +217,7 @@ def _told(taking: Taking) -> dict[str, str]:
 
     return {
         "till": taking.till,
-        "method": str(Method(taking.method).label),
+        "method": capfirst(str(Method(taking.method).label)),
         "paid": shown(taking.paid_minor),
         "given_back": shown(taking.given_back_minor),
         "left": shown(taking.paid_minor - taking.given_back_minor),

@@ -173,7 +173,7 @@ def test_a_manager_sees_a_days_takings_and_closes_the_till(
     pay(clerk, row, "12.00")
     pay(clerk, row, "3.00", method="terminal", till="bar")
     page = text_of(manager.get(TAKINGS))
-    assert "EUR 12.00" in page and "EUR 3.00" in page and "card terminal" in page
+    assert "EUR 12.00" in page and "EUR 3.00" in page and "Card terminal" in page
     told = text_of(count(manager, lot, "10.50"))
     assert said(told) == ["Till main is closed: EUR 10.50 counted. EUR 1.50 too little."]
     assert "Mia Boss" in told and "main: EUR 10.50" in re.sub(r"</?strong>", "", told)
