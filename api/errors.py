@@ -71,6 +71,7 @@ STATUSES: Mapping[type[Exception], int] = {
     errors.PaymentRequired: 409,
     payment_errors.NothingDue: 409,
     payment_errors.NoGuarantee: 409,
+    payment_errors.PaymentRefused: 409,
     payment_errors.ProviderUnavailable: 503,
     errors.ChangedMeanwhile: 412,
     errors.RateLimited: 429,

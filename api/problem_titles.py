@@ -43,6 +43,7 @@ TITLES: Mapping[str, str] = {
     "party_too_large": "The party is too large",
     "payment_required": "Pay first",
     "precondition_failed": "It has changed since you read it",
+    "payment_refused": "The payment provider refuses",
     "provider_unavailable": "The payment provider does not answer",
     "quote_expired": "The quote has expired",
     "reference_used": "The reference is used already",

@@ -12,11 +12,11 @@ from django.utils.translation import gettext
 
 from guests.callers import Caller
 from payments import checkouts, folio, guarantees, links, posting, settling
-from payments.errors import NoGuarantee, NothingDue, ProviderUnavailable
+from payments.errors import NoGuarantee, NothingDue, PaymentRefused, ProviderUnavailable
 from payments.methods import Method
 from payments.models import Checkout, CheckoutState, Payment, State
 from payments.providers import registry
-from payments.providers.protocol import Charged, Declined, Purpose, Unreachable
+from payments.providers.protocol import Charged, Declined, Found, Purpose, Unreachable
 from reservations import clock, events, idempotency
 from reservations.errors import Busy, Invalid, WrongStatus
 from reservations.event_types import PAYMENT_LINK
@@ -45,6 +45,8 @@ def charge(
     Repeated or Busy with nothing changed.
     """
 
+    given_up: list[int] = []
+
     def act() -> Payment:
         row = locked(reservation_id, by=by)
         permissions.judge(by, Act.CHARGE, row.venue_id)
@@ -54,11 +56,15 @@ def charge(
         if stored is None:
             raise NoGuarantee
         _judge(row, stored, amount_minor)
+        # What the guest would pay by a link is what the card pays now.
+        given_up[:] = checkouts.supersede(row)
         return _written_down(row, stored, amount_minor, told_why, by)
 
     payment = idempotency.carry_out(act, once)
     assert payment.checkout_id is not None
     attempt(payment.checkout_id)
+    for pk in given_up:
+        settling.attempt(pk)
     payment.refresh_from_db()
     return payment
 
@@ -162,7 +168,9 @@ def _carry_out(checkout_id: int) -> None:
     if charged.url:
         _ask_guest(checkout, charged)
         return
-    _waiting(checkout).update(ref=charged.ref, is_taken=True)
+    # One that is still under way is asked for again, and posted once it is taken.
+    is_taken = charged.reading.state in (Found.CAPTURED, Found.PAID)
+    _waiting(checkout).update(ref=charged.ref, is_taken=is_taken)
     settling.attempt(checkout.pk)
 
 
@@ -174,7 +182,7 @@ def _declined(checkout: Checkout, reason: str) -> None:
     pk = checkout.payments.values_list("reservation", flat=True).get()
     try:
         links.send(pk, by=settling.BY)
-    except (NothingDue, ProviderUnavailable, Invalid):
+    except (NothingDue, PaymentRefused, ProviderUnavailable, Invalid, WrongStatus):
         log.warning("No link could be sent for the declined charge of checkout %s", checkout.pk)
 
 

@@ -17,11 +17,11 @@ from django.utils.translation import gettext
 
 from guests.callers import Caller
 from payments import return_addresses, settling
-from payments.errors import NothingDue, ProviderUnavailable
+from payments.errors import NothingDue, PaymentRefused, ProviderUnavailable
 from payments.methods import Method
 from payments.models import Checkout, CheckoutState, Payment, State
 from payments.providers import registry
-from payments.providers.protocol import Declined, Order, Purpose, Started, Unreachable
+from payments.providers.protocol import PAGE_CLOSED, Declined, Order, Purpose, Started, Unreachable
 from reservations import clock, idempotency, records
 from reservations.errors import Busy, Invalid, WrongStatus
 from reservations.idempotency import Once
@@ -93,7 +93,7 @@ def open(  # noqa: A001 - the verb of the field
 
     It prolongs a hold. `origin` is ours as the caller reached it, `address` where a guarantee is
     agreed to from. Opens its own transactions. Raises NotFound, Invalid, NothingDue, WrongStatus,
-    ProviderUnavailable, ChangedMeanwhile, Repeated or Busy.
+    PaymentRefused, ProviderUnavailable, ChangedMeanwhile, Repeated or Busy.
     """
     url = return_addresses.judged(return_url, origin=origin)
     wish = _Wish(purpose=purpose, return_url=url, address=address, by=by)
@@ -141,6 +141,12 @@ def back_url(checkout: Checkout) -> str:
     return f"{settings.PUBLIC_URL}/payments/{checkout.key}/back/"
 
 
+def page_of(checkout: Checkout) -> str:
+    """Returns where a guest goes on with a payment; one that is under way leads back to us."""
+    is_open = checkout.state == CheckoutState.OPEN
+    return (is_open and checkout.url) or back_url(checkout)
+
+
 def asked_minor(row: Reservation, now: datetime) -> int:
     """What a payment of a reservation is of: what is due now, else all that is due."""
     return due_now.minor(row, now) or owed.due(row, now)
@@ -178,12 +184,27 @@ def _begin(rows: list[Reservation], wish: _Wish) -> _Begun:
         if one.state != CheckoutState.OPEN or _is_as_wished(one, amounts, now):
             return _Begun(one, is_new=False)
         # What it asks for has changed, or its time is over: it is given up, and made anew.
-        Checkout.objects.filter(pk=one.pk, state=CheckoutState.OPEN).update(
-            state=CheckoutState.TO_VOID, reason="superseded"
-        )
+        _supersede(one)
         superseded.append(one.pk)
     made = _made(rows, amounts, name, wish, now)
     return _Begun(made, is_new=True, superseded=superseded)
+
+
+def supersede(row: Reservation) -> list[int]:
+    """Gives up the payments of a locked reservation that its guest has not made.
+
+    Returns their ids, which are to be settled after the commit.
+    """
+    waiting = [one for one in _beside([row], Purpose.PAY) if one.state == CheckoutState.OPEN]
+    for one in waiting:
+        _supersede(one)
+    return [one.pk for one in waiting]
+
+
+def _supersede(checkout: Checkout) -> None:
+    Checkout.objects.filter(pk=checkout.pk, state=CheckoutState.OPEN).update(
+        state=CheckoutState.TO_VOID, reason="superseded"
+    )
 
 
 def _provider_for(row: Reservation) -> str:
@@ -298,16 +319,25 @@ def _consent(rows: Sequence[Reservation], wish: _Wish, now: datetime) -> dict[st
 
 
 def _started(checkout: Checkout) -> Checkout:
-    """Opens it at the provider, outside of a transaction. Raises ProviderUnavailable."""
+    """Opens it at the provider, outside of a transaction.
+
+    Raises ProviderUnavailable, and PaymentRefused for what the provider never takes.
+    """
     if checkout.url or checkout.state != CheckoutState.OPEN:
         return checkout
     provider = registry.provider(checkout.provider)
     order = order_of(checkout)
     try:
         started = provider.start(order)
-    except (Unreachable, Declined) as fault:
+    except Unreachable as fault:
         # It stays open without an address, so that the next call repeats this with its key.
         raise ProviderUnavailable from fault
+    except Declined as refusal:
+        settling.refuse(checkout, refusal.reason)
+        if refusal.reason == PAGE_CLOSED:
+            # The next call opens another one.
+            raise ProviderUnavailable from refusal
+        raise PaymentRefused(reason=refusal.reason) from refusal
     return _noted(checkout, started)
 
 

@@ -15,6 +15,12 @@ class ProviderUnavailable(Refusal):
     code = "provider_unavailable"
 
 
+class PaymentRefused(Refusal):
+    """The provider does not take this payment by card. Nothing was taken. Pay at the place."""
+
+    code = "payment_refused"
+
+
 class NoGuarantee(Refusal):
     """No card is stored for this reservation."""
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from payments import settling
 from payments.models import Checkout, ProviderEvent
@@ -21,6 +22,9 @@ from reservations.errors import Busy, NotFound
 log = logging.getLogger(__name__)
 
 KEPT = timedelta(days=90)
+
+SOONEST, LATEST = timedelta(minutes=1), timedelta(hours=6)
+"""After how long an event that could not be handled is tried again: it doubles each time."""
 
 _storing: list[Callable[[], None]] = []
 _refusing: list[Callable[[str], None]] = []
@@ -84,9 +88,11 @@ def store(name: str, incoming: list[Incoming]) -> int:
 
 def handle_waiting() -> int:
     """Handles events that were not handled yet, a batch, oldest first. Returns how many."""
-    waiting = ProviderEvent.objects.filter(handled_at__isnull=True).order_by("pk")
-    batch = list(waiting[: settings.SWEEP_BATCH])
-    return sum(map(_handle, batch))
+    is_due = Q(next_try_at__isnull=True) | Q(next_try_at__lte=clock.now())
+    waiting = ProviderEvent.objects.filter(is_due, handled_at__isnull=True)
+    # What has failed before comes after what is new, and keeps nothing back.
+    ordered = waiting.order_by(F("next_try_at").asc(nulls_first=True), "pk")
+    return sum(map(_handle, list(ordered[: settings.SWEEP_BATCH])))
 
 
 def forget_old(now: datetime) -> int:
@@ -95,22 +101,33 @@ def forget_old(now: datetime) -> int:
 
 
 def _handle(event: ProviderEvent) -> bool:
-    """Settles what an event is about. False where that failed: the next sweep tries again."""
+    """Settles what an event is about. False where that failed: it is tried again."""
     try:
         pk = _checkout_of(event)
         # Without a checkout there is nothing to do: one that is just opened is asked for anyway.
         if pk is not None:
             if not settling.attempt(pk):
-                return False
+                return _put_off(event)
             reversals.ask(pk)
-    except (Busy, Unreachable):
+    except Busy:
         return False
+    except Unreachable:
+        return _put_off(event)
     except Exception:
         # Such as of a provider that settings no longer name. The others go on.
-        log.exception("Event %s could not be handled; the next sweep tries again", event.pk)
-        return False
+        log.exception("Event %s could not be handled; it is tried again later", event.pk)
+        return _put_off(event)
     ProviderEvent.objects.filter(pk=event.pk).update(handled_at=clock.now())
     return True
+
+
+def _put_off(event: ProviderEvent) -> bool:
+    """Tries an event again after a while that grows: it has waited for its provider."""
+    delay = min(SOONEST * 2**event.tries, LATEST)
+    ProviderEvent.objects.filter(pk=event.pk).update(
+        tries=event.tries + 1, next_try_at=clock.now() + delay
+    )
+    return False
 
 
 def _checkout_of(event: ProviderEvent) -> int | None:

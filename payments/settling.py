@@ -11,11 +11,13 @@ back to and the sweep may call it, in any order, twice and at once, and it may b
 Confirming is the only judge: a hold that has lapsed is somebody else's time.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Sum
 
 from guests.callers import system
 from payments import captures, folio, posting
@@ -86,6 +88,15 @@ def settle(checkout_id: int) -> Checkout:
             break
         checkout = _read(checkout_id)
     return _read(checkout_id)
+
+
+def refuse(checkout: Checkout, reason: str) -> None:
+    """Ends an open checkout that its provider refuses to open, so that nobody waits for it.
+
+    Opens its own transaction. Raises Busy.
+    """
+    with contextlib.suppress(_Lost):
+        _end(checkout, CheckoutState.FAILED, reason=reason, is_told=False)
 
 
 def attempt(checkout_id: int) -> bool:
@@ -200,6 +211,8 @@ def _capture(checkout: Checkout) -> bool:
             )
         except Declined:
             reading = provider.read(checkout.ref)
+        if reading.state is Found.FAILED:
+            return _end(checkout, CheckoutState.FAILED, reason=reading.reason)
         if reading.state in _GONE:
             # The authorisation did not last. The reservation stands, and is still to be paid.
             return _end(checkout, CheckoutState.VOIDED)
@@ -249,8 +262,10 @@ def _refund(checkout: Checkout) -> bool:
             checkout.ref, amount_minor=checkout.amount_minor, key=f"{checkout.key}:refund"
         )
     except Declined as refusal:
-        log.error("Checkout %s cannot be given back: %s", checkout.pk, refusal.reason)  # noqa: TRY400
-        return False
+        # Such as one that was given back on the provider's own pages meanwhile.
+        reading = provider.read(checkout.ref)
+        if reading.refunded_minor < checkout.amount_minor:
+            log.error("Checkout %s cannot be given back: %s", checkout.pk, refusal.reason)  # noqa: TRY400
     if reading.refunded_minor < checkout.amount_minor:
         return False
     return _end(checkout, CheckoutState.REFUNDED)
@@ -333,7 +348,22 @@ def _fits(checkout: Checkout, rows: list[Reservation]) -> bool:
         return True
     now = clock.now()
     parts = dict(checkout.payments.values_list("reservation", "amount_minor"))
-    return all(due_now.minor(row, now) <= parts[row.pk] <= owed.due(row, now) for row in rows)
+
+    def fits(row: Reservation) -> bool:
+        most = owed.due(row, now) - _taken_beside(checkout, row)
+        return due_now.minor(row, now) <= parts[row.pk] <= most
+
+    return all(map(fits, rows))
+
+
+def _taken_beside(checkout: Checkout, row: Reservation) -> int:
+    """Returns what other checkouts are certain to take for a reservation, and have not posted.
+
+    What is not judged yet does not count: of two that are authorised the first one is taken.
+    """
+    others = Payment.objects.filter(reservation=row, checkout__state=CheckoutState.TO_CAPTURE)
+    told = others.exclude(checkout=checkout).aggregate(sum=Sum("amount_minor"))
+    return told["sum"] or 0
 
 
 def _is_cancelled(checkout: Checkout, rows: list[Reservation]) -> bool:

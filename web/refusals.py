@@ -49,6 +49,9 @@ _WORDS: Mapping[str, str | Promise] = {
     "busy": gettext_lazy("Very many are booking this just now. Try again in a moment."),
     "quote_expired": gettext_lazy("The price has changed since you saw it."),
     "payment_required": gettext_lazy("This is confirmed once you have paid, or stored a card."),
+    "payment_refused": gettext_lazy(
+        "This amount cannot be paid by card here. Nothing was taken. Pay at the place, or ask it."
+    ),
     "provider_unavailable": gettext_lazy(
         "The payment page does not answer just now. Nothing was taken. Try again in a moment."
     ),

@@ -23,8 +23,8 @@ from guests.form_fields import UncutField
 from guests.own_pages import next_of
 from payments import methods
 from payments.methods import Method
-from payments.models import Entry, Kind, Refund, RefundState
-from payments.outside import news
+from payments.models import Entry, Kind, Payment, Refund, RefundState
+from payments.outside import news, overdue
 from payments.refunds import payouts, promises
 from payments.refunds.payouts import Payout
 from reservations import clock
@@ -83,6 +83,9 @@ def refunds(request: HttpRequest) -> HttpResponse:
         return choose_venue(request, now_said("Which venue do you work at?"))
     waiting = list(payouts.waiting(venue.pk))
     taken = list(news.taken_back(venue.pk, clock.now()))
+    stuck = [
+        payment for one in overdue.of_venue(venue.pk, clock.now()) for payment in one.payments.all()
+    ]
     return page(
         request,
         "refunds",
@@ -91,11 +94,23 @@ def refunds(request: HttpRequest) -> HttpResponse:
         venue=venue,
         rows=[_row(one, venue.zone) for one in waiting],
         taken=[_taken(one, venue.zone) for one in taken],
+        stuck=[_stuck(one, venue.zone) for one in stuck],
         viewed=[
+            *(one.reservation for one in stuck),
             *(one.reservation for one in waiting),
             *(one.reservation for one in taken if one.reservation),
         ],
     )
+
+
+def _stuck(payment: Payment, zone: Any) -> dict[str, Any]:
+    assert payment.checkout is not None
+    return {
+        "row": payment.reservation,
+        "at": phrases.moment(payment.at, zone),
+        "amount": phrases.money(payment.amount_minor, payment.currency),
+        "place": f"{payment.checkout.provider} {payment.checkout.ref}".strip(),
+    }
 
 
 def _taken(entry: Entry, zone: Any) -> dict[str, Any]:

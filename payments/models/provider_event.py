@@ -17,6 +17,9 @@ class ProviderEvent(models.Model):
     version = models.CharField(max_length=40, blank=True)
     received_at = models.DateTimeField(db_index=True)
     handled_at = models.DateTimeField(null=True, blank=True)
+    # How often handling it failed, and when it is tried again. Null: at once.
+    tries = models.PositiveSmallIntegerField(default=0, db_default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering: ClassVar = ["id"]

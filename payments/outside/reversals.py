@@ -26,6 +26,7 @@ from payments.models import (
 )
 from payments.providers import registry
 from payments.providers.protocol import Purpose, Reading, Unreachable
+from payments.refunds import promises
 from reservations import clock, records
 from reservations.event_types import (
     PAYMENT_DISPUTED,
@@ -37,8 +38,6 @@ from reservations.models import Reservation
 from reservations.transactions import in_transaction
 
 log = logging.getLogger(__name__)
-
-_SENT_BACK = "sent_back"
 
 PREFIX = "provider:"
 """How the callers begin for whom a provider's news are recorded."""
@@ -173,6 +172,7 @@ def _take_back(row: Reservation, payment: Payment, amount: int, by: Caller) -> N
     )
     told = PAYMENT_REFUNDED_OUTSIDE({"payment": folio.payment_id(payment), "amount_minor": amount})
     paid.change(row, -amount, told, at=now, by=by)
+    promises.done_by_others(payment, amount)
     gone = Refund.objects.filter(payment=payment, state=RefundState.REFUNDED)
     if _sum(list(gone)) >= payment.amount_minor:
         Payment.objects.filter(pk=payment.pk).update(state=State.REFUNDED)
@@ -186,10 +186,12 @@ def _fail(rows: dict[int, Reservation], refunds: Sequence[Refund], amount: int, 
             continue
         amount -= refund.amount_minor
         row, payment = rows[refund.reservation_id], refund.payment
-        # What others gave back is not owed by us.
+        # What others gave back is not owed by us, unless it stood for what we had promised.
         is_ours = not refund.by.startswith(PREFIX)
         state = RefundState.FAILED if is_ours else RefundState.WITHDRAWN
-        Refund.objects.filter(pk=refund.pk).update(state=state, detail=_SENT_BACK)
+        Refund.objects.filter(pk=refund.pk).update(state=state, detail=promises.SENT_BACK)
+        if not is_ours:
+            promises.owed_again(payment, refund.amount_minor)
         Payment.objects.filter(pk=payment.pk, state=State.REFUNDED).update(state=State.CAPTURED)
         ledger.add_by(
             row,
@@ -206,7 +208,7 @@ def _fail(rows: dict[int, Reservation], refunds: Sequence[Refund], amount: int, 
                 "refund": folio.refund_id(refund),
                 "payment": folio.payment_id(payment),
                 "amount_minor": refund.amount_minor,
-                "reason": _SENT_BACK,
+                "reason": promises.SENT_BACK,
             }
         )
         paid.change(row, refund.amount_minor, told, at=now, by=by)

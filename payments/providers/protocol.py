@@ -21,6 +21,10 @@ class Purpose(TextChoices):
     """Stores a card and takes nothing."""
 
 
+PAGE_CLOSED = "expired"
+"""Why `start` declines a key whose page was closed: an order with another key opens a new one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is asked of a provider. The amount of a guarantee is 0."""
@@ -121,7 +125,10 @@ class Provider(Protocol):
     takes_cards: bool
 
     def start(self, order: Order) -> Started:
-        """Opens a payment, once for each key of an order."""
+        """Opens a payment, once for each key of an order.
+
+        Raises Declined for what it never takes.
+        """
 
     def read(self, ref: str) -> Reading:
         """Returns what became of a payment."""

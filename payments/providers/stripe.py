@@ -16,6 +16,7 @@ from stripe.checkout import Session
 
 from payments.providers import stripe_readings
 from payments.providers.protocol import (
+    PAGE_CLOSED,
     BadSignature,
     Charged,
     Declined,
@@ -104,7 +105,8 @@ class Stripe:
                 intent = self._client.v1.payment_intents.retrieve(
                     ref, {"expand": ["latest_charge"]}
                 )
-                return stripe_readings.of_intent(intent, self._disputed(intent))
+                # The guest is not there: one without a card has failed.
+                return stripe_readings.of_intent(intent, self._disputed(intent), is_over=True)
             session = self._client.v1.checkout.sessions.retrieve(ref, {"expand": _PAGE})
             paid = stripe_readings.expanded(session.payment_intent)
             return stripe_readings.of_session(session, self._disputed(paid) if paid else 0)
@@ -162,10 +164,14 @@ class Stripe:
         try:
             with _asking():
                 intent = self._charged(customer, key) or self._charge(customer, card, order, key)
-            if intent.status != "requires_payment_method":
-                return Charged(intent.id, self.read(intent.id))
-            # It failed before, and Stripe has forgotten the key since.
-            reason = stripe_readings.reason(intent) or "card_declined"
+            match intent.status:
+                case "requires_action":
+                    reason = AUTHENTICATION
+                case "requires_payment_method" | "canceled":
+                    # It failed before, and Stripe has forgotten the key since.
+                    reason = stripe_readings.reason(intent) or "card_declined"
+                case _:
+                    return Charged(intent.id, self.read(intent.id))
         except Declined as refusal:
             reason = refusal.reason
         if reason != AUTHENTICATION:
@@ -346,7 +352,7 @@ def _once(key: str) -> stripe.RequestOptions:
 def _started(session: Session) -> Started:
     if not session.url:
         # A page that was asked for again after it was closed.
-        raise Declined("expired")
+        raise Declined(PAGE_CLOSED)
     return Started(session.id, session.url, datetime.fromtimestamp(session.expires_at, UTC))
 
 

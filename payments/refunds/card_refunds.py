@@ -44,6 +44,8 @@ class _Call:
     ref: str
     amount_minor: int
     key: str
+    was_asked: bool
+    """Whether it was asked for before, and may have done it."""
 
 
 def settle_waiting() -> None:
@@ -80,6 +82,10 @@ def send(refund_id: int) -> None:
     try:
         provider = registry.provider(call.provider)
     except KeyError:
+        if call.was_asked:
+            # It may have given it back. Only who knows that provider can say.
+            log.error("Settings name no provider %s; refund %s waits", call.provider, refund_id)  # noqa: TRY400
+            return
         in_transaction(lambda: _refused(refund_id, call, f"no provider {call.provider}"))
         return
     try:
@@ -103,6 +109,7 @@ def _begun(refund_id: int) -> _Call | None:
         return None
     checkout = refund.payment.checkout
     assert checkout is not None
+    was_asked = refund.begun_at is not None
     refund.begun_at = refund.begun_at or now
     refund.next_try_at = now + LEASE
     refund.save(update_fields=["begun_at", "next_try_at"])
@@ -111,6 +118,7 @@ def _begun(refund_id: int) -> _Call | None:
         ref=checkout.ref,
         amount_minor=refund.amount_minor,
         key=_key(refund),
+        was_asked=was_asked,
     )
 
 

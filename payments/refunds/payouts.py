@@ -45,9 +45,7 @@ def pay_out(refund_id: int, payout: Payout, *, by: Caller, once: Once | None = N
         row, refund = _found(refund_id, by=by)
         if not promises.is_for_desk(refund):
             raise WrongStatus(_why_not(refund))
-        if refund.amount_minor > row.paid_minor:
-            # The provider has given it back meanwhile, by a way of its own.
-            raise WrongStatus(gettext("So much is not paid any more. Look at what was given back."))
+        _judge_paid(row, refund)
         refund.method, refund.till = payout.method, _judged_till(payout)
         refund.save(update_fields=["method", "till"])
         promises.has_gone(row, refund, at=clock.now(), by=by)
@@ -63,9 +61,10 @@ def try_again(refund_id: int, *, by: Caller, once: Once | None = None) -> Refund
     """
 
     def act() -> Refund:
-        _row, refund = _found(refund_id, by=by)
+        row, refund = _found(refund_id, by=by)
         if refund.state != RefundState.FAILED:
             raise WrongStatus(_why_not(refund))
+        _judge_paid(row, refund)
         # The provider keeps its answer under the key of the last try.
         refund.state, refund.retries = RefundState.OPEN, refund.retries + 1
         refund.begun_at = refund.next_try_at = None
@@ -86,11 +85,19 @@ def _found(refund_id: int, *, by: Caller) -> tuple[Reservation, Refund]:
     return row, Refund.objects.select_related("payment").get(pk=refund_id)
 
 
+def _judge_paid(row: Reservation, refund: Refund) -> None:
+    """Raises WrongStatus where the provider has given it back meanwhile, by a way of its own."""
+    if refund.amount_minor > row.paid_minor:
+        raise WrongStatus(gettext("So much is not paid any more. Look at what was given back."))
+
+
 def _why_not(refund: Refund) -> str:
     match refund.state:
         case RefundState.REFUNDED:
             return gettext("This refund has gone back already.")
         case RefundState.WITHDRAWN:
+            if refund.detail == promises.BY_OTHERS:
+                return gettext("It was given back on the provider's own pages.")
             return gettext("The reservation stands again, so this refund is not owed any more.")
         case _:
             return gettext("This refund goes back to the card by itself.")

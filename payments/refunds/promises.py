@@ -18,6 +18,10 @@ from reservations.event_types import CANCELLED, PAYMENT_REFUNDED, REINSTATED, Pa
 from reservations.lifecycle import paid
 from reservations.models import Event, Reservation
 
+BY_OTHERS = "given_back_by_others"
+SENT_BACK = "sent_back"
+"""Details of a refund: it was made at the provider; the guest's bank sent it back."""
+
 _FOLLOWED = (CANCELLED.name, REINSTATED.name)
 _COUNTED = (State.CAPTURED, State.REFUNDED)
 
@@ -117,6 +121,49 @@ def has_gone(row: Reservation, refund: Refund, *, at: datetime, by: Caller) -> N
     if _gone_minor(payment) >= payment.amount_minor:
         payment.state = State.REFUNDED
         payment.save(update_fields=["state"])
+
+
+def done_by_others(payment: Payment, amount_minor: int) -> None:
+    """Withdraws what was promised of a payment, up to what others have given back of it.
+
+    What the provider may be sending already is no promise any more. Assumes the reservation's lock.
+    """
+    promised = payment.refunds.filter(state__in=OWED)
+    idle = promised.exclude(state=RefundState.OPEN, begun_at__isnull=False)
+    for refund in idle.order_by("pk"):
+        part = min(refund.amount_minor, amount_minor)
+        if part <= 0:
+            return
+        amount_minor -= part
+        _withdraw_part(refund, part)
+
+
+def owed_again(payment: Payment, amount_minor: int) -> None:
+    """Leaves to the desk what `done_by_others` withdrew, where that came back. Assumes the lock."""
+    withdrawn = payment.refunds.filter(state=RefundState.WITHDRAWN, detail=BY_OTHERS)
+    for refund in withdrawn.order_by("-pk"):
+        if refund.amount_minor > amount_minor:
+            continue
+        amount_minor -= refund.amount_minor
+        refund.state, refund.detail = RefundState.FAILED, SENT_BACK
+        refund.save(update_fields=["state", "detail"])
+
+
+def _withdraw_part(refund: Refund, part_minor: int) -> None:
+    """Withdraws a promise, or a part of it as a row of its own: what is left stays promised."""
+    if left := refund.amount_minor - part_minor:
+        # One cancelling has one promise a payment, which is what is left.
+        Refund.objects.filter(pk=refund.pk).update(amount_minor=left)
+        refund = Refund(
+            reservation=refund.reservation,
+            payment=refund.payment,
+            amount_minor=part_minor,
+            at=refund.at,
+            by=refund.by,
+            by_kind=refund.by_kind,
+        )
+    refund.state, refund.detail = RefundState.WITHDRAWN, BY_OTHERS
+    refund.save()
 
 
 def account_of(refund: Refund) -> str:

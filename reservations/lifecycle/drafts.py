@@ -10,7 +10,7 @@ from reservations.allocation.ask import Ask, Placement
 from reservations.event_types import CONFIRMED, CREATED, EventType
 from reservations.lifecycle.prepayment import gate
 from reservations.models import Allocation, Reservation
-from reservations.pricing import due_now, offered, quotes, terms
+from reservations.pricing import due_now, offered, payment_terms, quotes, terms
 from reservations.pricing.promises import Promised, promised_by
 from reservations.pricing.quotes import Wanted
 from reservations.pricing.terms import charges_today
@@ -154,21 +154,35 @@ def promise_again(
     row.ends_at = window.end
     if not row.confirmed_at and row.hold_expires_at:
         row.hold_expires_at = min(row.hold_expires_at, _last_hold(row, now))
-    if price_minor != row.price_minor:
+    if promised.deadline != (sold := terms.terms_of(row).promised).deadline:
+        row.cancel_free_until = window.start - promised.deadline
+    if price_minor != row.price_minor or promised != sold:
         set_price(row, promised, price_minor)
 
 
 def set_price(row: Reservation, promised: Promised, price_minor: int) -> list[str]:
     """Sets the price and what follows from it as promised. Does not save.
 
-    What staff have set aside is asked no more. Returns the names of the fields.
+    Returns the names of the fields.
     """
-    is_set_aside = not row.due_now_minor and promised.asked.due_now(row.price_minor) > 0
+    row.due_now_minor = asked_after(row, promised, price_minor)
+    asked = promised.asked
+    row.asks_guarantee |= asked.is_guarantee and asked != payment_terms.as_sold(row.tariff)
     row.price_minor = price_minor
     row.cancel_fee_minor = price_minor * promised.fee_percent // 100
-    if not is_set_aside:
-        row.due_now_minor = promised.asked.due_now(price_minor)
-    return ["price_minor", "cancel_fee_minor", "due_now_minor"]
+    return ["price_minor", "cancel_fee_minor", "due_now_minor", "asks_guarantee"]
+
+
+def asked_after(row: Reservation, promised: Promised, price_minor: int) -> int:
+    """What must be paid before confirming once the price is another, in minor units.
+
+    What staff have set aside is asked no more, unless a change asks for something else.
+    """
+    sold = payment_terms.as_sold(row.tariff)
+    is_set_aside = not row.due_now_minor and sold.due_now(row.price_minor) > 0
+    if is_set_aside and promised.asked == sold:
+        return 0
+    return promised.asked.due_now(price_minor)
 
 
 PROMISED = (
@@ -181,6 +195,7 @@ PROMISED = (
     "cancel_free_until",
     "cancel_fee_minor",
     "due_now_minor",
+    "asks_guarantee",
 )
 """The fields that `promise` sets."""
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from fractions import Fraction
 
 from reservations.models import Reservation
-from reservations.pricing import charges
+from reservations.pricing import charges, promises
 from reservations.pricing.charges import Charges, Party
+from reservations.pricing.promises import Promised
 from reservations.pricing.terms import (
     Sale,
     Terms,
@@ -34,10 +35,12 @@ class Repriced:
     terms: Terms
     price_minor: int
     given_up_minor: int
+    sold: Promised
+    """What was promised before the change: giving up costs what it says."""
 
     def fee_minor(self, start: datetime, now: datetime) -> int:
         """The fee for what is given up, if cancelling costs at `now`. `start` is that before."""
-        return self.given_up_minor * self.terms.promised.percent_at(start, now) // 100
+        return self.given_up_minor * self.sold.percent_at(start, now) // 100
 
 
 def reprice(
@@ -57,7 +60,8 @@ def reprice(
     instant up to which the stay was in the present category; None before arrival. `units` are
     those (ids) that the guest had: a unit with rates of its own is priced as another category is.
     `party` is who will come, None where that stays. The taxes, fees and extras stay those that were
-    sold, but for `how` ALL.
+    sold, but for `how` ALL. Before arrival the terms of payment become the stricter ones, of those
+    sold and those of the other category or day, but for `how` KEEP.
     """
     before, terms = Window(row.starts_at, row.ends_at), terms_of(row)
     is_other = category.pk != row.category_id or (
@@ -77,14 +81,29 @@ def reprice(
     if is_other and remains and how is not Reprice.KEEP:
         # Of another category, what remains is worth what it costs there.
         worth = min(worth, changed.price(remains))
-    return Repriced(changed, changed.price(), max(0, price - worth))
+    if (
+        cut_at is None
+        and how is not Reprice.KEEP
+        and _has_other_terms(row, venue, category, window)
+    ):
+        offered = promises.promised_by(venue, category, window)
+        promised = promises.stricter(terms.promised, offered, changed.price())
+        changed = replace(changed, promised=promised)
+    return Repriced(changed, changed.price(), max(0, price - worth), terms.promised)
+
+
+def _has_other_terms(row: Reservation, venue: Venue, category: Category, window: Window) -> bool:
+    """Whether terms of payment may differ: they go by the category and the date of the start."""
+    zone = venue.zone
+    is_other_day = window.start.astimezone(zone).date() != row.starts_at.astimezone(zone).date()
+    return category.pk != row.category_id or is_other_day
 
 
 def _of_party(terms: Terms, price_minor: int, party: Party | None) -> Repriced:
     """Another party in the same range: only what goes by the party changes."""
     after = replace(terms, party=party or terms.party)
     more = after.price() - terms.price()
-    return Repriced(after, max(0, price_minor + more), 0)
+    return Repriced(after, max(0, price_minor + more), 0, terms.promised)
 
 
 def _charges_today(

@@ -116,6 +116,22 @@ def percent_at(steps: Iterable[CancelStep], start: datetime, now: datetime) -> i
     return reached[-1] if reached else 0
 
 
+def dearest(ours: tuple[CancelStep, ...], theirs: tuple[CancelStep, ...]) -> tuple[CancelStep, ...]:
+    """Returns steps that cost at each moment what the dearer of the two costs."""
+    merged: list[CancelStep] = []
+    for before in sorted({one.before for one in (*ours, *theirs)}, reverse=True):
+        percent = max(_percent_from(ours, before), _percent_from(theirs, before))
+        if not merged or merged[-1].percent != percent:
+            merged.append(CancelStep(before, percent))
+    return tuple(merged)
+
+
+def _percent_from(steps: Iterable[CancelStep], before: timedelta) -> int:
+    """The percentage from so long before the start on."""
+    reached = [one.percent for one in steps if one.before >= before]
+    return reached[-1] if reached else 0
+
+
 def _fits(term: PaymentTerm, category_id: int, start: date) -> bool:
     if term.category_id not in (None, category_id):
         return False

@@ -58,7 +58,31 @@ def promised_by(venue: Venue, category: Category, window: Window) -> Promised:
     start = window.start.astimezone(venue.zone).date()
     term = payment_terms.chosen(venue, category.pk, start)
     promised = replace(_usual(venue.policy), asked=payment_terms.asked_by(term))
-    steps = payment_terms.steps_of(term)
+    return _stepped(promised, payment_terms.steps_of(term))
+
+
+def stricter(sold: Promised, offered: Promised, price_minor: int) -> Promised:
+    """What holds after a change to what is offered on other terms: of each, what asks more.
+
+    So nobody comes by a stay that must be prepaid through one that need not be. Of cancelling, what
+    the venue's policy says in general stays as it was sold; steps of the new terms count.
+    """
+    ours, theirs = sold.asked, offered.asked
+    asks_more = _asks(theirs, price_minor) > _asks(ours, price_minor)
+    promised = replace(sold, asked=theirs if asks_more else ours)
+    if not offered.steps:
+        return promised
+    kept = sold.steps or (CancelStep(sold.deadline, sold.fee_percent),)
+    merged = payment_terms.dearest(kept, offered.steps)
+    return promised if merged == kept else _stepped(promised, merged)
+
+
+def _asks(asked: AskedTerms, price_minor: int) -> tuple[int, bool]:
+    return asked.due_now(price_minor), asked.is_guarantee
+
+
+def _stepped(promised: Promised, steps: tuple[CancelStep, ...]) -> Promised:
+    """The promise with steps of cancelling, where there are any."""
     costing = [one for one in steps if one.percent]
     if not steps:
         return promised

@@ -1,6 +1,7 @@
 """What providers report, and what they do not: each payment is settled all the same."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
@@ -11,6 +12,7 @@ from payments import (
     sweeps,
 )
 from payments.models import ProviderEvent
+from payments.outside import overdue
 from payments.providers.fake import Fake, succeeded
 from payments.providers.protocol import BadSignature
 from reservations import clock
@@ -102,6 +104,29 @@ def test_an_event_that_cannot_be_handled_keeps_no_other_back(
     sweeps.settle_open()
     assert not ProviderEvent.objects.get(event_id="e1").handled_at
     assert fresh(row).confirmed_at
+
+
+def test_events_that_cannot_be_handled_are_tried_ever_later_and_keep_no_batch(
+    frozen: FrozenDateTimeFactory, settings: Any
+) -> None:
+    settings.SWEEP_BATCH = 3
+    at = clock.now()
+    ProviderEvent.objects.bulk_create(
+        ProviderEvent(provider="gone", event_id=f"e{n}", type="paid", ref="x", received_at=at)
+        for n in range(6)
+    )
+    provider_events.store("fake", [succeeded("somebody")])
+    assert [provider_events.handle_waiting() for _ in range(4)] == [0, 0, 1, 0]
+    waiting = ProviderEvent.objects.filter(handled_at__isnull=True)
+    assert {one.tries for one in waiting} == {1}
+    for _ in range(12):
+        frozen.tick(provider_events.LATEST)
+        for _ in range(2):
+            provider_events.handle_waiting()
+    assert {one.tries for one in waiting.all()} == {13}
+    lengths = {one.next_try_at - clock.now() for one in waiting.all() if one.next_try_at}
+    assert lengths == {provider_events.LATEST}
+    assert sum("not handled after 13 tries" in one for one in overdue.told(clock.now())) == 6
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from config import outbox
 from payments import doctor, folio, posting, recording, tills
 from payments.methods import Method
 from payments.models import Entry, Kind, Payment, Refund, RefundState, State
+from payments.outside import overdue
 from payments.recording import Taken
 from payments.refunds import card_refunds, payouts
 from payments.refunds.payouts import Payout
@@ -349,6 +350,27 @@ class TestCards:
         settings.PAYMENTS = {}
         card_refunds.send_waiting()
         assert promised(row) == [("failed", 500)]
+
+    def test_what_a_provider_may_have_done_is_not_paid_out_once_its_name_is_gone(
+        self, settings: Any, frozen: FrozenDateTimeFactory
+    ) -> None:
+        row = stay()
+        cards.pay(row, 1_000)
+        cancel(row)
+        cards.troubles.append("done")
+        card_refunds.send_waiting()
+        named, settings.PAYMENTS = settings.PAYMENTS, {}
+        frozen.tick(card_refunds.LEASE)
+        card_refunds.send_waiting()
+        assert promised(row) == [("open", 500)]
+        assert not list(payouts.waiting(row.venue_id))
+        frozen.tick(overdue.LONG)
+        assert any("outcome is not known" in one for one in overdue.told(clock.now()))
+        settings.PAYMENTS = named
+        card_refunds.send_waiting()
+        assert promised(row) == [("refunded", 500)]
+        assert not list(overdue.told(clock.now()))
+        agree(row, 500)
 
     def test_what_may_be_on_its_way_is_not_withdrawn(self, frozen: FrozenDateTimeFactory) -> None:
         row = stay()

@@ -111,7 +111,7 @@ def begin(request: HttpRequest, row: Reservation) -> HttpResponse:
         origin=f"{request.scheme}://{request.get_host()}",
         address=address_of(request),
     )
-    address = opened.checkout.url or checkouts.back_url(opened.checkout)
+    address = checkouts.page_of(opened.checkout)
     return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
 
 

@@ -17,9 +17,10 @@ from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search
 from reservations.errors import ChangedMeanwhile, Invalid, Refusal
-from reservations.lifecycle import changes, late_changes, modifications
+from reservations.lifecycle import changes, drafts, late_changes, modifications
 from reservations.models import Reservation
 from reservations.pricing.changed_prices import reprice
+from reservations.pricing.charges import Party
 from reservations.requests import Change, Times
 from reservations.rules import languages, modes, parties
 from reservations.rules.guest_fields import DETAILS
@@ -104,6 +105,8 @@ class Wished:
     pick: Pick
     is_other_time: bool
     fee_minor: int = 0
+    due_now_minor: int = 0
+    """What is to be paid now once it is changed."""
     """What the change costs because cancelling is no longer free, in minor units."""
 
 
@@ -140,14 +143,17 @@ def change(request: HttpRequest, row: Reservation) -> HttpResponse:
 def _wishes(request: HttpRequest, row: Reservation, form: ChangeForm) -> list[Wished]:
     """The requested changes, from the fields or from the button of a range."""
     chosen = request.POST.get("save") or request.POST.get("instead")
-    guests = form.cleaned_data["guests"]
+    guests, party = form.cleaned_data["guests"], parties.of(row)
+    if "children" in form.changed_data:
+        party = replace(party, ages=tuple(form.cleaned_data["children"] or ()))
+    party = replace(party, guests=guests)
     if chosen and chosen != "yes":
         pick = selection.read(records.load_venue(row.venue_id), QueryDict(chosen), now=clock.now())
-        return [_wished(row, pick.window, guests, pick)]
-    return [_wished(row, window, guests, None) for window in form.windows()]
+        return [_wished(row, pick.window, party, pick)]
+    return [_wished(row, window, party, None) for window in form.windows()]
 
 
-def _wished(row: Reservation, window: Window, guests: int, instead: Pick | None) -> Wished:
+def _wished(row: Reservation, window: Window, party: Party, instead: Pick | None) -> Wished:
     venue = records.load_venue(row.venue_id)
     category = instead.category if instead else row.category
     unit = instead.unit if instead else None
@@ -160,20 +166,21 @@ def _wished(row: Reservation, window: Window, guests: int, instead: Pick | None)
         kept = catalogue.units_by_id(venue).get(changes.promised(row) or 0)
         category = catalogue.priced(venue, category, [kept] if kept else [])
     units = changes.units_of(row)
-    party = replace(parties.of(row), guests=guests)
     repriced = reprice(row, venue, category, window, cut_at=cut_at, units=units, party=party)
+    asked = drafts.asked_after(row, repriced.terms.promised, repriced.price_minor)
     pick = Pick(
         venue=venue,
         window=window,
         category=category,
         unit=unit,
-        guests=guests,
+        guests=party.guests,
         price_minor=repriced.price_minor,
     )
     return Wished(
         pick=pick,
         is_other_time=not is_same or unit is not None,
         fee_minor=late_changes.fee_minor(row, repriced, now),
+        due_now_minor=0 if cut_at else max(0, asked - row.paid_minor),
     )
 
 

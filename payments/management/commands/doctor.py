@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from payments import doctor, provider_audit
 from payments.documents import audits
+from payments.outside import overdue
 from reservations import clock
 
 
@@ -15,7 +16,8 @@ class Command(BaseCommand):
     help = (
         "Compares what reservations say was paid, is due and was charged with the ledger, and "
         "looks for gaps and wrong sums of documents. Prints each difference with its ids, and "
-        "fails if there is one. Asks providers what they hold."
+        "fails if there is one. Asks providers what they hold, and lists what has waited for them "
+        "for more than an hour."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -48,11 +50,14 @@ class Command(BaseCommand):
         for told in provider_audit.differences(since=since):
             left += 1
             self.stdout.write(told)
+        for told in overdue.told(clock.now()):
+            left += 1
+            self.stdout.write(told)
         faults = list(audits.faults())
         for fault in faults:
             self.stdout.write(fault)
         if left:
-            raise CommandError(f"{left} differences between reservations and ledger.")
+            raise CommandError(f"{left} differences between reservations, ledger and providers.")
         if faults:
             raise CommandError(f"{len(faults)} faults of documents.")
         self.stdout.write("Reservations and ledger agree.")

@@ -2,18 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
 from guests.callers import Caller
-from payments import card_charges, doctor, sweeps
+from payments import card_charges, checkouts, doctor, settling, sweeps
 from payments.errors import NoGuarantee
 from payments.models import Checkout, Payment
 from payments.providers.fake_stripe.cards import Card
 from payments.providers.fake_stripe.faults import Failure
 from payments.providers.fake_stripe.server import FakeStripe
 from payments.providers.protocol import Purpose
+from payments.providers.stripe import Stripe
 from reservations.errors import Forbidden, Invalid, WrongStatus
 from reservations.models import Reservation
 from tests.factories import DESK, NOON
@@ -82,6 +84,97 @@ def test_charges_at_once_stay_within_what_was_agreed(
     outcomes = race(4, lambda: charge(row, 600))
     assert sum(isinstance(one, Payment) for one in outcomes) == 1, outcomes
     agree(row, 600, fake)
+
+
+def test_a_link_and_a_stored_card_take_what_is_owed_once(
+    fake: FakeStripe, frozen: FrozenDateTimeFactory
+) -> None:
+    row = absent(frozen)
+    link = begin(row)
+    charge(row)
+    assert settled(link) == "voided"
+    # Their page is closed, and what they paid in the same moment would be let go.
+    agree(row, PRICE, fake)
+
+
+def test_who_pays_by_the_link_first_is_not_charged_too(
+    fake: FakeStripe, frozen: FrozenDateTimeFactory
+) -> None:
+    row = absent(frozen)
+    link = begin(row)
+    press(link)
+    Checkout.objects.filter(pk=link.pk).update(state="authorised")
+    with pytest.raises(Invalid):
+        charge(row)
+    assert settled(link) == "captured"
+    agree(row, PRICE, fake)
+
+
+def test_a_link_that_is_paid_while_the_card_is_charged_is_let_go(
+    fake: FakeStripe, frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link was not seen to be open when the charge was written down."""
+    row = absent(frozen)
+    link = begin(row)
+    press(link)
+    monkeypatch.setattr(checkouts, "supersede", lambda _row: [])
+    fake.failure(Failure.LOST_CALL, path="/v1/payment_intents", times=9)
+    assert charge(row).state == "authorised"
+    fake.application.planned.clear()
+    assert settled(link) == "voided"
+    sweeps.settle_open()
+    agree(row, PRICE, fake)
+
+
+def test_without_counting_what_is_certain_it_would_be_taken_twice(
+    fake: FakeStripe, frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The negative control."""
+    row = absent(frozen)
+    link = begin(row)
+    press(link)
+    monkeypatch.setattr(checkouts, "supersede", lambda _row: [])
+    monkeypatch.setattr(settling, "_taken_beside", lambda _checkout, _row: 0)
+    fake.failure(Failure.LOST_CALL, path="/v1/payment_intents", times=9)
+    charge(row)
+    fake.application.planned.clear()
+    assert settled(link) == "captured"
+    sweeps.settle_open()
+    assert taken(fake) == 2 * PRICE
+
+
+@pytest.mark.parametrize(
+    ("then", "state"), [("succeeded", "captured"), ("requires_payment_method", "failed")]
+)
+def test_a_charge_that_the_bank_works_on_is_taken_once_it_is_done(
+    fake: FakeStripe,
+    frozen: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    then: str,
+    state: str,
+) -> None:
+    row, done = absent(frozen), {}
+    charged = Stripe._charge
+
+    def works_on(self: Stripe, *args: Any) -> Any:
+        made = charged(self, *args)
+        intent = fake.account.get("payment_intent", made.id)
+        done.update(intent)
+        intent.update(status="processing", amount_received=0)
+        return self._client.v1.payment_intents.retrieve(made.id)
+
+    monkeypatch.setattr(Stripe, "_charge", works_on)
+    made = charge(row)
+    sweeps.settle_open()
+    made.refresh_from_db()
+    assert (made.state, fresh(row).paid_minor) == ("authorised", 0)
+    intent = fake.account.get("payment_intent", done["id"])
+    intent.update(done if then == "succeeded" else {"status": then})
+    frozen.tick(timedelta(minutes=2))
+    sweeps.settle_open()
+    made.refresh_from_db()
+    assert made.state == state
+    assert fresh(row).paid_minor == (PRICE if state == "captured" else 0)
 
 
 def test_who_may_not_be_charged(fake: FakeStripe, frozen: FrozenDateTimeFactory) -> None:

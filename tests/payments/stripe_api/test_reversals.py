@@ -12,7 +12,7 @@ from payments.models import Checkout, Entry, Payment, ProviderEvent, Refund
 from payments.outside import reversals
 from payments.providers.fake_stripe.server import FakeStripe
 from payments.providers.protocol import Found, Reading
-from payments.refunds import card_refunds, payouts
+from payments.refunds import card_refunds, payouts, promises
 from reservations import clock
 from reservations.errors import Invalid
 from reservations.models import Reservation
@@ -150,6 +150,41 @@ def test_a_refund_of_ours_is_not_taken_for_theirs(
     frozen.tick(timedelta(minutes=1))
     reversals.ask(checkout.pk)
     agree(checkout, PRICE - 300)
+
+
+@pytest.mark.parametrize("others", [200, 500, 900])
+def test_what_others_gave_back_is_not_promised_any_more(
+    fake: FakeStripe, checkout: Checkout, frozen: FrozenDateTimeFactory, others: int
+) -> None:
+    row = row_of(checkout)
+    recording.give_back(row.pk, amount_minor=500, reason="x", by=DESK)
+    fake.refund(checkout.ref, others)
+    frozen.tick(timedelta(minutes=1))
+    reversals.ask(checkout.pk)
+    agree(checkout, PRICE - others)
+    left = max(0, 500 - others)
+    assert promises.promised(row_of(checkout)).amount_minor == left
+    card_refunds.send_waiting()
+    agree(checkout, PRICE - others - left)
+    back = sum(one["amount"] for one in fake.account.all("refund"))
+    assert back == others + left
+
+
+def test_what_stood_for_our_promise_and_came_back_is_owed_again(
+    fake: FakeStripe, checkout: Checkout, frozen: FrozenDateTimeFactory
+) -> None:
+    recording.give_back(row_of(checkout).pk, amount_minor=300, reason="x", by=DESK)
+    refund = fake.refund(checkout.ref, 300)
+    report(fake)
+    assert promises.promised(row_of(checkout)).amount_minor == 0
+    frozen.tick(timedelta(days=2))
+    refund["status"] = "failed"
+    fake.account.get("charge", refund["charge"])["amount_refunded"] = 0
+    fake.account.tell("refund.failed", refund)
+    report(fake)
+    agree(checkout, PRICE)
+    owed = payouts.waiting(row_of(checkout).venue_id).get()
+    assert (owed.state, owed.amount_minor) == ("failed", 300)
 
 
 def test_a_refund_of_others_that_the_bank_sends_back_is_paid_again(
