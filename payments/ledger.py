@@ -10,6 +10,7 @@ from guests.callers import Caller
 from payments import accounts
 from payments.models import Entry, Kind, Payment
 from reservations.models import Reservation
+from reservations.privacy.blanks import NOBODY
 
 Nets = Mapping[str, int]
 """What has moved into each account, less what has moved out of it."""
@@ -47,7 +48,8 @@ def add(
             tax_code=code,
             tax_minor=abs(amount_minor) if code else 0,
             payment=payment,
-            by=by,
+            # It stays for ever, so it never names a guest.
+            by=NOBODY if by_kind == "guest" else by,
             by_kind=by_kind,
             key=key,
         )

@@ -31,13 +31,14 @@ class Money:
             payments.exclude(reference="").update(reference="")
             _guests(payments).update(by=NOBODY)
             refunds.exclude(reason="").update(reason="")
+            _guests(refunds).update(by=NOBODY)
         return counts
 
     def count(self, rows: PersonalRows) -> dict[str, int]:
         """Returns how many payments, refunds and checkouts `blank` would blank."""
         count = sum(
             (payments.exclude(reference="") | _guests(payments)).count()
-            + refunds.exclude(reason="").count()
+            + (refunds.exclude(reason="") | _guests(refunds)).count()
             + _addressed(payments).count()
             for payments, refunds in _parts(rows)
         )

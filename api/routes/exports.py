@@ -13,9 +13,11 @@ from ninja import Query, Router
 from ninja.security import APIKeyCookie
 from pydantic import Field, ValidationInfo, field_validator
 
+from api import idempotency_keys, languages
 from api.auth import PEOPLE, KnownRequest
+from api.idempotency_keys import Key
 from api.paging import Page, page
-from api.replies import reply
+from api.replies import as_json, reply
 from api.schemas import Bound, InstantOut, Schema, parse_id, problems
 from guests import audit, callers
 from guests.addresses import address_of
@@ -24,7 +26,9 @@ from guests.models import User
 from notices.exports import downloads, jobs
 from notices.models import Export
 from notices.models.export import ExportKind
+from reservations import idempotency
 from reservations.errors import NotFound
+from reservations.idempotency import Answer, Once
 from reservations.rules import permissions
 from reservations.rules.permissions import Act
 from venues.models import Venue
@@ -96,10 +100,9 @@ class _PageSession(APIKeyCookie):
     auth=PEOPLE,
     response={202: ExportOut, **problems(400, 401, 403, 422)},
 )
-def create(request: KnownRequest, data: ExportIn) -> HttpResponse:
+def create(request: KnownRequest, data: ExportIn, idempotency_key: Key = None) -> HttpResponse:
     """Ask for a file of your own parking or reservations. Read its state at `/me/exports/{id}`."""
-    made = jobs.start(_person(request), data.kind, since=data.since, until=data.until)
-    return reply(_document(made, request), status=HTTPStatus.ACCEPTED)
+    return _started(request, data, data.kind)
 
 
 @router.get(
@@ -137,15 +140,37 @@ def download(request: KnownRequest, export_id: str) -> StreamingHttpResponse:
     auth=PEOPLE,
     response={202: ExportOut, **problems(400, 401, 403, 404, 422)},
 )
-def create_of_venue(request: KnownRequest, slug: str, data: PeriodIn) -> HttpResponse:
+def create_of_venue(
+    request: KnownRequest, slug: str, data: PeriodIn, idempotency_key: Key = None
+) -> HttpResponse:
     """Ask for a file of a venue's reservations; managers. Read its state at `/me/exports/{id}`."""
     by = request.auth
     venue = get_object_or_404(Venue, slug=slug)
     permissions.judge(by, Act.EXPORTS, venue.pk)
-    person = _person(request)
-    made = jobs.start(person, ExportKind.VENUE, venue=venue, since=data.since, until=data.until)
+    answer = _started(request, data, ExportKind.VENUE, venue)
     audit.note("venue.exported", by=by.name, place=address_of(request), venue=venue.slug)
-    return reply(_document(made, request), status=HTTPStatus.ACCEPTED)
+    return answer
+
+
+def _started(
+    request: KnownRequest, data: PeriodIn, kind: str, venue: Venue | None = None
+) -> HttpResponse:
+    """Starts an export, once for each key of the caller."""
+    person = _person(request)
+    language = languages.asked(request, account=person)
+
+    def start(once: Once | None) -> Export:
+        return idempotency.carry_out(
+            lambda: jobs.start(
+                person, kind, venue=venue, since=data.since, until=data.until, language=language
+            ),
+            once,
+        )
+
+    def render(made: Export) -> Answer:
+        return Answer(HTTPStatus.ACCEPTED, as_json(_document(made, request)).decode())
+
+    return idempotency_keys.carried_out(request, start, by=request.auth, render=render)
 
 
 def _mine(request: KnownRequest, export_id: str) -> Export:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
+from guests import callers
 from guests.models import User
 from notices import outgoing
 from notices.exports import columns, files, selection
@@ -22,6 +23,8 @@ from notices.models.export import ExportKind, ExportState
 from reservations import clock
 from reservations.models import Reservation
 from reservations.privacy import access_log
+from reservations.rules import permissions
+from reservations.rules.permissions import Act
 from spelling import csv_files
 from venues.models import Venue
 
@@ -60,7 +63,8 @@ def start(
 ) -> Export:
     """Starts an export of stays that begin in [since, until). While one runs, returns that one.
 
-    The caller has checked that `user` may have it. Opens its own transaction.
+    The caller has checked that `user` may have it; it is asked again when it is written and read.
+    Opens its own transaction.
     """
     now = clock.now()
     key = f"{user.pk}:{kind}:{venue.pk if venue else ''}"
@@ -94,6 +98,9 @@ def write_part() -> Export | None:
     export = _claim()
     if export is None or export.state == ExportState.FAILED:
         return export
+    if not is_allowed(export):
+        _give_up(export)
+        return export
     try:
         now = clock.now()
         rows = selection.after(export, export.last_id, most=SLICE, now=now)
@@ -108,9 +115,19 @@ def write_part() -> Export | None:
 
 
 def is_ready(export: Export) -> bool:
-    """Says whether the file can be had now."""
+    """Says whether its owner can have the file now. Runs up to two queries for one of a venue."""
     is_over = export.ends_at is None or export.ends_at <= clock.now()
-    return export.state == ExportState.DONE and not is_over
+    return export.state == ExportState.DONE and not is_over and is_allowed(export)
+
+
+def is_allowed(export: Export) -> bool:
+    """Says whether who asked for it may have it still: roles end, also while it is written."""
+    user = export.user
+    if not user.is_active:
+        return False
+    if export.kind != ExportKind.VENUE or export.venue_id is None:
+        return True
+    return permissions.may(callers.for_user(user), Act.EXPORTS, export.venue_id)
 
 
 def note_told(exports: Collection[Export]) -> None:
@@ -194,6 +211,17 @@ def _record(export: Export, part: str, rows: list[Reservation]) -> None:
             _tell(held)
     if held.state == ExportState.DONE:
         files.delete(held.pk, keep=held.parts)
+
+
+def _give_up(export: Export) -> None:
+    """Ends an export whose owner may not have it any more, with what was written of it."""
+    with transaction.atomic(durable=True):
+        held = _held(export)
+        if held is None:
+            return
+        held.parts = []
+        _end(held, ExportState.FAILED, clock.now())
+    files.delete(export.pk)
 
 
 def _record_failure(export: Export) -> None:

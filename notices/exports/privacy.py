@@ -28,6 +28,7 @@ class Exports:
         """Deletes the person's files. Files of venues that hold a reservation of theirs end, and
         begin anew where they are not complete. Returns how many there were.
         """
+        _let_no_part_be_recorded(rows)
         mine, venues = _of(rows), _naming(rows)
         counts = {"exports": mine.count() + venues.count()}
         for pk in [*mine.values_list("pk", flat=True), *venues.values_list("pk", flat=True)]:
@@ -51,6 +52,16 @@ class Exports:
 
 def _of(rows: PersonalRows) -> ExportQuerySet:
     return Export.objects.filter(user__in=rows.user_ids).order_by()
+
+
+def _let_no_part_be_recorded(rows: PersonalRows) -> None:
+    """Takes the claims of files of these venues: a part that is being written may name the person.
+
+    Until the erasure is committed no other claim can be made. What was recorded stays.
+    """
+    venues = Reservation.objects.filter(pk__in=rows.reservation_ids).values("venue")
+    running = Export.objects.open().filter(kind=ExportKind.VENUE, venue__in=venues)
+    running.update(claimed_by="", attempts=0, next_try_at=clock.now())
 
 
 def _naming(rows: PersonalRows) -> ExportQuerySet:

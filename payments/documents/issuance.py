@@ -11,6 +11,7 @@ from payments.documents import series
 from payments.models import Document, DocumentKind
 from reservations import clock
 from reservations.models import Reservation
+from reservations.privacy.blanks import NOBODY
 from venues.models import Venue
 
 
@@ -74,6 +75,7 @@ def issue(draft: Draft, *, by: Caller | None = None, name: str = "", kind: str =
     Assumes a transaction and the locks of its reservations; no other lock may be taken after it.
     Raises IntegrityError for a key that was used.
     """
+    name, kind = (by.name, by.kind) if by else (name, kind)
     found = series.locked(draft.venue, draft.kind)
     # After the lock, so that numbers and instants have one order.
     now = clock.now()
@@ -102,8 +104,9 @@ def issue(draft: Draft, *, by: Caller | None = None, name: str = "", kind: str =
         recipient_name=draft.recipient.name,
         recipient_address=draft.recipient.address,
         issued_at=now,
-        by=by.name if by else name,
-        by_kind=by.kind if by else kind,
+        # A document stays longer than the account of its guest.
+        by=NOBODY if kind == "guest" else name,
+        by_kind=kind,
         key=draft.key,
     )
 

@@ -1,5 +1,7 @@
 """A name, an address and numbers planted everywhere: who is erased is in no table and no file."""
 
+import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +22,22 @@ from guests.models import Client as ClientOfBefore
 from guests.models import Favourite, PracticeClient, Review, User
 from notices.models import Attempt, Delivery
 from notices.senders import message_files
-from payments import recording
+from payments import posting, recording
+from payments.documents import invoices
 from payments.methods import Method
-from payments.models import Checkout, CheckoutState, Payment, State
+from payments.models import Checkout, CheckoutState, Document, Entry, Payment, Refund, State
 from payments.recording import Taken
+from reservations import actions
 from reservations.errors import OpenStay
 from reservations.models import DataLink, Event, Reservation, StoredAnswer
 from reservations.privacy import erasure, subjects
-from reservations.requests import Contact
+from reservations.requests import Contact, Times
 from tests.api.calling import partner, person, sitting
 from tests.api.test_canaries import dump
 from tests.factories import DESK, NOON, hold, make_venue
 from tests.guests.factories import AdministratorFactory, PartnerFactory, UserFactory
+from tests.payments import cards
+from tests.payments.cards import held
 from tests.reservations.facts import DAY
 from venues.models import Venue
 
@@ -260,6 +266,30 @@ def test_who_erases_their_account_is_nowhere(venue: Venue, letters: Path) -> Non
     assert Reservation.objects.filter(first_name="Erased").count() == 3
     assert not Reservation.objects.filter(cancelled_at=None).exists()
     assert [file.read_text().count("bob@") for file in letters.iterdir()] == [1]
+
+
+@pytest.mark.parametrize("kind", ["restaurant", "hotel"])
+def test_money_names_nobody_by_the_id_of_an_account(
+    kind: str, settings: Settings, letters: Path
+) -> None:
+    settings.PAYMENTS = {"fake": {"class": "payments.providers.fake.Fake"}}
+    user = UserFactory.create(email=EMAIL)
+    by = callers.for_user(user)
+    first = NOON.date() + timedelta(days=9)
+    nights: dict[str, Any] = {}
+    if kind == "hotel":
+        nights["times"] = Times(check_in=first, check_out=first + DAY)
+    venue = make_venue(kind, confirms_at_once=False, cancel_fee_percent=0, horizon=None)
+    row = held(venue, by=by, **nights)
+    opened = cards.begin(row, by=by)
+    cards.press(opened)
+    assert cards.settle(opened) == "captured"
+    invoices.issue(row.pk, by=by)
+    actions.cancel(reservation_id=row.pk, by=by)
+    posting.post_waiting()
+    assert Refund.objects.exists() and Entry.objects.exists() and Document.objects.exists()
+    assert person(user).send("DELETE", "/me").status_code == 204
+    assert not re.findall(rf".*\buser:{user.pk}\b.*", dump())
 
 
 def test_each_table_is_planted_or_excused(venue: Venue) -> None:

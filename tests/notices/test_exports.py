@@ -448,3 +448,85 @@ def test_a_venues_file_that_is_being_written_begins_anew(
     finish()
     assert "Ada" not in text_of(export)
     assert read(export)[0]["first_name"] == "Erased"
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2])
+def test_no_part_that_names_the_erased_is_recorded(
+    user: User, lot: Venue, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    """A worker has read the rows, and records them once the person is erased."""
+    monkeypatch.setattr(jobs, "SLICE", 1)
+    for number in range(3):
+        park(user if number == 1 else UserFactory.create(), lot, number)
+    export = jobs.start(StaffFactory.create(staff_venues=[lot]), "venue", venue=lot)
+    for _ in range(parts):
+        jobs.write_part()
+    begun = jobs._claim()
+    assert begun is not None
+    rows = selection.after(begun, begun.last_id, most=1, now=NOON)
+    part = files.save(begun.pk, jobs._name(begun), jobs._text(begun, rows, NOON))
+    erasure.erase(subjects.of_user(user), by=DESK)
+    jobs._record(begun, part, rows)
+    finish()
+    told = read(export)
+    assert sorted(one["first_name"] for one in told) == ["Ada", "Ada", "Erased"]
+
+
+def former(kind: str, manager: User, lot: Venue) -> None:
+    match kind:
+        case "no role":
+            manager.venue_roles.all().delete()
+        case "a clerk now":
+            manager.venue_roles.update(role="clerk")
+        case "switched off":
+            User.objects.filter(pk=manager.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("kind", ["no role", "a clerk now", "switched off"])
+def test_who_manages_no_more_has_no_file(
+    user: User, lot: Venue, kind: str, mailoutbox: list[Any]
+) -> None:
+    park(user, lot)
+    manager = StaffFactory.create(staff_venues=[lot])
+    written, waiting = jobs.start(manager, "venue", venue=lot), None
+    finish()
+    Export.objects.update(open_key=None)
+    waiting = jobs.start(manager, "venue", venue=lot)
+    former(kind, manager, lot)
+    finish()
+    waiting.refresh_from_db()
+    written.refresh_from_db()
+    assert (waiting.state, waiting.parts) == ("failed", [])
+    assert not files._stored(waiting.pk)
+    assert not jobs.is_ready(written)
+    letter = Delivery.objects.get(dedupe=f"export:{written.pk}:mail")
+    assert isinstance(composers.compose(letter), Result)
+    if kind == "switched off":
+        return
+    told = person(manager).get(f"/me/exports/{written.pk}").json()
+    assert told["url"] is None
+    assert person(manager).get(f"/me/exports/{written.pk}/file").status_code == 404
+
+
+def test_one_key_starts_one_file(user: User, lot: Venue) -> None:
+    manager = StaffFactory.create(staff_venues=[lot])
+    for api, path, body in (
+        (person(user), "/me/exports", {"kind": "parking"}),
+        (person(manager), f"/venues/{lot.slug}/exports", {}),
+    ):
+        first = api.post(path, body, idempotency_key="k").json()
+        finish()
+        again = api.post(path, body, idempotency_key="k")
+        assert (again.status_code, again.json()["id"]) == (202, first["id"])
+        assert again["Idempotent-Replayed"] == "true"
+        assert api.post(path, body).json()["id"] != first["id"]
+
+
+@pytest.mark.parametrize(("account", "header", "told"), [("nl", "en", "nl"), ("", "nl-BE", "nl")])
+def test_the_letter_of_the_api_speaks_the_language_of_who_asked(
+    user: User, account: str, header: str, told: str
+) -> None:
+    User.objects.filter(pk=user.pk).update(language=account)
+    user.refresh_from_db()
+    person(user).post("/me/exports", {"kind": "parking"}, accept_language=header)
+    assert Export.objects.get().language == told
