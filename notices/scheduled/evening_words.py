@@ -218,7 +218,7 @@ def _unreachable(user: User) -> str | None:
     if not preferences.is_allowed(user, user.evening_channel):
         return f"{user.evening_channel} is switched off"
     if user.evening_channel == Channel.MAIL and opt_outs.is_ended(
-        opt_outs.letters_to(KIND, user.email)
+        opt_outs.letters_to(KIND, user.email, user)
     ):
         return "unsubscribed"
     if user.evening_channel == Channel.CHAT and not user.chat_url:

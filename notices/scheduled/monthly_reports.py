@@ -80,7 +80,7 @@ def why_unwanted(user: User) -> str:
         return "does not want it"
     if not user.receive_email_updates:
         return "e-mail is switched off"
-    if opt_outs.is_ended(opt_outs.letters_to(KIND, user.email)):
+    if opt_outs.is_ended(opt_outs.letters_to(KIND, user.email, user)):
         return "unsubscribed"
     return ""
 
