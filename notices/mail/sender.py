@@ -19,7 +19,7 @@ from asgiref.sync import sync_to_async
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notices import claims, suppressions
+from notices import claims, receivers, suppressions
 from notices.channels import RETRY, Report, Result
 from notices.mail import composers, messages, refusals
 from notices.models import Delivery
@@ -152,9 +152,10 @@ class Post:
 
 def _composed(delivery: Delivery) -> EmailMultiAlternatives | Result:
     """Writes the letter of a delivery. Returns the result where none is to be sent."""
-    if why := suppressions.reason_of(Channel.MAIL, delivery.to):
-        return Result(outcome=Outcome.SUPPRESSED, detail=why)
     try:
+        receivers.follow(delivery)
+        if why := suppressions.reason_of(Channel.MAIL, delivery.to):
+            return Result(outcome=Outcome.SUPPRESSED, detail=why)
         composed = composers.compose(delivery)
         if isinstance(composed, Result):
             return composed

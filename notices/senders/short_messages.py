@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils.translation import override
 
-from notices import outbound_http, short_texts, suppressions
+from notices import outbound_http, receivers, short_texts, suppressions
 from notices.channels import RETRY, Report, Result
 from notices.models import Delivery
 from notices.models.delivery import Channel, Outcome
@@ -108,6 +108,7 @@ class TextMessages(ShortMessages):
         """Returns the number and the text, or why none is sent."""
         if settings.SMS is None and not settings.SMS_TO_FILES:
             return Result(outcome=Outcome.FAILED, detail="no provider: set SMS")
+        receivers.follow(delivery)
         reason = suppressions.reason_of(Channel.SMS, delivery.to)
         if reason or not delivery.to:
             return Result(outcome=Outcome.SUPPRESSED, detail=reason or "no number")
