@@ -54,7 +54,7 @@ def send_again(delivery: Delivery) -> bool:
             channel=delivery.channel,
             lane=delivery.lane,
             to=to,
-            language=delivery.language,
+            language=receivers.language_of(delivery),
             event_id=delivery.event_id,
             reservation=row,
             user_id=delivery.user_id,

@@ -149,6 +149,7 @@ class ChatMessages(ShortMessages):
 
     def message(self, delivery: Delivery) -> Message | Result:
         """Returns the person's webhook and the text, or why none is sent."""
+        receivers.follow(delivery)
         user = delivery.user
         if user is None or not user.chat_url:
             return Result(outcome=Outcome.DROPPED, detail="no chat")

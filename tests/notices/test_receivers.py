@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from config import outbox
 from guests.models import User
-from notices import batches, data_proofs, receivers, suppressions
+from notices import batches, data_proofs, receivers, sent, suppressions
 from notices.letters.kinds import KINDS, READDRESSED
 from notices.models import Delivery
 from notices.scheduled import erasure_notices
@@ -132,6 +132,33 @@ def test_without_a_number_and_without_the_wish_none_is_sent(
     Reservation.objects.filter(pk=other.pk).update(phone="")
     told()
     assert texts() == []
+
+
+def test_a_letter_that_waits_or_is_sent_again_speaks_the_language_of_now(lot: Venue) -> None:
+    row = letters.hold(lot)
+    outbox.dispatch()
+    change(row, language="nl")
+    (letter,) = told()
+    assert letter["Subject"].startswith("Bevestigd")
+    change(row, language="en")
+    sent_one = Delivery.objects.get(kind="reservation.confirmed")
+    assert (sent_one.language, sent.send_again(sent_one)) == ("nl", True)
+    (letter,) = told()
+    assert letter["Subject"].startswith("Confirmed")
+
+
+@pytest.mark.parametrize("channel", ["mail", "sms", "chat"])
+def test_a_message_to_an_account_has_the_language_chosen_meanwhile(channel: str) -> None:
+    user = UserFactory.create(email=OLD, phone=WRONG)
+    waiting = make("evening", channel, {"mail": OLD, "sms": WRONG}.get(channel, "7"), user=user)
+    receivers.follow(waiting)
+    assert waiting.language == ""
+    User.objects.filter(pk=user.pk).update(language="nl")
+    waiting = Delivery.objects.get(pk=waiting.pk)
+    receivers.follow(waiting)
+    assert waiting.language == "nl"
+    waiting.refresh_from_db()
+    assert waiting.language == "nl"
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "reminder", "erasure.notice"])
