@@ -10,8 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Header
 
 from api import bodies
-from guests import keyed_digests
 from guests.callers import Caller
+from guests.credentials import keyed_digests
 from reservations.errors import Invalid
 from reservations.idempotency import Answer, Once, Repeated
 

@@ -12,7 +12,8 @@ from django.core import signing
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from guests import emails, keyed_digests
+from guests import emails
+from guests.credentials import keyed_digests
 from guests.models import User
 from notices import links
 from notices.models import OptOut

@@ -5,7 +5,8 @@ from datetime import timedelta
 from django.db import transaction
 from django.db.models import Prefetch, Q
 
-from notices import outgoing, receivers, suppressions
+from notices import outgoing, suppressions
+from notices.letters import receivers
 from notices.letters.reservation_facts import address_of
 from notices.models import Attempt, Delivery
 from notices.models.delivery import Channel, DeliveryQuerySet

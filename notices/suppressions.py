@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from django.db.models import QuerySet
 
-from guests import emails, keyed_digests
+from guests import emails
+from guests.credentials import keyed_digests
 from notices.models import Suppression
 from notices.models.delivery import Channel
 from reservations import clock

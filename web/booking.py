@@ -13,8 +13,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from guests import keyed_digests
 from guests.callers import Caller
+from guests.credentials import keyed_digests
 from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search

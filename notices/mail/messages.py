@@ -8,7 +8,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.crypto import constant_time_compare
 
-from guests import keyed_digests
+from guests.credentials import keyed_digests
 from notices.mail.composers import Letter
 from notices.models import Delivery
 

@@ -19,8 +19,9 @@ from asgiref.sync import sync_to_async
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
-from notices import claims, receivers, suppressions
+from notices import claims, suppressions
 from notices.channels import RETRY, Report, Result
+from notices.letters import receivers
 from notices.mail import composers, messages, refusals
 from notices.models import Delivery
 from notices.models.delivery import Channel, Outcome

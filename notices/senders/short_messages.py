@@ -13,8 +13,9 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.utils.translation import override
 
-from notices import outbound_http, receivers, short_texts, suppressions
+from notices import outbound_http, short_texts, suppressions
 from notices.channels import RETRY, Report, Result
+from notices.letters import receivers
 from notices.models import Delivery
 from notices.models.delivery import Channel, Outcome
 from notices.outbound_http import Blocked, NoAnswer, Outbound, Reachable

@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from config import outbox
 from guests.models import User
-from notices import batches, data_proofs, receivers, sent, suppressions
+from notices import batches, data_proofs, sent, suppressions
+from notices.letters import receivers
 from notices.letters.kinds import KINDS, READDRESSED
 from notices.models import Delivery
 from notices.scheduled import erasure_notices
