@@ -1,17 +1,17 @@
 """The Idempotency-Key header: a repeated request takes effect once and gets the first answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Annotated, Any, TypeVar
 
 import orjson
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.utils.crypto import salted_hmac
 from ninja import Header
 
 from api import bodies
 from guests.callers import Caller
+from guests.credentials import keyed_digests
 from reservations.errors import Invalid
 from reservations.idempotency import Answer, Once, Repeated
 
@@ -45,15 +45,20 @@ def once(request: HttpRequest, *, by: Caller, render: Callable[[Any], Answer]) -
     key = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given
     if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
         raise Invalid("Idempotency-Key", f"Give 1 to {LONGEST_KEY} printable characters.")
-    fingerprint = _fingerprint(request)
+    # Anonymous callers share no scope: the scope is the request itself, so nobody can guess the key
+    # of another.
+    names = [
+        (by.name if by.is_known else f"anonymous:{fingerprint}", fingerprint)
+        for fingerprint in _fingerprints(request)
+    ]
+    caller, fingerprint = names[0]
     return Once(
-        # Anonymous callers share no scope: the scope is the request itself, so nobody can guess the
-        # key of another.
-        caller=by.name if by.is_known else f"anonymous:{fingerprint}",
+        caller=caller,
         key=key,
         fingerprint=fingerprint,
         render=render,
         guest_id=by.user_id,
+        earlier=names[1:],
     )
 
 
@@ -91,12 +96,12 @@ def replayed(answer: Answer) -> HttpResponse:
     return response
 
 
-def _fingerprint(request: HttpRequest) -> str:
+def _fingerprints(request: HttpRequest) -> Sequence[str]:
     # Sorted keys without spaces: two texts of one document give one fingerprint.
     body = orjson.dumps(_document(request), option=orjson.OPT_SORT_KEYS)
     path = f"{request.method} {request.path} ".encode()
     # The digest is keyed because a body may hold a password. Anyone could guess at a bare digest.
-    return salted_hmac("api.repeats", path + body, algorithm="sha256").hexdigest()
+    return keyed_digests.known("api.repeats", path + body)
 
 
 def _document(request: HttpRequest) -> Any:

@@ -59,7 +59,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         super().set_password(user, password)
         accounts.log_out_everywhere(user)
         audit.note("password.changed", by=f"user:{user.pk}", place=address_of(self.request))
-        letters.tell_changed(user.email, letters.PASSWORD)
+        letters.tell_changed(user.email, letters.PASSWORD, language=user.language)
 
     def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
         """Shows that the account is closed, at the address of the log-in itself."""

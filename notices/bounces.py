@@ -5,6 +5,7 @@ Providers report them to a page (web/letters/mail_events.py); mail servers send 
 """
 
 from notices import suppressions
+from notices.mail import messages
 from notices.models import Attempt, Delivery
 from notices.models.delivery import Channel, Outcome
 from notices.privacy import ERASED
@@ -25,8 +26,11 @@ def note(address: str, *, reason: str, message_id: str = "") -> None:
 
 
 def note_returned(message_id: str, *, reason: str) -> int:
-    """Notes that a letter of ours came back, and leaves its recipient alone. Returns how many."""
-    found = _sent(message_id)
+    """Notes that a letter of ours came back, and leaves its recipient alone. Returns how many.
+
+    Anybody may say so. It counts if the id has the proof that only the letter itself names.
+    """
+    found = [each for each in _sent(message_id) if messages.is_proven(message_id, each)]
     for delivery in found:
         note(delivery.to, reason=reason, message_id=message_id)
     return len(found)

@@ -31,7 +31,7 @@ from notices.letters.kinds import (
 )
 from notices.letters.reservation_facts import address_of
 from notices.models import Delivery
-from notices.models.delivery import Channel
+from notices.models.delivery import Channel, Outcome
 from reservations import clock, event_types
 from reservations.models import Event, Reservation
 from reservations.rules import languages
@@ -164,20 +164,35 @@ def _may_matter(event: Event) -> bool:
 
 
 def _of_addresses(event: Event, row: Reservation, now: datetime) -> Iterator[Receiver]:
-    """Yields the address that is the guest's no more, and the new one, which has had no letter."""
+    """Yields the address that is the guest's no more, and the new one, which has had no letter.
+
+    Of a hold only the new one is told, where the venue tells of holds: nothing of it is in a
+    calendar.
+    """
     change = event_changes.of(event).get(event_changes.ADDRESS)
-    stands = row.confirmed_at and row.status_at(now) in (Status.UPCOMING, Status.PRESENT)
-    if change is None or not stands or _is_told_by_partner(row):
+    status = row.status_at(now)
+    stands = row.confirmed_at and status in (Status.UPCOMING, Status.PRESENT)
+    is_held = status is Status.HELD and row.venue.tells_holds and row.receive_email_updates
+    if change is None or not (stands or is_held) or _is_told_by_partner(row):
         return
     of_account = row.guest.email if row.guest else ""
     old, new = change.get("from") or of_account, address_of(row)
     if emails.fold(old) == emails.fold(new):
         return
     language = languages.of_reservation(row.language, row.venue)
-    if old:
+    if old and stands:
         yield Receiver(READDRESSED, Channel.MAIL, old, language)
-    if new:
-        yield Receiver(CONFIRMED, Channel.MAIL, new, language)
+    kind = CONFIRMED if stands else HELD
+    if new and not _has_had(kind, new, event):
+        yield Receiver(kind, Channel.MAIL, new, language)
+
+
+def _has_had(kind: str, address: str, event: Event) -> bool:
+    """Says whether a letter that waited went to the new address before its event was handed on."""
+    sent = Delivery.objects.filter(
+        reservation=event.reservation_id, channel=Channel.MAIL, to=address, kind=kind
+    )
+    return sent.filter(outcome=Outcome.SENT, done_at__gt=event.recorded_at).exists()
 
 
 def _receivers(row: Reservation, kind: str | None) -> Iterator[Receiver]:

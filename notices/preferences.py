@@ -87,7 +87,7 @@ def is_allowed(user: User, channel: str) -> bool:
 
 
 def _has_ended(kind: str, user: User) -> bool:
-    return opt_outs.is_ended(opt_outs.letters_to(kind, user.email))
+    return opt_outs.is_ended(opt_outs.letters_to(kind, user.email, user))
 
 
 def _schedule(user: User, changes: Mapping[str, Any], *, was_off: bool) -> None:
@@ -116,7 +116,7 @@ def _resume(user: User, changes: Mapping[str, Any]) -> None:
     }
     for kind, value in switched_on.items():
         if value:
-            opt_outs.resume(opt_outs.letters_to(kind, user.email))
+            opt_outs.resume(opt_outs.letters_to(kind, user.email, user))
 
 
 def _judge_evening(user: User) -> None:

@@ -10,6 +10,7 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Cast, Concat
 
 from guests import traces
+from notices import opt_outs
 from notices.letters.kinds import TO_VENUE
 from notices.models import Attempt, Delivery
 from notices.models.delivery import Channel, DeliveryQuerySet, Outcome
@@ -43,6 +44,7 @@ class Deliveries:
         counts = self.count(rows)
         _delete_files(rows)
         erasure_notices.forget(rows.reservation_ids)
+        opt_outs.forget(rows.user_ids)
         for found in _parts(rows):
             _thin_webhooks(found.filter(channel=Channel.WEBHOOK))
             told = found.exclude(channel=Channel.WEBHOOK)
@@ -97,7 +99,7 @@ def _delete_files(rows: PersonalRows) -> None:
     known = mine.exclude(channel=Channel.WEBHOOK).exclude(to__in=rows.words)
     words, names = [], []
     for pk, kind, channel in known.values_list("pk", "kind", "channel"):
-        words.append(f"Message-ID: <{pk}.{kind}@")
+        words += [f"Message-ID: <{pk}.{kind}{end}" for end in ".@"]
         names.append(message_files.name_of(channel, pk))
     transaction.on_commit(partial(traces.delete_letters, words), robust=True)
     for name in names:

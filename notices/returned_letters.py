@@ -10,17 +10,17 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from notices import bounces
+from notices.mail import refusals
 
-_PERMANENT = "5"
 _LARGEST = 2_000_000
 """Bytes of a returned letter that are read. Servers send the start of ours back, seldom all."""
 
 
 def read(letters: Iterable[bytes]) -> int:
-    """Notes each address that refused for good. Returns how many; other letters are passed over.
+    """Notes each address that is not there. Returns how many; other letters are passed over.
 
     Anybody can write such a letter. It counts only for the recipient of the letter of ours that it
-    returns, and names that letter by its Message-ID.
+    returns, and names that letter by its Message-ID, which nobody else can guess.
     """
     refusals = (each for raw in letters for each in _refusals(raw[:_LARGEST]))
     return sum(bounces.note_returned(ours, reason=reason) for ours, reason in refusals)
@@ -75,7 +75,7 @@ def _connect(url: str) -> imaplib.IMAP4:
 
 
 def _refusals(raw: bytes) -> Iterator[tuple[str, str]]:
-    """Yields (Message-ID of our letter, reason) for each recipient that failed for good."""
+    """Yields (Message-ID of our letter, reason) for each recipient that is not there."""
     # The policy that reads no header, since some bad ones raise IndexError in the others.
     letter = message_from_bytes(raw, policy=policy.compat32)
     if letter.get_content_type() != "multipart/report":
@@ -85,18 +85,26 @@ def _refusals(raw: bytes) -> Iterator[tuple[str, str]]:
         if part.get_content_type() == "message/delivery-status":
             found = part.get_payload()
             for each in found if isinstance(found, list) else []:
-                if isinstance(each, Message) and _is_final(each):
+                if isinstance(each, Message) and _is_of_the_mailbox(each):
                     yield ours, _reason(each)
 
 
-def _is_final(fields: Message) -> bool:
-    action = str(fields.get("Action", "")).strip().lower()
-    return action == "failed" and str(fields.get("Status", "")).strip().startswith(_PERMANENT)
+def _is_of_the_mailbox(fields: Message) -> bool:
+    # What follows the word is a comment.
+    action = [*str(fields.get("Action", "")).lower().split(), ""][0]
+    return action == "failed" and refusals.is_of_the_mailbox(_status(fields), _said(fields))
 
 
 def _reason(fields: Message) -> str:
-    said = str(fields.get("Diagnostic-Code", "")).partition(";")[2].strip()
-    return said or f"refused with status {fields.get('Status')}"
+    return _said(fields) or f"refused with status {_status(fields)}"
+
+
+def _said(fields: Message) -> str:
+    return " ".join(str(fields.get("Diagnostic-Code", "")).partition(";")[2].split())
+
+
+def _status(fields: Message) -> str:
+    return [*str(fields.get("Status", "")).split(), ""][0]
 
 
 def _our_id(letter: Message) -> str:

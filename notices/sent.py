@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Prefetch, Q
 
 from notices import outgoing, suppressions
-from notices.letters.kinds import READDRESSED, TO_VENUE
+from notices.letters import receivers
 from notices.letters.reservation_facts import address_of
 from notices.models import Attempt, Delivery
 from notices.models.delivery import Channel, DeliveryQuerySet
@@ -55,7 +55,7 @@ def send_again(delivery: Delivery) -> bool:
             channel=delivery.channel,
             lane=delivery.lane,
             to=to,
-            language=delivery.language,
+            language=receivers.language_of(delivery),
             event_id=delivery.event_id,
             reservation=row,
             user_id=delivery.user_id,
@@ -75,12 +75,7 @@ def send_again(delivery: Delivery) -> bool:
 
 def receiver(delivery: Delivery) -> str:
     """Returns to whom it is sent again: the guest's address or number of now, or the venue's."""
-    row = delivery.reservation
-    if row is None or delivery.data.get(TO_VENUE) or delivery.kind == READDRESSED:
-        return delivery.to
-    if delivery.channel == Channel.MAIL:
-        return address_of(row)
-    return row.phone if delivery.channel == Channel.SMS else ""
+    return receivers.of_now(delivery)
 
 
 def why_no_letter_arrives(row: Reservation) -> str:

@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterable
 
-from django.utils.crypto import salted_hmac
+from django.db.models import QuerySet
 
 from guests import emails
+from guests.credentials import keyed_digests
 from notices.models import Suppression
 from notices.models.delivery import Channel
 from reservations import clock
 
+_SALT = "notices.suppressions"
 _REASON = 200
 _MOST_READ = 2_000
 _ADDRESS = re.compile(r"""[^\s<>()"',;:]+@[^\s<>()"',;:]+""")
@@ -21,10 +23,12 @@ def suppress(channel: str, address: str, *, reason: str) -> None:
     `reason` is what the receiver's system said. It is kept without addresses and the name in this
     one, and cut at 200 characters: it outlives the erasure of the person.
     """
+    if _of(channel, address).exists():
+        return
     said = " ".join(_without_names(reason, address).split())[:_REASON]
     Suppression.objects.get_or_create(
         channel=channel,
-        address_digest=digest(channel, address),
+        address_digest=keyed_digests.newest(_SALT, _folded(channel, address)),
         defaults={"reason": said, "since": clock.now()},
     )
 
@@ -37,7 +41,7 @@ def _without_names(reason: str, address: str) -> str:
 
 def lift(channel: str, address: str) -> None:
     """Sends to this address again, for somebody who knows that it works."""
-    Suppression.objects.filter(channel=channel, address_digest=digest(channel, address)).delete()
+    _of(channel, address).delete()
 
 
 def reason_of(channel: str, address: str) -> str:
@@ -47,13 +51,20 @@ def reason_of(channel: str, address: str) -> str:
 
 def reasons(channel: str, addresses: Iterable[str]) -> dict[str, str]:
     """Returns the reason for each of these addresses that is suppressed, in one query."""
-    digests = {digest(channel, address): address for address in addresses if address}
+    digests = {
+        digest: address
+        for address in addresses
+        if address
+        for digest in keyed_digests.known(_SALT, _folded(channel, address))
+    }
     found = Suppression.objects.filter(channel=channel, address_digest__in=digests)
     return {digests[one.address_digest]: one.reason for one in found}
 
 
-def digest(channel: str, address: str) -> str:
-    """Returns what an address is found by, in any spelling."""
-    folded = emails.fold(address) if channel == Channel.MAIL else address
-    said = salted_hmac("notices.suppressions", folded, algorithm="sha256")
-    return said.hexdigest()
+def _of(channel: str, address: str) -> QuerySet[Suppression]:
+    digests = keyed_digests.known(_SALT, _folded(channel, address))
+    return Suppression.objects.filter(channel=channel, address_digest__in=digests)
+
+
+def _folded(channel: str, address: str) -> str:
+    return emails.fold(address) if channel == Channel.MAIL else address

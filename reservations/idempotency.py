@@ -1,6 +1,6 @@
 """Makes a repeated request return the first answer. Key and answer are stored with the change."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -40,7 +40,8 @@ class Once:
     """A caller's key for one request. `render` makes the answer to store from the result.
 
     `fingerprint` tells different requests with one key apart. `guest_id` is None for a caller
-    without an account.
+    without an account. `earlier` are the callers and fingerprints that this request had by keys of
+    before a rotation: what was stored under one of them is its answer too.
     """
 
     caller: str
@@ -48,6 +49,12 @@ class Once:
     fingerprint: str
     render: Callable[[Any], Answer]
     guest_id: int | None = None
+    earlier: Sequence[tuple[str, str]] = ()
+
+    @property
+    def known(self) -> Sequence[tuple[str, str]]:
+        """The callers and fingerprints that name this request, the newest first."""
+        return [(self.caller, self.fingerprint), *self.earlier]
 
 
 def carry_out(act: Callable[[], T], once: Once | None) -> T:
@@ -67,7 +74,8 @@ def carry_out(act: Callable[[], T], once: Once | None) -> T:
 
 def is_known(once: Once) -> bool:
     """Tells whether the key was used already, by this or another request of its caller."""
-    return StoredAnswer.objects.filter(caller=once.caller, key=once.key).exists()
+    callers = {caller for caller, _fingerprint in once.known}
+    return StoredAnswer.objects.filter(caller__in=callers, key=once.key).exists()
 
 
 def claim(once: Once | None) -> StoredAnswer | None:
@@ -86,7 +94,7 @@ def claim(once: Once | None) -> StoredAnswer | None:
         created_at=clock.now(),
         guest_id=once.guest_id,
     )
-    found = _inserted_or_found(mine)
+    found = _stored_earlier(once) or _inserted_or_found(mine)
     if found is not None and found.created_at <= _oldest_kept(mine.created_at):
         # The answer is too old, though no sweep has deleted it yet. The key is free again.
         found.delete()
@@ -96,7 +104,7 @@ def claim(once: Once | None) -> StoredAnswer | None:
         raise Restart
     if found.pk == mine.pk:
         return mine
-    if found.fingerprint != once.fingerprint:
+    if (found.caller, found.fingerprint) not in once.known:
         raise KeyReused
     raise Repeated(Answer(found.status or 200, found.body, found.headers))
 
@@ -118,6 +126,14 @@ def forget_old(now: datetime) -> int:
     """Deletes answers older than IDEMPOTENCY_KEPT at `now`. Returns how many."""
     old = StoredAnswer.objects.filter(created_at__lte=_oldest_kept(now))
     return old.delete()[0]
+
+
+def _stored_earlier(once: Once) -> StoredAnswer | None:
+    """Returns what was stored under a name that the caller had before a rotation of keys."""
+    callers = {caller for caller, _fingerprint in once.earlier} - {once.caller}
+    if not callers:
+        return None
+    return StoredAnswer.objects.filter(caller__in=callers, key=once.key).first()
 
 
 def _inserted_or_found(mine: StoredAnswer) -> StoredAnswer | None:

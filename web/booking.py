@@ -9,12 +9,12 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.utils.crypto import salted_hmac
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from guests.callers import Caller
+from guests.credentials import keyed_digests
 from guests.errors import ContactInvalid
 from reservations import actions, clock, records
 from reservations.alternatives import find, search
@@ -203,12 +203,15 @@ def _wish(request: HttpRequest, pick: Pick, form: BookingForm) -> Booking:
 def _once(wish: Booking, form: BookingForm, by: Caller) -> Once:
     """The form's idempotency key. It is random, so anonymous guests need no other name."""
     facts = repr(replace(wish, quote="", language=""))
+    caller = by.name if by.user_id else "page"
+    fingerprint, *earlier = keyed_digests.known("web.booking", facts)
     return Once(
-        caller=by.name if by.user_id else "page",
+        caller=caller,
         key=f"page:{form.cleaned_data['once']}",
-        fingerprint=salted_hmac("web.booking", facts, algorithm="sha256").hexdigest(),
+        fingerprint=fingerprint,
         render=_answer,
         guest_id=by.user_id,
+        earlier=[(caller, each) for each in earlier],
     )
 
 

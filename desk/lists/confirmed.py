@@ -13,6 +13,7 @@ from guests.credentials import changes, letters
 from guests.emails import fold
 from guests.errors import CredentialsInvalid, TooMany
 from guests.models import User
+from reservations.rules import languages
 
 
 def your_password() -> forms.CharField:
@@ -65,7 +66,7 @@ class ChangedPersonForm(UserChangeForm):  # type: ignore[type-arg]
         if self.is_moved:
             accounts.log_out_everywhere(person)
             _note("address.changed", person)
-            letters.tell_changed(self.old, letters.ADDRESS)
+            letters.tell_changed(self.old, letters.ADDRESS, language=languages.of_user(person))
         return person
 
 
@@ -85,7 +86,7 @@ class PasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
         person: User = super().save(commit)
         accounts.log_out_everywhere(person)
         _note("password.changed", person)
-        letters.tell_changed(person.email, letters.PASSWORD)
+        letters.tell_changed(person.email, letters.PASSWORD, language=languages.of_user(person))
         return person
 
 

@@ -124,7 +124,7 @@ def _note(request: HttpRequest, act: str, key: PartnerKey) -> None:
     user = _keeper(request)
     place, about = address_of(request), f"partner:{key.partner.slug}"
     audit.note(act, by=f"user:{user.pk}", place=place, about=about, prefix=key.prefix)
-    letters.tell_changed(user.email, letters.KEYS)
+    letters.tell_changed(user.email, letters.KEYS, language=user.language)
 
 
 def _shown(request: HttpRequest, key: PartnerKey, secret: str, message: str) -> HttpResponse:

@@ -24,6 +24,7 @@ from guests.addresses import address_of
 from guests.emails import fold
 from guests.models import Partner, PartnerKey, User, VenueRole
 from guests.scopes import SCOPES
+from notices import opt_outs
 from reservations.corrections import addresses
 from spelling import search_filter
 
@@ -84,10 +85,11 @@ class UserAdmin(GuardedPeople, Uncut, Alphabet, ViewedList, DjangoUserAdmin):  #
         return (VenueRoleInline,) if obj else ()
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Saves a person. Their reservations follow another address."""
+        """Saves a person. Their reservations follow another address, and what they want no more."""
         super().save_model(request, obj, form, change)
         if change and getattr(form, "is_moved", False):
             addresses.follow(obj.pk, before=form.old, after=obj.email, by=caller_of(request))
+            opt_outs.keep(obj, before=form.old)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """Saves roles at venues, and writes the audit line of a role that changed."""

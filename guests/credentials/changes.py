@@ -57,7 +57,7 @@ def change_address(user: User, raw: str, *, place: str, follow: Follow) -> None:
         user.email = old
         raise AlreadyRegistered from None
     audit.note("address.changed", by=f"user:{user.pk}", place=place)
-    letters.tell_changed(old, letters.ADDRESS)
+    letters.tell_changed(old, letters.ADDRESS, language=user.language)
 
 
 def disconnect(user: User, account_id: int, *, place: str) -> None:
@@ -75,4 +75,4 @@ def connected(request: HttpRequest, sociallogin: SocialLogin, **_: Any) -> None:
 def tell_connected(user: User, act: str, *, place: str) -> None:
     """Notes that a sign-in provider was connected or disconnected, and tells the person."""
     audit.note(act, by=f"user:{user.pk}", place=place)
-    letters.tell_changed(user.email, letters.PROVIDERS)
+    letters.tell_changed(user.email, letters.PROVIDERS, language=user.language)

@@ -12,7 +12,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import get_language, gettext, gettext_lazy, override
 
 ADDRESS = gettext_lazy("the e-mail address that you log in with")
 PASSWORD = gettext_lazy("the password")
@@ -30,11 +30,16 @@ def post(letter: EmailMessage) -> None:
     POST.submit(_send, letter)
 
 
-def tell_changed(address: str, what: str | Promise) -> None:
-    """Tells the holder of an account what was changed, so that they learn of a thief."""
-    context = {"what": str(what), "at": timezone.now()}
-    text = render_to_string("account/email/changed.txt", context)
-    subject = gettext("Your account at Holdfast was changed")
+def tell_changed(address: str, what: str | Promise, *, language: str) -> None:
+    """Tells the holder of an account what was changed, so that they learn of a thief.
+
+    `language` is the holder's, "" for that of the page: a thief or an administrator may have
+    another.
+    """
+    with override(language or get_language()):
+        context = {"what": str(what), "at": timezone.now()}
+        text = render_to_string("account/email/changed.txt", context)
+        subject = gettext("Your account at Holdfast was changed")
     post(EmailMessage(subject, text, settings.DEFAULT_FROM_EMAIL, [address]))
 
 

@@ -23,7 +23,7 @@ from notices.models.export import ExportKind, ExportState
 from reservations import clock
 from reservations.models import Reservation
 from reservations.privacy import access_log
-from reservations.rules import permissions
+from reservations.rules import languages, permissions
 from reservations.rules.permissions import Act
 from spelling import csv_files
 from venues.models import Venue
@@ -264,7 +264,7 @@ def _letters(export: Export, now: datetime) -> list[Delivery]:
             channel=Channel.MAIL,
             lane="mail",
             to=user.email,
-            language=export.language,
+            language=languages.of_user(user, asked=export.language),
             user=user,
             venue_id=export.venue_id,
             dedupe=f"export:{export.pk}:mail",

@@ -6,10 +6,15 @@ from email.utils import parseaddr
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.crypto import constant_time_compare
 
+from guests.credentials import keyed_digests
 from notices.mail.composers import Letter
 from notices.models import Delivery
 
+_SALT = "notices.messages"
+_PROOF = 16
+"""Hexadecimal digits."""
 _WITHOUT_CALENDAR = "anymail.backends."
 _WITH_CALENDAR = ("anymail.backends.amazon_ses.", "anymail.backends.test.")
 
@@ -41,8 +46,22 @@ def message_of(
 
 
 def message_id(delivery: Delivery, code: str = "") -> str:
-    """Returns the id of the message of a delivery, such as `<7.ABCDEFGHJK@example.com>`."""
-    return f"<{delivery.pk}.{code or delivery.kind}@{settings.MAIL_DOMAIN}>"
+    """Returns the id of a delivery's message: `<7.ABCDEFGHJK.0123456789abcdef@example.com>`.
+
+    Nobody can guess it who has not had the letter.
+    """
+    proof = keyed_digests.newest(_SALT, str(delivery.pk))[:_PROOF]
+    return f"<{delivery.pk}.{code or delivery.kind}.{proof}@{settings.MAIL_DOMAIN}>"
+
+
+def is_proven(message_id: str, delivery: Delivery) -> bool:
+    """Says whether an id is one that only we, and the receiver of the delivery, can know.
+
+    Ids of before had no proof.
+    """
+    _rest, _dot, given = message_id.strip().strip("<>").rpartition("@")[0].rpartition(".")
+    proofs = [each[:_PROOF] for each in keyed_digests.known(_SALT, str(delivery.pk))]
+    return any(constant_time_compare(given, proof) for proof in proofs)
 
 
 def sender_address() -> str:

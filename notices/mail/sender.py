@@ -21,7 +21,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from notices import claims, suppressions
 from notices.channels import RETRY, Report, Result
-from notices.mail import composers, messages
+from notices.letters import receivers
+from notices.mail import composers, messages, refusals
 from notices.models import Delivery
 from notices.models.delivery import Channel, Outcome
 
@@ -39,9 +40,6 @@ PAUSES = (
     timedelta(0), _MINUTE, 5 * _MINUTE, 15 * _MINUTE, 45 * _MINUTE, 90 * _MINUTE, 180 * _MINUTE,
 )  # fmt: skip
 """Before each try. Most letters are useful no more when the last one is due."""
-
-_NOT_THE_ADDRESS = ("5.3.", "5.4.", "5.6.", "5.7.")
-"""Enhanced codes (RFC 3463) that blame the system, the way, the content or a policy."""
 
 
 class MailSender:
@@ -68,7 +66,8 @@ class MailSender:
                 composed = await sync_to_async(_composed)(each)
                 if isinstance(composed, EmailMultiAlternatives):
                     composed = await loop.run_in_executor(thread, post.send, composed)
-                    await sync_to_async(_suppress_refused)(each, composed)
+                    if post.is_address_refused:
+                        await sync_to_async(_suppress)(each, composed)
                 await report(each, composed)
         finally:
             thread.submit(post.close)
@@ -80,11 +79,14 @@ class Post:
 
     def __init__(self, *, cut_at: float) -> None:
         self.cut_at = cut_at
+        self.is_address_refused = False
+        """Whether the last answer said that its receiver is not there."""
         self._connection: BaseEmailBackend | None = None
 
     def send(self, message: EmailMultiAlternatives) -> Result:
         """Sends one message. Returns the result, whatever happens."""
         begun = time.monotonic()
+        self.is_address_refused = False
         timer = Timer(max(0.0, self.cut_at - begun), self._cut)
         timer.daemon = True
         timer.start()
@@ -121,6 +123,7 @@ class Post:
         except smtplib.SMTPRecipientsRefused as refusal:
             # There is one receiver. Its code decides: 451 and 550 raise the same class.
             code, said = next(iter(refusal.recipients.values()))
+            self.is_address_refused = refusals.is_of_the_address(code, _text(said))
             return _result(code, _text(said))
         except (smtplib.SMTPException, OSError) as fault:
             self.close()
@@ -150,9 +153,10 @@ class Post:
 
 def _composed(delivery: Delivery) -> EmailMultiAlternatives | Result:
     """Writes the letter of a delivery. Returns the result where none is to be sent."""
-    if why := suppressions.reason_of(Channel.MAIL, delivery.to):
-        return Result(outcome=Outcome.SUPPRESSED, detail=why)
     try:
+        receivers.follow(delivery)
+        if why := suppressions.reason_of(Channel.MAIL, delivery.to):
+            return Result(outcome=Outcome.SUPPRESSED, detail=why)
         composed = composers.compose(delivery)
         if isinstance(composed, Result):
             return composed
@@ -163,15 +167,10 @@ def _composed(delivery: Delivery) -> EmailMultiAlternatives | Result:
         return Result(outcome=RETRY, detail=f"could not be written: {type(fault).__name__}")
 
 
-def _suppress_refused(delivery: Delivery, result: Result) -> None:
-    if result.outcome == Outcome.FAILED and result.status and _blames_the_address(result):
-        suppressions.suppress(
-            Channel.MAIL, delivery.to, reason=f"{result.status} {result.detail}".strip()
-        )
-
-
-def _blames_the_address(result: Result) -> bool:
-    return not result.detail.startswith(_NOT_THE_ADDRESS)
+def _suppress(delivery: Delivery, result: Result) -> None:
+    suppressions.suppress(
+        Channel.MAIL, delivery.to, reason=f"{result.status} {result.detail}".strip()
+    )
 
 
 def _result(code: int, said: str) -> Result:

@@ -25,6 +25,7 @@ from notices.short_texts import Escape
 from reservations import clock
 from reservations.models import Reservation
 from reservations.querysets import ReservationQuerySet
+from reservations.rules import languages
 from reservations.status import Status
 from venues import kinds
 from venues.models import Venue
@@ -55,9 +56,8 @@ def sweep() -> int:
     while True:
         with transaction.atomic(durable=True):
             now = clock.now()
-            rows = time_zones.named(_chosen().filter(_is_due(now))).order_by(
-                "evening_next_at", "pk"
-            )
+            rows = languages.named(time_zones.named(_chosen().filter(_is_due(now))))
+            rows = rows.order_by("evening_next_at", "pk")
             rows = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
             users = list(rows[: settings.SWEEP_BATCH])
             count += _tell(users, now)
@@ -160,7 +160,7 @@ def _draft(user: User, due: LocalInstant, verdict: Verdict, now: datetime) -> De
         channel=channel,
         lane=f"{channel}:{user.pk}" if channel == Channel.CHAT else channel,
         to=to,
-        language=user.language,
+        language=languages.of_user(user),
         user=user,
         dedupe=f"{KIND}:{user.pk}:{due.day}",
         data={"since": _since(user).isoformat()},
@@ -218,7 +218,7 @@ def _unreachable(user: User) -> str | None:
     if not preferences.is_allowed(user, user.evening_channel):
         return f"{user.evening_channel} is switched off"
     if user.evening_channel == Channel.MAIL and opt_outs.is_ended(
-        opt_outs.letters_to(KIND, user.email)
+        opt_outs.letters_to(KIND, user.email, user)
     ):
         return "unsubscribed"
     if user.evening_channel == Channel.CHAT and not user.chat_url:

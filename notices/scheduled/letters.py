@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
+from guests.models import User
 from notices import opt_outs
 from notices.letters.reservation_facts import LetterRow
 from notices.mail.composers import Letter
@@ -33,10 +34,19 @@ class Content:
 
 
 def letter(
-    kind: str, to: str, content: Content, *, venue: Venue | None = None, code: str = ""
+    kind: str,
+    to: str,
+    content: Content,
+    *,
+    user: User | None,
+    venue: Venue | None = None,
+    code: str = "",
 ) -> Letter:
-    """Returns the letter in the active language. A venue is its sender, and gets the answers."""
-    stop = opt_outs.link(kind, to)
+    """Returns the letter in the active language. A venue is its sender, and gets the answers.
+
+    `user` is whom it is for, None without an account.
+    """
+    stop = opt_outs.link(kind, to, user)
     table = content.table
     context = {
         "title": content.subject,
@@ -53,7 +63,7 @@ def letter(
         sender_name=venue.name if venue else "",
         reply_to=venue.email if venue else "",
         code=code,
-        headers=opt_outs.headers(kind, to),
+        headers=opt_outs.headers(kind, to, user),
     )
 
 

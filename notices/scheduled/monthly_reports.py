@@ -20,6 +20,7 @@ from notices.scheduled import time_zones
 from reservations import clock
 from reservations.reports import parking_month
 from reservations.reports.parking_month import MonthFigures
+from reservations.rules import languages
 from venues import hours
 from venues.hours import Window
 
@@ -80,7 +81,7 @@ def why_unwanted(user: User) -> str:
         return "does not want it"
     if not user.receive_email_updates:
         return "e-mail is switched off"
-    if opt_outs.is_ended(opt_outs.letters_to(KIND, user.email)):
+    if opt_outs.is_ended(opt_outs.letters_to(KIND, user.email, user)):
         return "unsubscribed"
     return ""
 
@@ -117,7 +118,7 @@ def _people(first: date) -> QuerySet[User]:
     window = hours.month(first, ZoneInfo(time_zones.DEFAULT))
     around = Window(window.start - _DAY, window.end + _DAY)
     stays = parking_month.parked_between(around).filter(guest=OuterRef("pk"))
-    return time_zones.named(User.objects.filter(Exists(stays), is_active=True))
+    return languages.named(time_zones.named(User.objects.filter(Exists(stays), is_active=True)))
 
 
 def _batches(people: QuerySet[User]) -> Iterator[list[User]]:
@@ -159,7 +160,7 @@ def _draft(user: User, period: str, now: datetime) -> Delivery:
         channel=Channel.MAIL,
         lane=Channel.MAIL,
         to=user.email,
-        language=user.language,
+        language=languages.of_user(user),
         user=user,
         dedupe=f"{KIND}:{user.pk}:{period}",
         data={"month": period},

@@ -194,7 +194,7 @@ def _draft(
 def _has_ended(draft: Delivery) -> bool:
     if draft.channel != Channel.MAIL:
         return False
-    return opt_outs.is_ended(opt_outs.letters_to(KIND, draft.to))
+    return opt_outs.is_ended(opt_outs.letters_to(KIND, draft.to, draft.user))
 
 
 def _changed_at(rows: Sequence[Reservation]) -> Mapping[int, datetime]:

@@ -33,7 +33,12 @@ def reminder_letter(delivery: Delivery) -> Letter | Result:
     with override(delivery.language or settings.LANGUAGE_CODE):
         content = _reminder(row, delivery.data["counts_from"])
         return letters.letter(
-            opt_outs.REMINDER, delivery.to, content, venue=row.venue, code=row.code
+            opt_outs.REMINDER,
+            delivery.to,
+            content,
+            user=row.guest,
+            venue=row.venue,
+            code=row.code,
         )
 
 
@@ -48,7 +53,7 @@ def reminder_text(delivery: Delivery, escape: Escape) -> str | None:
 
 def evening_letter(delivery: Delivery) -> Letter | Result:
     """Writes the evening word as a letter, or says why none is sent."""
-    if opt_outs.is_ended(opt_outs.letters_to(opt_outs.EVENING, delivery.to)):
+    if opt_outs.is_ended(opt_outs.letters_to(opt_outs.EVENING, delivery.to, delivery.user)):
         return Result(outcome=Outcome.SUPPRESSED, detail="unsubscribed")
     with override(delivery.language or settings.LANGUAGE_CODE):
         lines = evening_words.lines(delivery)
@@ -61,7 +66,7 @@ def evening_letter(delivery: Delivery) -> Letter | Result:
             link_text=gettext("Find a spot"),
             why=gettext("You chose to be told in the evening."),
         )
-        return letters.letter(opt_outs.EVENING, delivery.to, content)
+        return letters.letter(opt_outs.EVENING, delivery.to, content, user=delivery.user)
 
 
 def report_letter(delivery: Delivery) -> Letter | Result:
@@ -78,7 +83,9 @@ def report_letter(delivery: Delivery) -> Letter | Result:
     if not figures.bookings:
         return _dropped("nothing to tell any more")
     with override(delivery.language or settings.LANGUAGE_CODE):
-        return letters.letter(opt_outs.REPORT, delivery.to, _report(user.display_name, figures))
+        return letters.letter(
+            opt_outs.REPORT, delivery.to, _report(user.display_name, figures), user=user
+        )
 
 
 def _reminder(row: Reservation, counts_from: str) -> Content:
@@ -149,7 +156,7 @@ def _why_no_reminder(delivery: Delivery, row: Reservation) -> Result | None:
         return Result(outcome=Outcome.SUPPRESSED, detail="the guest wants none")
     if to != delivery.to:
         return _dropped("the guest has another address")
-    if opt_outs.is_ended(opt_outs.letters_to(opt_outs.REMINDER, delivery.to)):
+    if opt_outs.is_ended(opt_outs.letters_to(opt_outs.REMINDER, delivery.to, row.guest)):
         return Result(outcome=Outcome.SUPPRESSED, detail="unsubscribed")
     return None
 

@@ -15,6 +15,7 @@ from django.utils.translation import override
 
 from notices import outbound_http, short_texts, suppressions
 from notices.channels import RETRY, Report, Result
+from notices.letters import receivers
 from notices.models import Delivery
 from notices.models.delivery import Channel, Outcome
 from notices.outbound_http import Blocked, NoAnswer, Outbound, Reachable
@@ -108,6 +109,7 @@ class TextMessages(ShortMessages):
         """Returns the number and the text, or why none is sent."""
         if settings.SMS is None and not settings.SMS_TO_FILES:
             return Result(outcome=Outcome.FAILED, detail="no provider: set SMS")
+        receivers.follow(delivery)
         reason = suppressions.reason_of(Channel.SMS, delivery.to)
         if reason or not delivery.to:
             return Result(outcome=Outcome.SUPPRESSED, detail=reason or "no number")
@@ -148,6 +150,7 @@ class ChatMessages(ShortMessages):
 
     def message(self, delivery: Delivery) -> Message | Result:
         """Returns the person's webhook and the text, or why none is sent."""
+        receivers.follow(delivery)
         user = delivery.user
         if user is None or not user.chat_url:
             return Result(outcome=Outcome.DROPPED, detail="no chat")

@@ -1,6 +1,7 @@
 """Idempotency-Key: a request sent twice makes one reservation and gets one answer."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,12 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 from freezegun.api import FrozenDateTimeFactory
+from pytest_django import Settings
 
 from guests import keys, tokens
 from guests.models import User
 from reservations import idempotency
 from reservations.models import Reservation, StoredAnswer
-from tests.api.calling import Api, faults, partner, person, problem, stay
+from tests.api.calling import Api, anonymous, faults, partner, person, problem, stay
 from tests.factories import make_venue
 from tests.guests.factories import PartnerFactory, UserFactory
 from tests.guests.races import race
@@ -199,3 +201,39 @@ def soon(venue: Venue, /, **changes: Any) -> dict[str, Any]:
     start = (timezone.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
     times = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=2)).isoformat()}
     return stay(venue) | {"check_in": None, "check_out": None} | times | changes
+
+
+@pytest.fixture
+def rotate(settings: Settings) -> Callable[[], None]:
+    """Makes another SECRET_KEY the newest, and keeps the one of before."""
+
+    def rotate() -> None:
+        settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+        settings.SECRET_KEY = "another" * 9
+
+    return rotate
+
+
+@frozen
+def test_a_repeat_after_a_rotation_of_the_key_makes_nothing(
+    guest: Api, hotel: Venue, rotate: Callable[[], None]
+) -> None:
+    first = send(guest, stay(hotel))
+    rotate()
+    same(first, send(guest, stay(hotel)))
+    problem(send(guest, stay(hotel, remarks="more")), 422, "idempotency_key_reused")
+    assert Reservation.objects.count() == 1
+
+
+@frozen
+def test_a_stranger_who_repeats_after_a_rotation_gets_the_same_answer(
+    rotate: Callable[[], None],
+) -> None:
+    """The name of a stranger is itself a keyed digest of the request."""
+    body = {"email": "eve@example.com", "password": "correct horse battery"}
+    body |= {"first_name": "Eve", "last_name": "Doe", "phone": "+31201234567"}
+    first = anonymous().post("/auth/signup", body, Idempotency_Key="k1")
+    assert first.status_code == 201, first.content
+    rotate()
+    again = anonymous().post("/auth/signup", body, Idempotency_Key="k1")
+    assert again.status_code == 201 and again["Idempotent-Replayed"] == "true"

@@ -18,12 +18,13 @@ CUT = "cut"
 
 
 class MailServer:
-    """Keeps what it accepts. `at_receiver` and `at_data` say the answer, given the address."""
+    """Keeps what it accepts. `at_sender` and the others say the answer, given the address."""
 
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self.sessions = 0
         self.tried: list[str] = []
+        self.at_sender: Callable[[str], str] = lambda _: OK
         self.at_receiver: Callable[[str], str] = lambda _: OK
         self.at_data: Callable[[str], str] = lambda _: OK
         self.pause = 0.0
@@ -35,6 +36,14 @@ class MailServer:
         self.sessions += 1
         session.host_name = host
         return responses
+
+    async def handle_MAIL(  # noqa: N802 - the library's name
+        self, server: SMTP, _: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        answer = self.at_sender(address)
+        if answer == OK:
+            envelope.mail_from = address
+        return answer
 
     async def handle_RCPT(  # noqa: N802 - the library's name
         self, server: SMTP, _: Session, envelope: Envelope, address: str, options: Any

@@ -83,12 +83,11 @@ def test_a_batch_is_one_connection_and_each_letter_has_one_receiver(
     assert Attempt.objects.filter(status=250).count() == 12
 
 
-@pytest.mark.parametrize("stage", ["at_receiver", "at_data"])
 def test_one_of_two_refused_for_good_stops_the_other_nowhere(
-    server: MailServer, frozen: FrozenDateTimeFactory, stage: str
+    server: MailServer, frozen: FrozenDateTimeFactory
 ) -> None:
     gone = "550 5.1.1 gone@example.com: no such user"
-    setattr(server, stage, lambda to: gone if to == "gone@example.com" else "250 OK")
+    server.at_receiver = lambda to: gone if to == "gone@example.com" else "250 OK"
     add("gone@example.com", "here@example.com")
     batches.send_batch()
     assert of("gone@example.com").outcome == Outcome.FAILED
@@ -126,14 +125,100 @@ def test_refused_for_now_is_tried_again_with_the_same_id(
     assert list(Attempt.objects.values_list("status", flat=True)) == [451, 250]
 
 
-def test_a_refusal_of_the_content_blames_no_address(
-    server: MailServer, frozen: FrozenDateTimeFactory
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.1.1 no such user",
+        "550 5.1.2 no such domain",
+        "501 5.1.3 bad syntax",
+        "551 5.1.6 has moved",
+        "556 5.1.10 the domain takes no mail",
+        "550 5.2.1 the account is disabled",
+        "550 5.1.1 authority@example.com: unknown in relay_recipient_maps",
+        "550 #5.1.1 rejected",
+        "550 no such user here",
+        "550 relay@example.com: no mailbox of that name",
+        "551 user not local",
+        "553 mailbox name not allowed (#5.1.3)",
+        "553 no mailbox here by that name",
+    ],
+)
+def test_an_address_that_is_not_there_is_suppressed(
+    server: MailServer, frozen: FrozenDateTimeFactory, answer: str
 ) -> None:
-    server.at_data = lambda _: "554 5.7.1 looks like spam"
+    server.at_receiver = lambda _: answer
+    add("guest@example.com")
+    batches.send_batch()
+    assert of("guest@example.com").outcome == Outcome.FAILED
+    assert suppressions.reason_of("mail", "guest@example.com").startswith(answer[:4])
+
+
+OF_OTHER_CAUSES = [
+    "530 5.7.0 authentication required",
+    "530 authenticate first",
+    "530 5.1.1 no such user",
+    "554 5.7.1 relay access denied",
+    "554 5.1.1 no such user",
+    "554 no",
+    "550 relay not permitted",
+    "550 Relaying denied",
+    "550 Authentication required",
+    "550 blocked for spam",
+    "550 violates our Policy",
+    "550 your IP has a poor reputation",
+    "550 listed by zen.spamhaus.org, see http://5.1.1.20/",
+    "550 SPF check failed",
+    "550 DKIM failed",
+    "550 rejected by DMARC",
+    "550 5.7.1 no such user",
+    "550 5.7.26 unauthenticated",
+    "550 5.4.1 access denied",
+    "550 5.1.0 rejected",
+    "550 5.1.8 bad sender",
+    "550 5.1.100 strange",
+    "550 5.2.2 full",
+    "550 mailbox full",
+    "550 4.7.1 try later",
+    "553 not in my list of rcpthosts (#5.7.1)",
+    "552 no such user",
+    "521 no mail here",
+    "500 what",
+]
+"""Answers to RCPT that prove nothing of the address: the relay, a policy, or the moment."""
+
+
+@pytest.mark.parametrize("answer", OF_OTHER_CAUSES)
+def test_a_relay_that_is_set_up_wrongly_suppresses_nobody(
+    server: MailServer, frozen: FrozenDateTimeFactory, answer: str
+) -> None:
+    server.at_receiver = lambda _: answer
     add("guest@example.com")
     batches.send_batch()
     assert of("guest@example.com").outcome == Outcome.FAILED
     assert not Suppression.objects.exists()
+
+
+@pytest.mark.parametrize("stage", ["at_sender", "at_data"])
+@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "550 no", "554 5.7.1 spam"])
+def test_only_an_answer_to_the_receiver_suppresses(
+    server: MailServer, frozen: FrozenDateTimeFactory, stage: str, answer: str
+) -> None:
+    setattr(server, stage, lambda _: answer)
+    add("guest@example.com", "other@example.com")
+    batches.send_batch()
+    assert server.letters == []
+    assert not Suppression.objects.exists()
+
+
+def test_a_refusal_before_does_not_blame_the_next(
+    server: MailServer, frozen: FrozenDateTimeFactory
+) -> None:
+    server.at_receiver = lambda to: "550 5.1.1 no" if to == "gone@example.com" else "250 OK"
+    server.at_data = lambda _: "550 5.1.1 no"
+    add("gone@example.com", "here@example.com")
+    batches.send_batch()
+    assert Suppression.objects.count() == 1
+    assert suppressions.reason_of("mail", "gone@example.com")
 
 
 def test_a_cut_connection_is_opened_again_for_the_next_letter(

@@ -107,7 +107,7 @@ def test_files_to_an_account_whose_address_nobody_proved_are_deleted(
     assert len(list(tmp_path.iterdir())) == 3
     erasure.erase(subjects.of_user(user), by=DESK)
     (left,) = tmp_path.iterdir()
-    assert f"<{other.pk}.report@" in left.read_text()
+    assert f"<{other.pk}.report." in left.read_text()
 
 
 def test_a_webhook_loses_the_guest_and_is_sent_all_the_same() -> None:

@@ -113,6 +113,17 @@ def test_the_same_form_sent_twice_makes_one_reservation(client: Client, venue: V
     assert Event.objects.filter(name="reservation.created").count() == 1
 
 
+def test_the_same_form_sent_again_after_a_rotation_of_the_key_makes_one_reservation(
+    client: Client, venue: Venue, settings: Settings
+) -> None:
+    form = booking_form(client, venue)
+    first = send(client, venue, form)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another" * 9
+    assert send(client, venue, form)["Location"] == first["Location"]
+    assert Reservation.objects.count() == 1
+
+
 def test_the_same_form_with_other_words_asks_before_it_books_again(
     client: Client, venue: Venue
 ) -> None:

@@ -23,6 +23,7 @@ from guests.credentials import changes
 from guests.errors import AlreadyRegistered, ContactInvalid, CredentialsInvalid, TooMany
 from guests.models import User
 from guests.sign_in import PASSWORD_GIVEN
+from notices import opt_outs
 from reservations.corrections import addresses
 from web.account.forms import AddressForm, ConfirmedForm, NewPasswordForm, ProviderForm
 
@@ -106,10 +107,16 @@ def _connect(request: HttpRequest, which: str) -> HttpResponse:
 
 
 def _follow(user: User) -> Callable[[str, str], object]:
-    """Lets letters about the person's reservations go to the new address, and calendars follow."""
-    return lambda before, after: addresses.follow(
-        user.pk, before=before, after=after, by=for_user(user)
-    )
+    """Lets letters about the person's reservations go to the new address, and calendars follow.
+
+    What they have unsubscribed from stays so.
+    """
+
+    def follow(before: str, after: str) -> None:
+        addresses.follow(user.pk, before=before, after=after, by=for_user(user))
+        opt_outs.keep(user, before=before)
+
+    return follow
 
 
 def _is_confirmed(request: HttpRequest, form: ConfirmedForm) -> bool:

@@ -5,7 +5,7 @@ from importlib import import_module
 from typing import Any
 
 from anymail.exceptions import AnymailError, AnymailWebhookValidationFailure
-from anymail.signals import AnymailTrackingEvent, EventType, RejectReason, tracking
+from anymail.signals import AnymailTrackingEvent, tracking
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
@@ -14,9 +14,7 @@ from django.urls.resolvers import RegexPattern
 from django.views.decorators.csrf import csrf_exempt
 
 from notices import bounces
-
-_FOR_GOOD = {EventType.BOUNCED, EventType.REJECTED, EventType.COMPLAINED}
-_PASSING = {RejectReason.TIMED_OUT, RejectReason.UNSUBSCRIBED}
+from web.letters import hard_bounces
 
 
 @cache
@@ -51,12 +49,12 @@ def mail_events(request: HttpRequest, events: str) -> HttpResponseBase:
     return answer
 
 
-def note(event: AnymailTrackingEvent, **_: Any) -> None:
-    """Notes an event of a provider, if an address refused for good."""
-    if event.event_type not in _FOR_GOOD or event.reject_reason in _PASSING or not event.recipient:
+def note(event: AnymailTrackingEvent, esp_name: str, **_: Any) -> None:
+    """Notes an event of a provider, if an address refused for good or a person complained."""
+    if not event.recipient or not hard_bounces.is_for_good(event, esp_name):
         return
     said = event.description or event.mta_response or event.event_type
-    bounces.note(event.recipient, reason=str(said), message_id=event.message_id or "")
+    bounces.note(event.recipient, reason=str(said), message_id=str(event.message_id or ""))
 
 
 tracking.connect(note)

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
@@ -269,3 +271,38 @@ def test_many_are_judged_in_few_queries(
     frozen.move_to(EVENING)
     with django_assert_max_num_queries(12):
         assert evening_words.sweep() == 20
+
+
+def test_a_word_that_waits_follows_a_changed_address(frozen: FrozenDateTimeFactory) -> None:
+    user = chooser()
+    run(frozen, EVENING)
+    User.objects.filter(pk=user.pk).update(email="new@example.com")
+    batches.send_batch(["mail"])
+    word = Delivery.objects.get()
+    assert (word.outcome, word.to) == ("sent", "new@example.com")
+
+
+def test_everybody_has_their_own_language_in_one_query_for_all(
+    frozen: FrozenDateTimeFactory, settings: Settings
+) -> None:
+    settings.LANGUAGE_CODE = "en"
+    dutch = Venue.objects.get(pk=make_venue("parking").pk)
+    Venue.objects.filter(pk=dutch.pk).update(language="nl")
+    chose, reserved, by_venue, new = (chooser() for _ in range(4))
+    User.objects.filter(pk=chose.pk).update(language="en")
+    for user, language in ((chose, "nl"), (reserved, "nl"), (by_venue, None)):
+        parked(user, dutch, EVENING - 9 * DAY, language=language)
+    with CaptureQueriesContext(connection) as few:
+        run(frozen, EVENING)
+    spoken = dict(Delivery.objects.values_list("user", "language"))
+    assert spoken == {chose.pk: "en", reserved.pk: "nl", by_venue.pk: "nl", new.pk: "en"}
+    for _ in range(6):
+        parked(chooser(), dutch, EVENING - 9 * DAY)
+    with CaptureQueriesContext(connection) as more:
+        run(frozen, EVENING + DAY)
+    assert Delivery.objects.filter(language="nl").count() == 10
+    asked = [
+        sum("venue" in each["sql"] and "language" in each["sql"] for each in some.captured_queries)
+        for some in (few, more)
+    ]
+    assert asked[0] == asked[1]

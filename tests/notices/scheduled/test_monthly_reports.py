@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, models
 from freezegun import freeze_time
@@ -291,3 +292,40 @@ def test_the_command(frozen: FrozenDateTimeFactory) -> None:
     for wrong in (["--month", "March"], ["--user", "nobody@example.com"]):
         with pytest.raises(CommandError):
             call_command("monthly_report", *wrong, stdout=out)
+
+
+def test_a_report_that_waits_follows_a_changed_address(frozen: FrozenDateTimeFactory) -> None:
+    user = driver()
+    run(frozen, FIRST)
+    User.objects.filter(pk=user.pk).update(email="new@example.com")
+    batches.send_batch(["mail"])
+    assert (reports().get().outcome, reports().get().to) == ("sent", "new@example.com")
+
+
+@pytest.mark.parametrize(
+    ("own", "reserved", "venues", "language"),
+    [
+        ("en", "nl", "nl", "en"),
+        ("nl", "en", "en", "nl"),
+        ("", "nl", "en", "nl"),
+        ("", "en", "nl", "en"),
+        ("", None, "nl", "nl"),
+        ("", "", "nl", "nl"),
+        ("", None, "", "en"),
+    ],
+)
+def test_who_has_chosen_no_language_gets_that_of_the_newest_reservation(
+    frozen: FrozenDateTimeFactory, settings: Settings, own: str, reserved: str | None,
+    venues: str, language: str,
+) -> None:  # fmt: skip
+    settings.LANGUAGE_CODE = "en"
+    user = driver(language=own)
+    lot = Venue.objects.get(kind="parking")
+    Venue.objects.filter(pk=lot.pk).update(language=venues)
+    Reservation.objects.update(language="en" if reserved == "nl" else "nl")
+    parked(user, lot, FIRST - 9 * DAY, language=reserved)
+    run(frozen, FIRST)
+    assert reports().get().language == language
+    batches.send_batch(["mail"])
+    is_dutch = "januari" in mail.outbox[-1].body or "februari" in mail.outbox[-1].body
+    assert is_dutch == (language == "nl")
