@@ -161,6 +161,11 @@ async def _tried(client: Outbound, delivery: Delivery, target: Target, begun: fl
         return Result(outcome=RETRY, detail="blocked address", took_ms=_since(begun))
     except NoAnswer as error:
         return Result(outcome=RETRY, detail=str(error), took_ms=_since(begun))
+    except Exception as fault:
+        # Such as a secret that nobody can sign with.
+        log.exception("Webhook %s could not be sent", delivery.pk)
+        detail = f"could not be sent: {type(fault).__name__}"
+        return Result(outcome=RETRY, detail=detail, took_ms=_since(begun))
     outcome = Outcome.SENT if 200 <= reply.status < 300 else RETRY
     return Result(
         outcome=Outcome.FAILED if reply.status == 410 else outcome,
