@@ -153,7 +153,7 @@ def deliveries(
     request: KnownRequest, webhook_id: str, asked: Query[DeliveryFilter]
 ) -> HttpResponse:
     """List what was sent to an endpoint and what waits, newest first, with each attempt."""
-    rows = replays.log_of(_found(request, webhook_id))
+    rows = replays.log_of(_found(request, webhook_id), venue_ids=request.auth.venue_ids)
     if asked.outcome == "waiting":
         rows = rows.filter(done_at__isnull=True)
     elif asked.outcome:
@@ -176,6 +176,7 @@ def replay(
         parse_id(delivery_id),
         endpoint_id=parse_id(webhook_id),
         partner=_partner(request),
+        venue_ids=request.auth.venue_ids,
     )
     return idempotency_keys.carried_out(request, act, by=request.auth, render=_accepted)
 
@@ -196,6 +197,7 @@ def replay_range(
         until=data.until,
         endpoint_id=parse_id(webhook_id),
         partner=_partner(request),
+        venue_ids=request.auth.venue_ids,
     )
 
     def made(count: int) -> Answer:
