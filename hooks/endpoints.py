@@ -1,4 +1,4 @@
-"""Partners' endpoints: made, changed, tried, and taken away. One function per verb."""
+"""Partners' endpoints: made, changed and tried. One function per verb."""
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
@@ -88,20 +88,14 @@ def change(endpoint_id: int, wish: Mapping[str, Any], *, by: Caller) -> Endpoint
     return find(endpoint_id, partner=by.partner or "")
 
 
-@transaction.atomic(durable=True)
-def remove(endpoint_id: int, *, partner: str) -> None:
-    """Deletes an endpoint with its log. Raises NotFound."""
-    endpoint = find(endpoint_id, partner=partner)
-    Delivery.objects.filter(lane=endpoint.lane).delete()
-    endpoint.delete()
-
-
 def rotate(endpoint_id: int, *, partner: str, once: Once | None = None) -> WithSecret:
     """Gives an endpoint a new secret. The old one signs a day more. Raises NotFound."""
 
     def act() -> WithSecret:
-        endpoint = find(endpoint_id, partner=partner)
-        Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        rows = Endpoint.objects.select_for_update()
+        endpoint = rows.filter(pk=endpoint_id, partner=partner).first()
+        if endpoint is None:
+            raise NotFound
         secret = signing_secrets.make(endpoint, clock.now())
         return WithSecret(endpoint=endpoint, secret=secret)
 

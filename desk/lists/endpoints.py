@@ -24,7 +24,7 @@ from guests.addresses import address_of
 from guests.callers import Caller
 from guests.form_fields import text_field
 from guests.models import Partner, User
-from hooks import endpoints, partners, replays
+from hooks import endpoint_removal, endpoints, partners, replays
 from hooks.catalogue import PING, TYPES
 from hooks.entitlements import READS
 from hooks.errors import TooManyEndpoints
@@ -187,7 +187,7 @@ def remove(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=endpoint_id)
     if request.method == "POST":
         _note(request, "endpoint.removed", endpoint)
-        endpoints.remove(endpoint.pk, partner=endpoint.partner)
+        endpoint_removal.remove(endpoint.pk, partner=endpoint.partner)
         messages.success(request, "The endpoint is deleted.")
         return redirect("admin:hooks_endpoint_changelist")
     return _page(request, "remove", title="Delete the endpoint?", endpoint=endpoint)

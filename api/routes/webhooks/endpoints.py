@@ -29,7 +29,7 @@ from api.routes.webhooks.documents import (
     described,
 )
 from api.schemas import parse_id, problems
-from hooks import endpoints, replays
+from hooks import endpoint_removal, endpoints, replays
 from hooks.endpoints import WithSecret
 from hooks.models import Endpoint
 from notices.models import Delivery
@@ -110,8 +110,8 @@ def change(request: KnownRequest, webhook_id: str, data: WebhookPatch) -> HttpRe
     response={204: None, **_OF_ONE},
 )
 def remove(request: KnownRequest, webhook_id: str) -> Status[None]:
-    """Delete an endpoint with its log. What waits is not sent."""
-    endpoints.remove(parse_id(webhook_id), partner=_partner(request))
+    """Delete an endpoint with its log. What waits is not sent. A long log goes within hours."""
+    endpoint_removal.remove(parse_id(webhook_id), partner=_partner(request))
     return Status(204, None)
 
 
