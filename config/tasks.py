@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from config import outbox
 from guests import rate_counters, tokens, traces
-from hooks import feed_retention
+from hooks import endpoint_removal, feed_retention
 from notices.exports import jobs
 from notices.operations import retention
 from payments import provider_events
@@ -40,6 +40,7 @@ def clean_up() -> None:
         pass
     while feed_retention.delete_old(batch=settings.SWEEP_BATCH):
         pass
+    endpoint_removal.sweep(batch=settings.SWEEP_BATCH)
     data_links.delete_old()
     provider_events.forget_old(clock.now())
     Session.objects.filter(expire_date__lt=timezone.now()).delete()

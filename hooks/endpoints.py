@@ -1,4 +1,4 @@
-"""Partners' endpoints: made, changed, tried, and taken away. One function per verb."""
+"""Partners' endpoints: made, changed and tried. One function per verb."""
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from guests.callers import Caller
-from hooks import bodies, feed, signing_secrets
+from hooks import bodies, feed, partners, signing_secrets
 from hooks.catalogue import PING, TYPES
+from hooks.entitlements import READS, judge_reach
 from hooks.errors import TooManyEndpoints
 from hooks.models import Endpoint
 from hooks.sender import reachable
@@ -59,7 +60,7 @@ def make(wish: Mapping[str, Any], *, by: Caller, once: Once | None = None) -> Wi
     `wish` holds `url` and `types`, and perhaps `venues` (slugs), `include` and `description`.
     Raises Invalid, and TooManyEndpoints.
     """
-    facts = _judged(wish, by)
+    facts = _judged({"venues": None} | dict(wish), by)
 
     def act() -> WithSecret:
         partner = by.partner or ""
@@ -75,31 +76,26 @@ def make(wish: Mapping[str, Any], *, by: Caller, once: Once | None = None) -> Wi
 
 
 def change(endpoint_id: int, wish: Mapping[str, Any], *, by: Caller) -> Endpoint:
-    """Changes what `wish` holds, as `make` has it, and `is_active`. Raises Invalid, NotFound.
+    """Changes what `wish` holds, as `make` has it, and `is_active`.
 
+    Raises Invalid, NotFound, and Forbidden where it would tell more than the caller's key may see.
     Switching it on or off forgets its failures.
     """
     find(endpoint_id, partner=by.partner or "")
     facts = _judged(wish, by)
     with transaction.atomic(durable=True):
-        _change(endpoint_id, facts)
+        _change(endpoint_id, facts, by)
     return find(endpoint_id, partner=by.partner or "")
-
-
-@transaction.atomic(durable=True)
-def remove(endpoint_id: int, *, partner: str) -> None:
-    """Deletes an endpoint with its log. Raises NotFound."""
-    endpoint = find(endpoint_id, partner=partner)
-    Delivery.objects.filter(lane=endpoint.lane).delete()
-    endpoint.delete()
 
 
 def rotate(endpoint_id: int, *, partner: str, once: Once | None = None) -> WithSecret:
     """Gives an endpoint a new secret. The old one signs a day more. Raises NotFound."""
 
     def act() -> WithSecret:
-        endpoint = find(endpoint_id, partner=partner)
-        Endpoint.objects.select_for_update().get(pk=endpoint.pk)
+        rows = Endpoint.objects.select_for_update()
+        endpoint = rows.filter(pk=endpoint_id, partner=partner).first()
+        if endpoint is None:
+            raise NotFound
         secret = signing_secrets.make(endpoint, clock.now())
         return WithSecret(endpoint=endpoint, secret=secret)
 
@@ -140,7 +136,7 @@ class _Facts:
     venues: Sequence[Venue] = ()
 
 
-def _change(endpoint_id: int, facts: _Facts) -> None:
+def _change(endpoint_id: int, facts: _Facts, by: Caller) -> None:
     endpoint = Endpoint.objects.select_for_update().filter(pk=endpoint_id).first()
     if endpoint is None:
         raise NotFound
@@ -152,6 +148,7 @@ def _change(endpoint_id: int, facts: _Facts) -> None:
     endpoint.save(update_fields=list(changed))
     if "has_all_venues" in changed:
         endpoint.venues.set(facts.venues)
+    judge_reach(endpoint, by)
 
 
 def _judged(wish: Mapping[str, Any], by: Caller) -> _Facts:
@@ -162,10 +159,15 @@ def _judged(wish: Mapping[str, Any], by: Caller) -> _Facts:
     if "types" in wish:
         columns["types"] = _types(wish["types"])
     if "include" in wish:
-        columns["include"] = _includes(wish["include"])
+        columns["include"] = _includes(wish["include"], by)
     if "venues" in wish:
-        columns["has_all_venues"] = wish["venues"] is None
-        venues = _venues(wish["venues"] or (), by)
+        asks_for_all = wish["venues"] is None
+        columns["has_all_venues"] = asks_for_all and not partners.is_limited(by)
+        if not asks_for_all:
+            venues = _venues(wish["venues"], by)
+        elif partners.is_limited(by):
+            # All that this key may see. Its partner's other keys may see more, now or later.
+            venues = list(Venue.objects.filter(pk__in=by.venue_ids or ()))
     return _Facts(columns=columns, venues=venues)
 
 
@@ -188,10 +190,12 @@ def _types(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _includes(names: Collection[str]) -> list[str]:
+def _includes(names: Collection[str], by: Caller) -> list[str]:
     for place, name in enumerate(names):
         if name not in INCLUDES:
             raise Invalid(f"include/{place}", "Give `reservation`, or leave it out.")
+        if READS not in by.scopes:
+            raise Invalid(f"include/{place}", f"This needs the scope `{READS}`.")
     return list(dict.fromkeys(names))
 
 

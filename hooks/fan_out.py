@@ -6,9 +6,9 @@ It runs in the transaction of the dispatch and only inserts rows. Repeated, it a
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from guests.callers import Caller
 from hooks import bodies, partners
 from hooks.catalogue import OF_ITS_MAKER, TYPES
+from hooks.entitlements import is_told_of, may_hold_all
 from hooks.models import Endpoint, FeedEntry
 from notices import outgoing
 from notices.models import Delivery
@@ -57,6 +57,7 @@ def _partners(event: Event) -> Sequence[str]:
 def _deliveries(event: Event, seen_by: Iterable[str], body: str) -> list[Delivery]:
     now = clock.now()
     fat = cache(lambda: bodies.text(bodies.fat(event)))
+    partner_of = cache(partners.authority_of)
     found = Endpoint.objects.filter(partner__in=seen_by, is_active=True)
     return [
         Delivery(
@@ -69,7 +70,7 @@ def _deliveries(event: Event, seen_by: Iterable[str], body: str) -> list[Deliver
             venue_id=event.venue_id,
             version=event.reservation.version if event.reservation else None,
             dedupe=f"event:{event.pk}:webhook:{endpoint.pk}",
-            body=fat() if _may_have_all(endpoint) else body,
+            body=fat() if may_hold_all(endpoint, partner_of(endpoint.partner)) else body,
             message_id=webhook_id(event.pk),
             created_at=now,
             next_try_at=now,
@@ -81,12 +82,4 @@ def _deliveries(event: Event, seen_by: Iterable[str], body: str) -> list[Deliver
 
 def _wants(endpoint: Endpoint, event: Event) -> bool:
     has_type = "*" in endpoint.types or event.name in endpoint.types
-    venues = {venue.pk for venue in endpoint.venues.all()}
-    return has_type and (endpoint.has_all_venues or event.venue_id in venues)
-
-
-def _may_have_all(endpoint: Endpoint) -> bool:
-    if "reservation" not in endpoint.include:
-        return False
-    partner: Caller | None = partners.authority_of(endpoint.partner)
-    return partner is not None and "reservations:read" in partner.scopes
+    return has_type and is_told_of(endpoint, event.venue_id)

@@ -25,8 +25,18 @@ class Subscriber(models.Model):
         return self.partner
 
 
+class LiveEndpoints(models.Manager["Endpoint"]):
+    """Those that were not deleted."""
+
+    def get_queryset(self) -> models.QuerySet["Endpoint"]:
+        return super().get_queryset().filter(deleted_at__isnull=True)
+
+
 class Endpoint(models.Model):
-    """An address of a partner's system that events are sent to. Instants are UTC."""
+    """An address of a partner's system that events are sent to. Instants are UTC.
+
+    A deleted one stays until `endpoint_removal` has deleted its log. `objects` has it no more.
+    """
 
     partner = models.CharField(max_length=63, db_index=True)
     url = models.CharField(max_length=500)
@@ -45,6 +55,10 @@ class Endpoint(models.Model):
     # Failed attempts since the last success.
     failures = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = LiveEndpoints()
+    every: ClassVar = models.Manager["Endpoint"]()
 
     class Meta:
         ordering: ClassVar = ["-id"]

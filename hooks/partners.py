@@ -26,6 +26,15 @@ def authority_of(slug: str) -> Caller | None:
     )
 
 
+def is_limited(key: Caller) -> bool:
+    """Says whether other keys of the same partner may see venues that this one may not.
+
+    Only keys of the settings differ: those of the database may all that their partner may.
+    """
+    is_apart = key.kind == "partner" and key.venue_ids is not None
+    return is_apart and bool(_entries(key.partner or ""))
+
+
 def of_venue(venue_id: int) -> list[str]:
     """Returns the slugs of the partners who may see what happens to a venue (by id), sorted."""
     theirs = Partner.objects.filter(Q(has_all_venues=True) | Q(venues=venue_id), is_active=True)

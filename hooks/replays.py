@@ -1,10 +1,10 @@
 """Webhooks sent again on request: new deliveries with the same id and the same bytes."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from hooks import endpoints
 from hooks.catalogue import PING
@@ -20,17 +20,28 @@ MOST = 10_000
 """Deliveries that one request sends again."""
 
 
-def log_of(endpoint: Endpoint) -> QuerySet[Delivery]:
-    """Returns the deliveries to an endpoint."""
-    return Delivery.objects.filter(lane=endpoint.lane).prefetch_related("tries")
+def log_of(endpoint: Endpoint, *, venue_ids: Collection[int] | None = None) -> QuerySet[Delivery]:
+    """Returns the deliveries to an endpoint, trials among them.
+
+    `venue_ids` are those that may be seen, None for all.
+    """
+    rows = Delivery.objects.filter(lane=endpoint.lane).prefetch_related("tries")
+    return rows.filter(_seen(venue_ids))
 
 
-def one(delivery_id: int, *, endpoint_id: int, partner: str, once: Once | None = None) -> Delivery:
+def one(
+    delivery_id: int,
+    *,
+    endpoint_id: int,
+    partner: str,
+    venue_ids: Collection[int] | None = None,
+    once: Once | None = None,
+) -> Delivery:
     """Sends a delivery again. Returns the new one. Raises NotFound."""
 
     def act() -> Delivery:
         endpoint = endpoints.find(endpoint_id, partner=partner)
-        found = log_of(endpoint).filter(pk=delivery_id).first()
+        found = log_of(endpoint, venue_ids=venue_ids).filter(pk=delivery_id).first()
         if found is None:
             raise NotFound
         (made,) = _drafts(endpoint, [found])
@@ -46,6 +57,7 @@ def several(
     until: datetime | None,
     endpoint_id: int,
     partner: str,
+    venue_ids: Collection[int] | None = None,
     once: Once | None = None,
 ) -> int:
     """Sends again what was first due from `since` to `until` (UTC; None for now).
@@ -60,15 +72,18 @@ def several(
             raise Invalid("until", "This is before `since`.")
         if end - since > LONGEST_RANGE:
             raise Invalid("since", f"Give a range of at most {LONGEST_RANGE.days} days.")
-        rows = list(
-            _finished(endpoint).filter(created_at__gte=since, created_at__lte=end)[: MOST + 1]
-        )
+        made = _finished(endpoint).filter(created_at__gte=since, created_at__lte=end)
+        rows = list(made.filter(_seen(venue_ids))[: MOST + 1])
         if len(rows) > MOST:
             raise Invalid("since", f"These are more than {MOST} deliveries. Give a shorter range.")
         outgoing.add(_drafts(endpoint, rows))
         return len(rows)
 
     return idempotency.carry_out(act, once)
+
+
+def _seen(venue_ids: Collection[int] | None) -> Q:
+    return Q() if venue_ids is None else Q(venue__in=venue_ids) | Q(venue=None)
 
 
 def _finished(endpoint: Endpoint) -> QuerySet[Delivery]:

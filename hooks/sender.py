@@ -12,18 +12,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from hooks import health, signing_secrets
+from guests.callers import Caller
+from hooks import health, partners, signing_secrets
 from hooks.catalogue import PING
+from hooks.entitlements import is_told_of, may_hold_all
 from hooks.models import Endpoint
 from notices import outbound_http
 from notices.channels import RETRY, Report, Result
 from notices.models import Delivery
 from notices.models.delivery import Outcome
 from notices.outbound_http import Blocked, NoAnswer, Outbound, Reachable, Reply
+from notices.privacy import without_reservation
 from reservations import clock
 
 log = logging.getLogger(__name__)
@@ -52,12 +56,14 @@ _DETAIL = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where a delivery goes and what signs it. No `url`: it is not sent."""
+    """Where a delivery goes, its body, and what signs it. `why_not` says why it is not sent."""
 
     endpoint_id: int
     is_failing: bool = False
     url: str = ""
+    body: str = ""
     secrets: Sequence[str] = ()
+    why_not: str = ""
 
 
 class WebhookSender:
@@ -112,20 +118,46 @@ def reachable() -> Reachable:
 def _targets(deliveries: Sequence[Delivery]) -> dict[int, Target]:
     now = clock.now()
     found = Endpoint.objects.filter(pk__in={row.to for row in deliveries})
-    endpoints = {one.pk: one for one in found.prefetch_related("secrets")}
-    return {row.pk: _target(row, endpoints.get(int(row.to)), now) for row in deliveries}
+    endpoints = {str(one.pk): one for one in found.prefetch_related("secrets", "venues")}
+    partner_of = cache(partners.authority_of)
+    targets = {}
+    for row in deliveries:
+        endpoint = endpoints.get(row.to)
+        partner = partner_of(endpoint.partner) if endpoint else None
+        targets[row.pk] = _target(row, endpoint, partner, now)
+    return targets
 
 
-def _target(delivery: Delivery, endpoint: Endpoint | None, now: datetime) -> Target:
-    if endpoint is None or not (endpoint.is_active or _is_asked_for(delivery)):
-        return Target(endpoint_id=int(delivery.to))
-    secrets = signing_secrets.live(endpoint.secrets.all(), now)
+def _target(
+    delivery: Delivery, endpoint: Endpoint | None, partner: Caller | None, now: datetime
+) -> Target:
+    why_not = _why_not(delivery, endpoint, partner)
+    if endpoint is None or why_not:
+        return Target(endpoint_id=int(delivery.to), why_not=why_not)
+    body = delivery.body
     return Target(
         endpoint_id=endpoint.pk,
         is_failing=endpoint.failing_since is not None,
         url=endpoint.url,
-        secrets=secrets,
+        body=body if may_hold_all(endpoint, partner) else without_reservation(body),
+        secrets=signing_secrets.live(endpoint.secrets.all(), now),
     )
+
+
+def _why_not(delivery: Delivery, endpoint: Endpoint | None, partner: Caller | None) -> str:
+    """Returns why a delivery is not sent; "" where it is. Replays and trials are judged too."""
+    venue_id = delivery.venue_id
+    if endpoint is None:
+        return "the endpoint is deleted"
+    if partner is None:
+        return "the partner is switched off"
+    if venue_id is not None and not partner.may_run(venue_id):
+        return "the venue is not the partner's any more"
+    if venue_id is not None and not is_told_of(endpoint, venue_id):
+        return "the endpoint is not told of this venue any more"
+    if not endpoint.is_active and not _is_asked_for(delivery):
+        return "the endpoint is off"
+    return ""
 
 
 async def _send_one(client: Outbound, delivery: Delivery, target: Target, report: Report) -> None:
@@ -137,8 +169,8 @@ async def _send_one(client: Outbound, delivery: Delivery, target: Target, report
 
 
 async def _send(client: Outbound, delivery: Delivery, target: Target, report: Report) -> None:
-    if not target.url:
-        await report(delivery, Result(outcome=Outcome.DROPPED, detail="the endpoint is off"))
+    if target.why_not:
+        await report(delivery, Result(outcome=Outcome.DROPPED, detail=target.why_not))
         return
     if not target.secrets:
         detail = "the secret cannot be read: rotate it"
@@ -155,12 +187,17 @@ async def _send(client: Outbound, delivery: Delivery, target: Target, report: Re
 async def _tried(client: Outbound, delivery: Delivery, target: Target, begun: float) -> Result:
     try:
         reply = await client.post(
-            target.url, content=delivery.body.encode(), headers=_headers(delivery, target)
+            target.url, content=target.body.encode(), headers=_headers(delivery, target)
         )
     except Blocked:
         return Result(outcome=RETRY, detail="blocked address", took_ms=_since(begun))
     except NoAnswer as error:
         return Result(outcome=RETRY, detail=str(error), took_ms=_since(begun))
+    except Exception as fault:
+        # Such as a secret that nobody can sign with.
+        log.exception("Webhook %s could not be sent", delivery.pk)
+        detail = f"could not be sent: {type(fault).__name__}"
+        return Result(outcome=RETRY, detail=detail, took_ms=_since(begun))
     outcome = Outcome.SENT if 200 <= reply.status < 300 else RETRY
     return Result(
         outcome=Outcome.FAILED if reply.status == 410 else outcome,
@@ -174,7 +211,7 @@ async def _tried(client: Outbound, delivery: Delivery, target: Target, begun: fl
 def _headers(delivery: Delivery, target: Target) -> dict[str, str]:
     now = clock.now()
     signature = signing_secrets.sign(
-        delivery.body, webhook_id=delivery.message_id, at=now, by=target.secrets
+        target.body, webhook_id=delivery.message_id, at=now, by=target.secrets
     )
     return {
         "content-type": "application/json",

@@ -49,7 +49,10 @@ async def _send(batch: Sequence[Delivery]) -> None:
         log.warning("A batch of deliveries did not end in time: %s are left", len(unreported))
     for row in list(unreported.values()):
         # It may have arrived. Its claim ends before it is tried again, and its id is the same.
-        await report(row, Result(outcome=RETRY, detail="no result", retry_after=claims.LEASE))
+        try:
+            await report(row, Result(outcome=RETRY, detail="no result", retry_after=claims.LEASE))
+        except Exception:
+            log.exception("That delivery %s has no result could not be recorded", row.pk)
 
 
 async def _send_by(name: str, batch: Sequence[Delivery], report: channels.Report) -> None:

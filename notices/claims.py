@@ -29,6 +29,8 @@ MOST = 64
 SPREAD = 0.1
 """Each pause is up to this share longer or shorter, so that failures do not return together."""
 _DETAIL = 500
+_MESSAGE_ID = 200
+_LARGEST_STATUS = 32_767
 
 
 def claim(*, by: str, only: Collection[str], most: int = MOST) -> list[Delivery]:
@@ -85,6 +87,7 @@ def _record(delivery: Delivery, result: Result) -> str:
         pk=delivery.pk, claimed_by=delivery.claimed_by, done_at__isnull=True
     )
     change = _outcome(delivery, result, now)
+    is_code = result.status is not None and 0 <= result.status <= _LARGEST_STATUS
     if not held.update(**change):
         return ""
     Attempt.objects.create(
@@ -92,8 +95,9 @@ def _record(delivery: Delivery, result: Result) -> str:
         at=now,
         took_ms=result.took_ms,
         outcome=result.outcome,
-        status=result.status,
-        detail=result.detail[:_DETAIL],
+        # smtplib says -1 for an answer that has no code.
+        status=result.status if is_code else None,
+        detail=_storable(result.detail)[:_DETAIL],
     )
     return str(change.get("outcome", RETRY))
 
@@ -101,7 +105,8 @@ def _record(delivery: Delivery, result: Result) -> str:
 def _outcome(delivery: Delivery, result: Result, now: datetime) -> dict[str, object]:
     if result.outcome != RETRY:
         done = {"done_at": now, "outcome": result.outcome, "claimed_by": ""}
-        return done | ({"message_id": result.message_id} if result.message_id else {})
+        known = _storable(result.message_id)[:_MESSAGE_ID]
+        return done | ({"message_id": known} if known else {})
     pauses = channels.sender_of(delivery.channel).pauses
     if delivery.attempts >= len(pauses):
         return {"done_at": now, "outcome": Outcome.FAILED, "claimed_by": ""}
@@ -112,6 +117,14 @@ def _outcome(delivery: Delivery, result: Result, now: datetime) -> dict[str, obj
         "next_try_at": now + (max(wanted, pause) if result.status else wanted),
         "claimed_by": "",
     }
+
+
+def _storable(said: str) -> str:
+    """Returns what a receiver said without the characters that no database takes.
+
+    A result that cannot be recorded would be sent again.
+    """
+    return said.encode("utf-8", "replace").decode().replace("\0", "")
 
 
 def _of_each_lane(now: datetime, only: Collection[str], most: int) -> list[Delivery]:

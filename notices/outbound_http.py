@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 import httpx
 import ssrfguard
@@ -205,10 +205,33 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=True)
 
 
+class _Inward(ssrfguard.AddressTable):
+    """The table of the guard, which of IPv6 leaves global unicast alone.
+
+    So a form that carries an IPv4 address is refused, unless the table reads that address. ISATAP
+    (RFC 5214) is such a form below any prefix, so no network names it.
+    """
+
+    def match(self, address: IPv4Address | IPv6Address) -> Block | None:
+        """Returns the block that decides about an address, None where none does."""
+        is_isatap = address.version == 6 and int(address) >> 32 & _ISATAP_MASK == _ISATAP
+        return _OF_ISATAP if is_isatap else super().match(address)
+
+
+_ISATAP, _ISATAP_MASK = 0x0000_5EFE, 0xFDFF_FFFF
+"""The upper half of an interface id of ISATAP, whatever its bit that says "unique"."""
+_OF_ISATAP = Block(IPv6Network("::/0"), "ISATAP", "RFC5214", Reach.DENIED)
+_OURS = (
+    Block(IPv4Network("168.63.129.16/32"), "the platform of Azure", "no RFC", Reach.DENIED),
+    Block(IPv6Network("::/0"), "not global unicast", "RFC4291", Reach.DENIED),
+    Block(IPv6Network("2000::/3"), "Global Unicast", "RFC4291", Reach.PERMITTED),
+    Block(IPv6Network("::ffff:0:0:0/96"), "IPv4-translated", "RFC2765", Reach.DENIED),
+)
+
+
 @cache
 def _inward() -> ssrfguard.AddressTable:
-    azure = Block(IPv4Network("168.63.129.16/32"), "the platform of Azure", "no RFC", Reach.DENIED)
-    return ssrfguard.AddressTable((*ssrfguard.DEFAULT_DENIED.blocks, azure))
+    return _Inward((*ssrfguard.DEFAULT_DENIED.blocks, *_OURS))
 
 
 def _only(networks: tuple[IPv4Network | IPv6Network, ...]) -> ssrfguard.Policy:

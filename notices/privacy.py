@@ -106,12 +106,21 @@ def _delete_files(rows: PersonalRows) -> None:
         transaction.on_commit(partial(message_files.delete, name), robust=True)
 
 
+def without_reservation(body: str) -> str:
+    """Returns the text of a webhook without the whole reservation, if it holds one."""
+    if f'"{_FAT}"' not in body:
+        return body
+    told = orjson.loads(body)
+    is_fat = told.get("data", {}).pop(_FAT, None) is not None
+    return orjson.dumps(told).decode() if is_fat else body
+
+
 def _thin_webhooks(found: DeliveryQuerySet) -> None:
     changed = []
     for row in found.filter(body__contains=f'"{_FAT}"'):
-        body = orjson.loads(row.body)
-        if body.get("data", {}).pop(_FAT, None) is not None:
-            row.body = orjson.dumps(body).decode()
+        thin = without_reservation(row.body)
+        if thin != row.body:
+            row.body = thin
             changed.append(row)
     Delivery.objects.bulk_update(changed, ["body"])
     # A receiver may have answered with what it was sent.

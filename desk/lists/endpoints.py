@@ -24,8 +24,9 @@ from guests.addresses import address_of
 from guests.callers import Caller
 from guests.form_fields import text_field
 from guests.models import Partner, User
-from hooks import endpoints, partners, replays
+from hooks import endpoint_removal, endpoints, partners, replays
 from hooks.catalogue import PING, TYPES
+from hooks.entitlements import READS
 from hooks.errors import TooManyEndpoints
 from hooks.models import Endpoint
 from notices.outbound_http import LONGEST_ADDRESS
@@ -36,6 +37,8 @@ SHOWN = 100
 """Deliveries on the page of the log."""
 UTC = ZoneInfo("UTC")
 
+_FIELDS = {"events": "types", "include": "has_reservation"}
+"""Fields of the API by their name in the form, where it is another."""
 _TYPES = [("*", "all, also those to come"), *((name, name) for name in TYPES if name != PING)]
 
 
@@ -184,7 +187,7 @@ def remove(request: HttpRequest, endpoint_id: int) -> HttpResponse:
     endpoint = get_object_or_404(Endpoint, pk=endpoint_id)
     if request.method == "POST":
         _note(request, "endpoint.removed", endpoint)
-        endpoints.remove(endpoint.pk, partner=endpoint.partner)
+        endpoint_removal.remove(endpoint.pk, partner=endpoint.partner)
         messages.success(request, "The endpoint is deleted.")
         return redirect("admin:hooks_endpoint_changelist")
     return _page(request, "remove", title="Delete the endpoint?", endpoint=endpoint)
@@ -272,6 +275,8 @@ def _acting_for(partner: str, user: User) -> Caller:
         user_id=user.pk,
         partner=partner,
         venue_ids=found.venue_ids if found else None,
+        # One who is idle gets nothing. What is stored is for when it is active again.
+        scopes=found.scopes if found else frozenset({READS}),
     )
 
 
@@ -283,7 +288,7 @@ def _administrator(request: HttpRequest) -> User:
 
 def _refuse(form: EndpointForm, refusal: Invalid | TooManyEndpoints) -> None:
     field = refusal.field.partition("/")[0] if isinstance(refusal, Invalid) else ""
-    form.add_error({"events": "types"}.get(field, field) or None, refusal.detail)
+    form.add_error(_FIELDS.get(field, field) or None, refusal.detail)
 
 
 def _note(request: HttpRequest, act: str, endpoint: Endpoint) -> None:

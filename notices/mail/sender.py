@@ -63,12 +63,11 @@ class MailSender:
                 if time.monotonic() - begun > LAST_BEGIN:
                     await sync_to_async(claims.give_back)(ordered[number:])
                     return
-                composed = await sync_to_async(_composed)(each)
-                if isinstance(composed, EmailMultiAlternatives):
-                    composed = await loop.run_in_executor(thread, post.send, composed)
-                    if post.is_address_refused:
-                        await sync_to_async(_suppress)(each, composed)
-                await report(each, composed)
+                result, is_refused = await sync_to_async(_composed)(each), False
+                if isinstance(result, EmailMultiAlternatives):
+                    result = await loop.run_in_executor(thread, post.send, result)
+                    is_refused = post.is_address_refused
+                await _noted(each, result, report, is_refused=is_refused)
         finally:
             thread.submit(post.close)
             thread.shutdown(wait=False)
@@ -106,9 +105,9 @@ class Post:
     def close(self) -> None:
         """Closes the connection, if there is one."""
         if self._connection is not None:
-            with suppress(smtplib.SMTPException, OSError):
-                self._connection.close()
-            self._connection = None
+            closing, self._connection = self._connection, None
+            with suppress(Exception):
+                closing.close()
 
     def _sent(self, message: EmailMultiAlternatives) -> Result:
         try:
@@ -131,6 +130,11 @@ class Post:
         except ValueError as fault:
             # A header with a line break, or an address that no server takes.
             return Result(outcome=Outcome.FAILED, detail=f"{type(fault).__name__}: {fault}")
+        except Exception as fault:
+            # Backends of mail services raise classes of their own.
+            log.exception("A letter could not be handed to the mail backend")
+            self.close()
+            return Result(outcome=RETRY, detail=f"{type(fault).__name__}: {fault}")
         message_id = str(message.extra_headers.get("Message-ID", ""))
         return Result(outcome=Outcome.SENT, status=250, message_id=message_id)
 
@@ -165,6 +169,19 @@ def _composed(delivery: Delivery) -> EmailMultiAlternatives | Result:
         # One letter that cannot be written must not hold the others back.
         log.exception("Letter %s could not be written", delivery.pk)
         return Result(outcome=RETRY, detail=f"could not be written: {type(fault).__name__}")
+
+
+async def _noted(delivery: Delivery, result: Result, report: Report, *, is_refused: bool) -> None:
+    try:
+        if is_refused:
+            await sync_to_async(_suppress)(delivery, result)
+    except Exception:
+        log.exception("The address of letter %s could not be suppressed", delivery.pk)
+    try:
+        await report(delivery, result)
+    except Exception:
+        # The others go on. This one is tried again when its claim ends.
+        log.exception("What came of letter %s could not be recorded", delivery.pk)
 
 
 def _suppress(delivery: Delivery, result: Result) -> None:

@@ -1,6 +1,7 @@
 """Deletes deliveries that are done and were kept long enough. Their numbers stay."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date
 
 from django.conf import settings
@@ -26,10 +27,26 @@ def delete_old(*, batch: int) -> int:
         # In one order, so that two clean-ups do not wait for each other.
         for each in sorted(sums):
             _add(each, sums[each])
-        ids = [row.pk for row in rows]
-        Attempt.objects.filter(delivery__in=ids).delete()
-        Delivery.objects.filter(pk__in=ids).delete()
+        _delete([row.pk for row in rows])
     return len(rows)
+
+
+def delete_of_lane(lane: str, *, batch: int) -> int:
+    """Deletes at most `batch` deliveries of a lane, those that wait too, and counts none.
+
+    Opens its own transaction. Returns how many. Skips locked ones, which are being recorded.
+    """
+    rows = Delivery.objects.filter(lane=lane).order_by("-pk")
+    with transaction.atomic(durable=True):
+        locked = rows.select_for_update(skip_locked=True, of=("self",))
+        ids = list(locked.values_list("pk", flat=True)[:batch])
+        _delete(ids)
+    return len(ids)
+
+
+def _delete(ids: Sequence[int]) -> None:
+    Attempt.objects.filter(delivery__in=ids).delete()
+    Delivery.objects.filter(pk__in=ids).delete()
 
 
 def _sum_of(row: Delivery) -> _Sum:

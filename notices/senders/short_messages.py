@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,8 @@ from notices.models.delivery import Channel, Outcome
 from notices.outbound_http import Blocked, NoAnswer, Outbound, Reachable
 from notices.senders import message_files, provider_requests, segments
 from notices.senders.provider_requests import ProviderRequest
+
+log = logging.getLogger(__name__)
 
 SILENCE = timedelta(seconds=8)
 """How long a provider may be silent."""
@@ -51,15 +54,14 @@ class ShortMessages:
         """Tries each once. Texts are written first, from the facts of this moment."""
         messages: list[tuple[Delivery, Message]] = []
         for each in deliveries:
-            found = await sync_to_async(self.message)(each)
+            found = await sync_to_async(self._composed)(each)
             if isinstance(found, Result):
-                await report(each, found)
+                await _noted(each, found, report)
             else:
                 messages.append((each, found))
         if self.writes_files():
-            for each, (to, text) in messages:
-                await sync_to_async(message_files.write)(each, to=to, text=text)
-                await report(each, Result(outcome=Outcome.SENT))
+            for each, message in messages:
+                await _noted(each, await sync_to_async(_filed)(each, message), report)
             return
         async with outbound_http.client(self.reachable(), silence=SILENCE) as client:
             await asyncio.gather(*(self._one(client, each, to, report) for each, to in messages))
@@ -84,22 +86,44 @@ class ShortMessages:
         """Returns how answers are read, as settings describe it."""
         raise NotImplementedError
 
+    def _composed(self, delivery: Delivery) -> Message | Result:
+        try:
+            return self.message(delivery)
+        except Exception as fault:
+            # One message that cannot be written must not hold the others back.
+            log.exception("Message %s could not be written", delivery.pk)
+            return _unwritten(fault)
+
     async def _one(
         self, client: Outbound, delivery: Delivery, message: Message, report: Report
     ) -> None:
         begun = time.monotonic()
-        request = self.request(message)
+        try:
+            request = self.request(message)
+        except Exception as fault:
+            log.exception("The request of message %s could not be made", delivery.pk)
+            result = _unwritten(fault)
+        else:
+            result = await self._asked(client, delivery, request)
+        took = round((time.monotonic() - begun) * 1000)
+        await _noted(delivery, replace(result, took_ms=took), report)
+
+    async def _asked(
+        self, client: Outbound, delivery: Delivery, request: ProviderRequest
+    ) -> Result:
         try:
             answer = await client.post(
                 request.url, content=request.content, headers=request.headers
             )
-            result = provider_requests.read(self.provider(), answer)
+            return provider_requests.read(self.provider(), answer)
         except Blocked as refusal:
-            result = Result(outcome=Outcome.FAILED, detail=str(refusal))
+            return Result(outcome=Outcome.FAILED, detail=str(refusal))
         except NoAnswer as fault:
-            result = _unanswered(fault)
-        took = round((time.monotonic() - begun) * 1000)
-        await report(delivery, replace(result, took_ms=took))
+            return _unanswered(fault)
+        except Exception as fault:
+            log.exception("What came of message %s is not known", delivery.pk)
+            reason = f"{type(fault).__name__}; it may have arrived"
+            return Result(outcome=Outcome.FAILED, detail=reason)
 
 
 class TextMessages(ShortMessages):
@@ -183,6 +207,28 @@ class ChatMessages(ShortMessages):
 def _written(delivery: Delivery, escape: Callable[[str], str]) -> str | None:
     with override(delivery.language or settings.LANGUAGE_CODE):
         return short_texts.write(delivery, escape)
+
+
+def _filed(delivery: Delivery, message: Message) -> Result:
+    to, text = message
+    try:
+        message_files.write(delivery, to=to, text=text)
+    except Exception as fault:
+        log.exception("Message %s could not be written to its file", delivery.pk)
+        return _unwritten(fault)
+    return Result(outcome=Outcome.SENT)
+
+
+async def _noted(delivery: Delivery, result: Result, report: Report) -> None:
+    try:
+        await report(delivery, result)
+    except Exception:
+        # The others go on. This one is tried again when its claim ends.
+        log.exception("What came of message %s could not be recorded", delivery.pk)
+
+
+def _unwritten(fault: Exception) -> Result:
+    return Result(outcome=RETRY, detail=f"could not be written: {type(fault).__name__}")
 
 
 def _unanswered(fault: NoAnswer) -> Result:

@@ -72,6 +72,18 @@ def test_changing_switches_it_on_again(browser: Client, acme: Partner) -> None:
     assert (endpoint.is_active, endpoint.failures, endpoint.disabled_reason) == (True, 0, "")
 
 
+def test_a_whole_reservation_is_only_for_partners_that_may_read(
+    browser: Client, acme: Partner
+) -> None:
+    Partner.objects.update(scopes=["webhooks:write"])
+    endpoint = make_endpoint("acme")
+    given = {"url": PUBLIC, "types": ["*"], "has_reservation": "on", "is_active": "on"}
+    shown = text_of(browser.post(page(endpoint, "edit"), given))
+    assert "This needs the scope" in shown
+    endpoint.refresh_from_db()
+    assert endpoint.include == []
+
+
 def test_rotating_shows_a_new_secret(browser: Client, acme: Partner) -> None:
     endpoint = make_endpoint("acme")
     shown = text_of(browser.post(page(endpoint, "rotate"), {"password": PASSWORD}))

@@ -65,6 +65,7 @@ def holds(count: int, seconds: float) -> dict[str, Any]:
 def webhooks(endpoints: int, count: int, url: str) -> dict[str, Any]:
     """So many deliveries that wait, spread over endpoints of a partner at this receiver."""
     name = uuid4().hex[:12]
+    PartnerFactory.create(slug=name)
     made = [make_endpoint(name, f"{url}{number}") for number in range(endpoints)]
     ids = [
         make_delivery(made[number % endpoints], key=f"{name}_{number}").message_id

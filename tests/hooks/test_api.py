@@ -268,13 +268,21 @@ def test_the_feed_tells_what_the_webhooks_told(acme: Api, rival: Api, venue: Ven
     for asked in (
         {"after": "nonsense"},
         {"after": "ZTA"},
-        {"venue": make_venue().slug},
         {"type": "venue.exploded"},
         {"limit": 0},
         {"limit": 201},
         {"colour": "red"},
     ):
         assert acme.get("/events", asked).status_code == 422, asked
+
+
+def test_a_venue_that_is_unknown_or_of_others_has_no_feed(acme: Api, venue: Venue) -> None:
+    """The two look alike: nobody learns by them which venues there are."""
+    assert acme.get("/events", {"venue": venue.slug}).status_code == 200
+    answers = [acme.get("/events", {"venue": slug}) for slug in ("nowhere", make_venue().slug, "")]
+    for refused in answers:
+        assert (refused.status_code, refused.json()["code"]) == (404, "not_found")
+    assert len({refused.json()["detail"] for refused in answers}) == 1
 
 
 def test_a_venue_that_was_taken_away_is_seen_no_more(acme: Api, venue: Venue) -> None:

@@ -22,11 +22,14 @@ from notices.channels import Result
 from notices.mail import composers
 from notices.mail.composers import Letter
 from notices.models import Attempt, Delivery
+from settings.partner_keys import read
+from tests.factories import make_venue
 from tests.guests.factories import PartnerFactory
 from tests.hooks.making import make_delivery, make_endpoint
 from tests.hooks.receiver import Received, Receiver, receiving, resets, says
+from venues.models import Venue
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("clock", "acme")]
 
 HOUR = timedelta(hours=1)
 
@@ -372,3 +375,107 @@ def test_what_a_deleted_endpoint_left_ends(receiver: Receiver) -> None:
 
 def test_webhooks_have_a_thread_of_their_own() -> None:
     assert [names for names in embedded.SENDERS.values() if "webhook" in names] == [("webhook",)]
+
+
+def of_venue(endpoint: Endpoint, venue: Venue, key: str) -> Delivery:
+    return make_delivery(endpoint, key=key, venue_id=venue.pk)
+
+
+def waiting_four_ways(endpoint: Endpoint) -> None:
+    """One that was never tried, one that failed once, a replay, and a trial."""
+    make_delivery(endpoint, key="new")
+    make_delivery(endpoint, key="retry", attempts=1)
+    done = make_delivery(endpoint, key="done", done_at=endpoint.created_at, outcome="sent")
+    replays.one(done.pk, endpoint_id=endpoint.pk, partner=endpoint.partner)
+    endpoints.ping(endpoint.pk, partner=endpoint.partner)
+
+
+def reasons() -> set[str]:
+    assert not Delivery.objects.waiting().exists()
+    dropped = Delivery.objects.filter(outcome="dropped")
+    return {row.tries.get().detail for row in dropped}
+
+
+def send_all() -> None:
+    while send():
+        pass
+
+
+def test_a_partner_that_was_switched_off_gets_nothing_that_waits(
+    receiver: Receiver, acme: Partner
+) -> None:
+    waiting_four_ways(make_endpoint(url=receiver.url()))
+    Partner.objects.filter(pk=acme.pk).update(is_active=False)
+    send_all()
+    assert receiver.got == []
+    assert Delivery.objects.filter(outcome="dropped").count() == 4
+    assert reasons() == {"the partner is switched off"}
+
+
+def test_a_partner_whose_keys_left_the_settings_gets_nothing_that_waits(
+    receiver: Receiver, settings: Settings
+) -> None:
+    entry = {"partner": "rocket", "digest": "0" * 64, "scopes": [], "venues": "*"}
+    settings.PARTNER_KEYS = read([entry])
+    endpoint = make_endpoint("rocket", url=receiver.url())
+    make_delivery(endpoint, key="before")
+    send_all()
+    assert len(receiver.got) == 1
+    waiting_four_ways(endpoint)
+    settings.PARTNER_KEYS = read([{**entry, "partner": "other"}])
+    send_all()
+    assert len(receiver.got) == 1
+    assert reasons() == {"the partner is switched off"}
+
+
+def test_what_waits_for_a_venue_that_was_taken_away_is_dropped(
+    receiver: Receiver, acme: Partner
+) -> None:
+    kept, lost = make_venue(), make_venue()
+    acme.venues.set([kept, lost])
+    endpoint = make_endpoint(url=receiver.url())
+    done = make_delivery(
+        endpoint, key="done", done_at=endpoint.created_at, outcome="sent", venue_id=lost.pk
+    )
+    replays.one(done.pk, endpoint_id=endpoint.pk, partner="acme")
+    for venue, key in ((kept, "kept"), (lost, "lost")):
+        of_venue(endpoint, venue, key)
+    acme.venues.set([kept])
+    send_all()
+    assert [got.headers["webhook-id"] for got in receiver.got] == ["kept"]
+    assert reasons() == {"the venue is not the partner's any more"}
+
+
+def test_what_waits_is_told_as_the_endpoint_stands_now(receiver: Receiver, acme: Partner) -> None:
+    """Narrowed, it gets neither the other venue nor the whole reservation, replays included."""
+    kept, lost = make_venue(), make_venue()
+    acme.venues.set([kept, lost])
+    endpoint = make_endpoint(url=receiver.url(), include=["reservation"])
+    fat = {"body": '{"data":{"id":"1","reservation":{"last_name":"Zqxj"}}}'}
+    of_venue(endpoint, lost, "lost")
+    make_delivery(endpoint, key="kept", venue_id=kept.pk, **fat)
+    done = make_delivery(
+        endpoint, key="done", done_at=endpoint.created_at, outcome="sent", venue_id=kept.pk, **fat
+    )
+    replays.one(done.pk, endpoint_id=endpoint.pk, partner="acme")
+    Endpoint.objects.update(include=[], has_all_venues=False)
+    endpoint.venues.set([kept])
+    send_all()
+    assert [got.headers["webhook-id"] for got in receiver.got] == ["kept", "done"]
+    for got in receiver.got:
+        assert json.loads(got.body) == {"data": {"id": "1"}}
+        verify(secret_of(endpoint), got)
+    assert reasons() == {"the endpoint is not told of this venue any more"}
+
+
+def test_a_partner_that_may_read_no_more_gets_thin_bodies(
+    receiver: Receiver, acme: Partner
+) -> None:
+    endpoint = make_endpoint(url=receiver.url(), include=["reservation"])
+    body = '{"data":{"id":"1","reservation":{"last_name":"Zqxj"}}}'
+    make_delivery(endpoint, key="before", body=body)
+    send_all()
+    Partner.objects.update(scopes=["webhooks:write"])
+    make_delivery(endpoint, key="after", body=body)
+    send_all()
+    assert [b"Zqxj" in got.body for got in receiver.got] == [True, False]

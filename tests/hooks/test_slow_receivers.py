@@ -16,6 +16,7 @@ from config import embedded
 from notices import batches, claims
 from notices.models import Delivery
 from reservations.tasks import expire_holds
+from tests.guests.factories import PartnerFactory
 from tests.hooks.making import make_delivery, make_endpoint
 from tests.hooks.receiver import Receiver, receiving
 
@@ -35,6 +36,7 @@ def receiver(settings: Settings) -> Iterator[Receiver]:
 @pytest.fixture
 def crowd(receiver: Receiver) -> Receiver:
     """Thirty that drip, and twenty good ones beside them, each with its endpoint."""
+    PartnerFactory.create(slug="acme")
     for number in range(SLOW):
         receiver.at[f"/slow{number}"] = receiver.drip
         make_delivery(make_endpoint("acme", receiver.url(f"/slow{number}")), key=f"slow{number}")

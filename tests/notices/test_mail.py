@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
-from django.db import transaction
+from django.db import OperationalError, transaction
 from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 from pytest_django import Settings
 
-from notices import batches, channels, outgoing, suppressions
+from notices import batches, channels, claims, outgoing, suppressions
 from notices.channels import Result
 from notices.mail import composers, messages, sender
 from notices.mail.composers import Invitation, Letter
@@ -349,3 +349,60 @@ def test_without_a_mail_server_each_letter_is_a_file_to_open(
     read = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
     assert [letter["To"] for letter in read] == ["a@example.com", "b@example.com"]
     assert not mail.outbox
+
+
+class StrangeError(Exception):
+    """Such as a mail service's backend raises."""
+
+
+def test_one_letter_that_a_backend_cannot_take_keeps_no_other_back(
+    frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send = mail.EmailMultiAlternatives.send
+
+    def fails(message: mail.EmailMultiAlternatives, fail_silently: bool = False) -> int:
+        if message.to == ["bad@example.com"]:
+            raise StrangeError
+        return send(message, fail_silently)
+
+    monkeypatch.setattr(mail.EmailMultiAlternatives, "send", fails)
+    add("first@example.com", "bad@example.com", "last@example.com")
+    batches.send_batch()
+    assert [of(f"{name}@example.com").outcome for name in ("first", "bad", "last")] == [
+        "sent",
+        "",
+        "sent",
+    ]
+    assert of("bad@example.com").tries.get().detail.startswith("Strange")
+
+
+@pytest.mark.parametrize("step", ["_suppress_refused", "record"])
+def test_one_result_that_cannot_be_noted_keeps_no_other_back(
+    frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    place = claims if step == "record" else sender
+    kept = getattr(place, step)
+
+    def fails(delivery: Delivery, result: Result) -> object:
+        if delivery.to == "bad@example.com":
+            raise OperationalError("the database is away")
+        return kept(delivery, result)
+
+    monkeypatch.setattr(place, step, fails)
+    add("first@example.com", "bad@example.com", "last@example.com")
+    batches.send_batch()
+    for name in ("first", "last"):
+        assert of(f"{name}@example.com").outcome == "sent"
+    assert of("bad@example.com").outcome == ("" if step == "record" else "sent")
+
+
+@pytest.mark.parametrize("answer", ["abc what", "250 OK\0", "550 5.1.1 no\0body", "451 \0"])
+def test_what_a_mail_server_says_can_always_be_recorded(
+    server: MailServer, frozen: FrozenDateTimeFactory, answer: str
+) -> None:
+    """Or the letter would be sent again, and the others of its batch with it."""
+    server.at_data = lambda to: answer if to == "odd@example.com" else "250 OK"
+    add("odd@example.com", "last@example.com")
+    batches.send_batch()
+    assert Attempt.objects.filter(delivery__to="odd@example.com").count() == 1
+    assert of("last@example.com").outcome == Outcome.SENT

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from http.client import HTTPSConnection
+from ipaddress import IPv4Address, IPv6Address
 from typing import Any
 
 import pytest
@@ -23,6 +24,9 @@ LITERALS = (
     "１２７.０.０.１", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "169.254.169.254",
     "100.64.0.1", "168.63.129.16", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]",
     "[2002:7f00:1::]", "[fe80::1]", "[fc00::1]", "[fec0::1]", "[::127.0.0.1]",
+    "[::ffff:0:127.0.0.1]", "[::ffff:0:a9fe:a9fe]", "[64:ff9b:1::7f00:1]",
+    "[2001:0:7f00:1::a247:27dd]", "[2001:0:5db8:d822::80ff:fffe]",
+    "[2606:2800:220:1::5efe:10.0.0.1]",
 )  # fmt: skip
 
 NAMES: dict[str, Sequence[str]] = {
@@ -37,7 +41,11 @@ NAMES: dict[str, Sequence[str]] = {
     "zero.example": ["0.0.0.0"],
     "loopback6.example": ["::1"],
     "mapped.example": ["::ffff:10.0.0.1"],
+    "translated.example": ["::ffff:0:10.0.0.1"],
     "nat64.example": ["64:ff9b::a9fe:a9fe"],
+    "local-nat64.example": ["64:ff9b:1:ffff:a:0:100::"],
+    "teredo.example": ["2001:0:a00:1::a247:27dd"],
+    "isatap.example": ["2606:2800:220:1:200:5efe:c0a8:1"],
     "sixtofour.example": ["2002:a00:1::"],
     "site.example": ["fec0::1"],
     "compatible.example": ["::127.0.0.1"],
@@ -125,6 +133,62 @@ def post_plainly(host: str, port: int) -> None:
     with pytest.raises(OSError):
         plain.request("POST", "/hook")
     plain.close()
+
+
+INNER = (
+    "127.0.0.1", "10.0.0.1", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
+    "168.63.129.16", "0.0.0.0", "224.0.0.1", "255.255.255.255",
+)  # fmt: skip
+CLIENT, SERVER = 0, 64
+
+
+def wrapped(prefix: str, inner: str, bit: int = 0, *, is_inverted: bool = False) -> str:
+    """An IPv6 address of a prefix, with an IPv4 address so many bits from its end."""
+    carried = int(IPv4Address(inner)) ^ (0xFFFF_FFFF if is_inverted else 0)
+    return str(IPv6Address(int(IPv6Address(prefix)) | carried << bit))
+
+
+READ: dict[str, Callable[[str], str]] = {
+    "mapped": lambda inner: wrapped("::ffff:0:0", inner),
+    "compatible": lambda inner: wrapped("::", inner),
+    "NAT64": lambda inner: wrapped("64:ff9b::", inner),
+    "6to4": lambda inner: wrapped("2002::", inner, 80),
+    "the server of Teredo": lambda inner: wrapped(
+        wrapped("2001::", PUBLIC, CLIENT, is_inverted=True), inner, SERVER
+    ),
+    "the client of Teredo": lambda inner: wrapped(
+        wrapped("2001::", PUBLIC, SERVER), inner, CLIENT, is_inverted=True
+    ),
+}
+"""Forms whose IPv4 address is read: a host behind them is judged as if it were named itself."""
+REFUSED: dict[str, Callable[[str], str]] = {
+    "SIIT": lambda inner: wrapped("::ffff:0:0:0", inner),
+    "local NAT64, /96": lambda inner: wrapped("64:ff9b:1::", inner),
+    # RFC 6052 leaves out the octet of bits 64 to 71.
+    "local NAT64, /48": lambda inner: wrapped(
+        wrapped("64:ff9b:1::", f"0.0.{inner.split('.', 2)[0]}.{inner.split('.', 2)[1]}", 64),
+        f"0.{inner.split('.')[2]}.{inner.split('.')[3]}.0", 32,
+    ),
+    "ISATAP": lambda inner: wrapped("2606:2800:220:1:0:5efe::", inner),
+    "ISATAP, unique": lambda inner: wrapped("2606:2800:220:1:200:5efe::", inner),
+    "nobody's prefix": lambda inner: wrapped("1234::", inner),
+}  # fmt: skip
+"""Forms that are refused whatever they carry."""
+
+
+@pytest.mark.parametrize("form", [*READ, *REFUSED])
+def test_no_form_that_carries_an_inward_address_is_reached(form: str) -> None:
+    (policy,) = Reachable().policies
+    make = (READ | REFUSED)[form]
+    let_through = [inner for inner in INNER if policy.permits_address(make(inner))]
+    assert let_through == []
+    assert policy.permits_address(make(PUBLIC)) is (form in READ)
+
+
+def test_addresses_of_the_internet_are_reached() -> None:
+    (policy,) = Reachable().policies
+    for address in (PUBLIC, "2606:2800:220:1:248:1893:25c8:1946", "2a00:1450:400e::200e"):
+        policy.check_address(address)
 
 
 @pytest.mark.parametrize("host", [*LITERALS, *NAMES])

@@ -32,15 +32,19 @@ Events = Annotated[
 ]
 Venues = Annotated[
     list[Annotated[str, Field(max_length=80)]] | None,
-    Field(max_length=MOST_VENUES, description="Slugs of venues of yours; null for all of them."),
+    Field(
+        max_length=MOST_VENUES,
+        description="Slugs of venues of yours; null for all of them, also those to come. For a key "
+        "that is limited to some, null is stored as these.",
+    ),
 ]
 Note = Annotated[str, Field(max_length=200, description="A note for yourself.")]
 Include = Annotated[
     list[Literal["reservation"]],
     Field(
         max_length=1,
-        description="`reservation` puts the whole reservation into each body, if your key may read "
-        "it. Without, bodies hold no personal data.",
+        description="`reservation` puts the whole reservation into each body. It needs the scope "
+        "`reservations:read`. Without, bodies hold no personal data.",
     ),
 ]
 
@@ -153,7 +157,7 @@ class DeliveryOut(Schema):
     ]
     type: Annotated[str, Field(description="The type of its event.")]
     created_at: InstantOut
-    outcome: Annotated[Word, Field(description="`dropped`: the endpoint was off.")]
+    outcome: Annotated[Word, Field(description="`dropped`: not sent. Its attempt says why.")]
     next_try_at: Annotated[
         InstantOut | None, Field(description="When it is tried next; null once it is done.")
     ]

@@ -29,7 +29,7 @@ from api.routes.webhooks.documents import (
     described,
 )
 from api.schemas import parse_id, problems
-from hooks import endpoints, replays
+from hooks import endpoint_removal, endpoints, replays
 from hooks.endpoints import WithSecret
 from hooks.models import Endpoint
 from notices.models import Delivery
@@ -110,8 +110,8 @@ def change(request: KnownRequest, webhook_id: str, data: WebhookPatch) -> HttpRe
     response={204: None, **_OF_ONE},
 )
 def remove(request: KnownRequest, webhook_id: str) -> Status[None]:
-    """Delete an endpoint with its log. What waits is not sent."""
-    endpoints.remove(parse_id(webhook_id), partner=_partner(request))
+    """Delete an endpoint with its log. What waits is not sent. A long log goes within hours."""
+    endpoint_removal.remove(parse_id(webhook_id), partner=_partner(request))
     return Status(204, None)
 
 
@@ -153,7 +153,7 @@ def deliveries(
     request: KnownRequest, webhook_id: str, asked: Query[DeliveryFilter]
 ) -> HttpResponse:
     """List what was sent to an endpoint and what waits, newest first, with each attempt."""
-    rows = replays.log_of(_found(request, webhook_id))
+    rows = replays.log_of(_found(request, webhook_id), venue_ids=request.auth.venue_ids)
     if asked.outcome == "waiting":
         rows = rows.filter(done_at__isnull=True)
     elif asked.outcome:
@@ -176,6 +176,7 @@ def replay(
         parse_id(delivery_id),
         endpoint_id=parse_id(webhook_id),
         partner=_partner(request),
+        venue_ids=request.auth.venue_ids,
     )
     return idempotency_keys.carried_out(request, act, by=request.auth, render=_accepted)
 
@@ -196,6 +197,7 @@ def replay_range(
         until=data.until,
         endpoint_id=parse_id(webhook_id),
         partner=_partner(request),
+        venue_ids=request.auth.venue_ids,
     )
 
     def made(count: int) -> Answer:

@@ -17,7 +17,7 @@ from api.schemas import LARGEST_ID, InstantOut, Schema, problems
 from hooks import catalogue, fan_out, feed
 from hooks.errors import EventsExpired
 from hooks.models import FeedEntry
-from reservations.errors import Invalid
+from reservations.errors import Invalid, NotFound
 from venues.models import Venue
 
 router = Router(tags=["webhooks"])
@@ -46,7 +46,9 @@ class FeedFilter(Schema):
             description="`next_after` of the page before; left out: the oldest kept.",
         ),
     ] = None
-    venue: Annotated[str | None, Field(max_length=80, description="Of this venue (slug).")] = None
+    venue: Annotated[
+        str | None, Field(max_length=80, description="Of this venue of yours (slug).")
+    ] = None
     type: Annotated[str | None, Field(max_length=60, description="Of this type alone.")] = None
     limit: Annotated[int, Field(ge=1, le=LARGEST_LIMIT)] = DEFAULT_LIMIT
 
@@ -100,7 +102,7 @@ def events(request: KnownRequest, asked: Query[FeedFilter]) -> HttpResponse:
     if asked.venue is not None:
         key = Venue.objects.filter(slug=asked.venue).values_list("pk", flat=True).first()
         if key is None or not caller.may_run(key):
-            raise Invalid("venue", "This is no venue of yours.")
+            raise NotFound
         venue_ids = frozenset({key})
     if asked.type is not None and asked.type not in catalogue.TYPES:
         raise Invalid("type", "There is no such type of event.")

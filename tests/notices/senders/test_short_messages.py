@@ -11,9 +11,10 @@ from django.db import transaction
 from pytest_django import Settings
 
 from guests.models import User
-from notices import batches, outgoing, short_texts
+from notices import batches, channels, outgoing, short_texts
 from notices.models import Attempt, Delivery
 from notices.models.delivery import Channel, Outcome
+from notices.senders import provider_requests
 from reservations import clock
 from settings import messages as read
 from tests.guests.factories import UserFactory
@@ -71,12 +72,19 @@ def describe(settings: Settings, provider: Receiver, description: dict[str, Any]
     settings.SMS, settings.SMS_TO_FILES = found, False
 
 
-def send(channel: str = Channel.SMS, user: User | None = None) -> Delivery:
+def drafted(channel: str = Channel.SMS, user: User | None = None, **facts: Any) -> Delivery:
     now = clock.now()
     row = Delivery(
         kind="test", channel=channel, lane=channel, to=TO, user=user, dedupe=f"test:{now}",
         created_at=now, next_try_at=now,
     )  # fmt: skip
+    for name, value in facts.items():
+        setattr(row, name, value)
+    return row
+
+
+def send(channel: str = Channel.SMS, user: User | None = None) -> Delivery:
+    row = drafted(channel, user)
     with transaction.atomic():
         outgoing.add([row])
     batches.send_batch([channel])
@@ -200,6 +208,91 @@ def test_chat_reaches_no_other_host(settings: Settings, provider: Receiver) -> N
 def test_who_has_no_space_is_told_nothing(settings: Settings) -> None:
     settings.CHAT_TO_FILES = True
     assert send(Channel.CHAT, UserFactory.create()).outcome == Outcome.DROPPED
+
+
+def send_three(channel: str = Channel.SMS) -> dict[str, Delivery]:
+    """The one in the middle is of a kind, and to somebody, that may be bad."""
+    user = UserFactory.create(chat_url="https://chat.googleapis.com/v1/spaces/S/messages?key=k")
+    # A space of a chat takes one at a time.
+    rows = [drafted(channel, user, dedupe=name, lane=name) for name in ("first", "bad", "last")]
+    rows[1].kind, rows[1].to = "bad", "+31600000000"
+    with transaction.atomic():
+        outgoing.add(rows)
+    batches.send_batch([channel])
+    return {row.dedupe: row for row in Delivery.objects.all()}
+
+
+def raises(*_: object) -> str:
+    raise LookupError
+
+
+@pytest.mark.parametrize("channel", [Channel.SMS, Channel.CHAT])
+def test_one_that_cannot_be_written_keeps_no_other_back(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, channel: str
+) -> None:
+    """It is tried as often as others that fail, then it has failed, and the log says why."""
+    settings.SMS, settings.SMS_TO_FILES, settings.CHAT_TO_FILES = None, True, True
+    settings.EMAIL_FILE_PATH = str(tmp_path)
+    monkeypatch.setitem(short_texts._renders, "bad", raises)
+    rows = send_three(channel)
+    assert {name: row.outcome for name, row in rows.items()} == {
+        "first": "sent",
+        "bad": "",
+        "last": "sent",
+    }
+    tries = len(channels.sender_of(channel).pauses)
+    for _ in range(tries):
+        Delivery.objects.update(next_try_at=clock.now())
+        batches.send_batch([channel])
+    bad = Delivery.objects.get(dedupe="bad")
+    assert (bad.outcome, bad.attempts) == (Outcome.FAILED, tries)
+    assert {one.detail for one in bad.tries.all()} == {"could not be written: LookupError"}
+
+
+@pytest.mark.parametrize("stage", ["make", "read"])
+def test_one_whose_request_fails_keeps_no_other_back(
+    settings: Settings, provider: Receiver, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Once it has left, it may have arrived: it is not sent again."""
+    describe(settings, provider, TWILIO)
+    provider.status, provider.body = 201, {"sid": "SM1"}
+    monkeypatch.setitem(short_texts._renders, "bad", lambda row, escape: "bad")
+    kept, calls = getattr(provider_requests, stage), iter(range(9))
+
+    def fails(*given: Any) -> Any:
+        if stage == "make" and given[1]["text"] == "bad":
+            raise LookupError
+        if stage == "read" and next(calls) == 0:
+            raise RecursionError
+        return kept(*given)
+
+    monkeypatch.setattr(provider_requests, stage, fails)
+    outcomes = sorted(row.outcome for row in send_three().values())
+    assert outcomes == (["", "sent", "sent"] if stage == "make" else ["failed", "sent", "sent"])
+    reason = "could not be written: LookupError"
+    expected = reason if stage == "make" else "RecursionError; it may have arrived"
+    assert Attempt.objects.exclude(outcome="sent").get().detail == expected
+
+
+def test_a_text_that_cannot_be_encoded_keeps_no_other_back(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SMS, settings.SMS_TO_FILES, settings.EMAIL_FILE_PATH = None, True, str(tmp_path)
+    monkeypatch.setitem(short_texts._renders, "bad", lambda row, escape: "\ud800")
+    rows = send_three()
+    assert [rows[name].outcome for name in ("first", "bad", "last")] == ["sent", "", "sent"]
+
+
+@pytest.mark.parametrize("sid", ["SM\0one", "SM\ud800one", "S" * 900])
+def test_what_a_provider_says_can_always_be_recorded(
+    settings: Settings, provider: Receiver, sid: str
+) -> None:
+    """Or the text would be sent again and again."""
+    describe(settings, provider, TWILIO)
+    provider.status, provider.body = 201, {"sid": sid}
+    row = send()
+    assert row.outcome == Outcome.SENT
+    assert row.message_id in ("SMone", "SM?one", "S" * 200)
 
 
 @pytest.mark.parametrize(
