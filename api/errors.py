@@ -136,7 +136,6 @@ OTHERS: Mapping[str, int] = {
     "not_ready": 503,
 }
 """The HTTP status of each code that no refusal has. docs/errors.md explains all codes."""
-
 CODES = sorted({getattr(kind, "code", "") for kind in STATUSES} | set(OTHERS))
 """Every code that the API can send, sorted."""
 

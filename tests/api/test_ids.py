@@ -433,10 +433,11 @@ OPEN: dict[tuple[str, str], set[str]] = {
     # Answers are kept by key and caller, in one place for all operations.
     ("header", "Idempotency-Key"): {
         "addSchedule", "chargeStoredCard",
-        "createAppointment", "createClient", "createGroup", "createGroupPayment",
+        "createAppointment", "createClient", "createExport", "createGroup", "createGroupPayment",
         "createLot",
         "createParkingReservation", "createPayment", "createProvider", "createRefund",
-        "createVenue", "createWalkIn", "createWebhook", "pingWebhook", "replayWebhookDeliveries",
+        "createVenue", "createVenueExport", "createWalkIn", "createWebhook", "pingWebhook",
+        "replayWebhookDeliveries",
         "replayWebhookDelivery", "rotateWebhookSecret", "signUp",
     },
 }  # fmt: skip

@@ -376,7 +376,7 @@ def test_one_letter_that_a_backend_cannot_take_keeps_no_other_back(
     assert of("bad@example.com").tries.get().detail.startswith("Strange")
 
 
-@pytest.mark.parametrize("step", ["_suppress_refused", "record"])
+@pytest.mark.parametrize("step", ["_suppress", "record"])
 def test_one_result_that_cannot_be_noted_keeps_no_other_back(
     frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
