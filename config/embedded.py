@@ -25,10 +25,12 @@ PATIENCE = 4.0
 IDLE = 5.0
 """Seconds after which a sender of deliveries looks again when nobody has woken it."""
 SENDERS: dict[str, tuple[str, ...]] = {
-    "sender of letters": (Channel.MAIL, Channel.SMS, Channel.CHAT),
+    "sender of letters": (Channel.MAIL,),
+    "sender of texts": (Channel.SMS,),
+    "sender of chat": (Channel.CHAT,),
     "sender of webhooks": (Channel.WEBHOOK,),
 }
-"""The channels of each thread: slow systems of partners must not delay a guest's letter."""
+"""The channels of each thread: a slow receiver on one must not delay another."""
 
 _threads: list[SteadyThread] = []
 _woken = {name: threading.Event() for name in SENDERS}

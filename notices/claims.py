@@ -5,6 +5,7 @@ never send one delivery at the same time, and what a killed one had claimed is f
 lease ends (docs/deliveries.md).
 """
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -16,7 +17,7 @@ from django.db.models import F, Min
 from notices import channels
 from notices.channels import RETRY, Result
 from notices.models import Attempt, Delivery
-from notices.models.delivery import Outcome
+from notices.models.delivery import DeliveryQuerySet, Outcome
 from notices.operations import outcomes
 from reservations import clock
 
@@ -28,19 +29,26 @@ MOST = 64
 """Deliveries in one batch."""
 SPREAD = 0.1
 """Each pause is up to this share longer or shorter, so that failures do not return together."""
+MOST_TURNS = 100_000
+"""Lanes whose last turn this process knows."""
+
 _DETAIL = 500
 _MESSAGE_ID = 200
 _LARGEST_STATUS = 32_767
+
+_turns = itertools.count(1)
+_last_turns: dict[tuple[str, str], int] = {}
 
 
 def claim(*, by: str, only: Collection[str], most: int = MOST) -> list[Delivery]:
     """Claims up to `most` deliveries of the channels `only` that are due, for the batch `by`.
 
-    Takes the oldest of each lane first, so that a full lane holds no other back. Ends what is
-    useful no more, and what has no tries left. Opens its own transaction.
+    Takes the oldest of each lane first, so that a full lane holds no other back. Lanes that this
+    process has not taken from for longest come first, so that of any number each has its turn.
+    Ends what is useful no more, and what has no tries left. Opens its own transaction.
     """
     now = clock.now()
-    if not Delivery.objects.due(now).filter(channel__in=only).exists():
+    if not is_anything_due(only):
         # Senders look after each commit. SQLite has one writer at a time, whom this would keep.
         return []
     with transaction.atomic(durable=True):
@@ -56,6 +64,11 @@ def claim(*, by: str, only: Collection[str], most: int = MOST) -> list[Delivery]
         )
     outcomes.tell(ended)
     return rows
+
+
+def is_anything_due(only: Collection[str]) -> bool:
+    """Says whether something is due on these channels. One query, and no lock."""
+    return Delivery.objects.due(clock.now()).filter(channel__in=only).exists()
 
 
 def record(delivery: Delivery, result: Result) -> bool:
@@ -129,16 +142,39 @@ def _storable(said: str) -> str:
 
 def _of_each_lane(now: datetime, only: Collection[str], most: int) -> list[Delivery]:
     due = Delivery.objects.due(now).filter(channel__in=only)
-    lanes = due.values_list("lane", "channel").annotate(first=Min("next_try_at"))
     found: list[tuple[int, datetime, Delivery]] = []
-    for lane, channel, _ in lanes.order_by("first")[:most]:
+    lanes = 0
+    for lane, channel in _in_turn(due):
         quota = min(channels.sender_of(channel).quota(lane), most)
+        if quota <= 0:
+            continue
         rows = due.filter(lane=lane, channel=channel).order_by("next_try_at", "pk")
         # Another worker's rows are skipped. SQLite has one writer at a time, and no row locks.
         rows = rows.select_for_update(skip_locked=True, of=("self",))
-        found += [(rank, row.next_try_at, row) for rank, row in enumerate(rows[:quota])]
+        of_lane = [(rank, row.next_try_at, row) for rank, row in enumerate(rows[:quota])]
+        found += of_lane
+        # One that is busy gives none, and takes no place from the others.
+        lanes += bool(of_lane)
+        if lanes == most:
+            break
     found.sort(key=lambda each: each[:2])
-    return [row for _, _, row in found[:most]]
+    chosen = [row for _, _, row in found[:most]]
+    _note_turn({(row.lane, row.channel) for row in chosen})
+    return chosen
+
+
+def _in_turn(due: DeliveryQuerySet) -> list[tuple[str, str]]:
+    """Returns the lanes with their channels: those whose turn was longest ago, or never, first."""
+    lanes = due.values_list("lane", "channel").annotate(first=Min("next_try_at"))
+    names = [(lane, channel) for lane, channel, _ in lanes.order_by("first", "lane")]
+    return sorted(names, key=lambda name: _last_turns.get(name, 0))
+
+
+def _note_turn(lanes: Collection[tuple[str, str]]) -> None:
+    if len(_last_turns) + len(lanes) > MOST_TURNS:
+        _last_turns.clear()
+    turn = next(_turns)
+    _last_turns.update(dict.fromkeys(lanes, turn))
 
 
 def _end_useless(now: datetime, only: Collection[str]) -> Counter[tuple[str, str]]:

@@ -124,6 +124,12 @@ class Delivery(models.Model):
                 name="delivery_waiting_of_lane",
                 condition=Q(done_at__isnull=True),
             ),
+            # A channel looks for what is due past any number that waits for another one.
+            models.Index(
+                fields=["channel", "next_try_at", "lane"],
+                name="delivery_waiting_of_channel",
+                condition=Q(done_at__isnull=True),
+            ),
             models.Index(fields=["lane", "-id"], name="delivery_of_lane"),
             models.Index(fields=["reservation", "-id"], name="delivery_of_reservation"),
             models.Index(fields=["venue", "-id"], name="delivery_of_venue"),

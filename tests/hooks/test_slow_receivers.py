@@ -13,7 +13,8 @@ from django.db import connection
 from pytest_django import Settings
 
 from config import embedded
-from notices import batches, claims
+from hooks import sender
+from notices import batches, claims, outbound_http
 from notices.models import Delivery
 from reservations.tasks import expire_holds
 from tests.guests.factories import PartnerFactory
@@ -22,7 +23,7 @@ from tests.hooks.receiver import Receiver, receiving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-GOOD, SLOW = 20, 30
+GOOD, SLOW, MANY = 20, 30, 100
 
 
 @pytest.fixture
@@ -70,6 +71,27 @@ def test_the_deadline_of_a_batch_ends_what_drips(
     begun = time.monotonic()
     batches.send_batch(["webhook"])
     assert time.monotonic() - begun < 15
+    assert sent() == GOOD_ONES
+
+
+def test_more_that_drip_than_a_batch_holds_starve_no_good_one(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of the hundred has more that waits, and has waited for longer."""
+    monkeypatch.setattr(outbound_http, "SLACK", timedelta(seconds=0.2))
+    monkeypatch.setattr(claims, "_last_turns", {})
+    hour = timedelta(hours=1)
+    PartnerFactory.create(slug="acme")
+    for number in range(MANY):
+        receiver.at[f"/slow{number}"] = receiver.drip
+        slow = make_endpoint("acme", receiver.url(f"/slow{number}"), failures=sender.FAILING)
+        for again in range(3):
+            key = f"slow{number}_{again}"
+            make_delivery(slow, key=key, next_try_at=slow.created_at - hour)
+    for number in range(GOOD):
+        make_delivery(make_endpoint("acme", receiver.url(f"/good{number}")), key=f"good{number}")
+    for _ in range(2):
+        batches.send_batch(["webhook"])
     assert sent() == GOOD_ONES
 
 

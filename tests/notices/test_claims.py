@@ -46,6 +46,7 @@ class Recording:
 @pytest.fixture
 def sender(monkeypatch: pytest.MonkeyPatch) -> Recording:
     monkeypatch.setattr(channels, "_senders", {})
+    monkeypatch.setattr(claims, "_last_turns", {})
     recording = Recording()
     channels.register("mail", recording)
     return recording
@@ -185,6 +186,55 @@ def test_a_full_lane_holds_no_other_back(sender: Recording, frozen: FrozenDateTi
     names = [row.dedupe for row in claims.claim(by="me", only=["mail"], most=10)]
     assert "good" in names
     assert len(names) == 4
+
+
+@pytest.mark.parametrize("busy", [30, 64, 130])
+def test_lanes_that_are_busy_take_no_place_in_a_batch(
+    sender: Recording, frozen: FrozenDateTimeFactory, busy: int
+) -> None:
+    """Whatever waits longest: a lane with nothing to give is not one of those of a batch."""
+    sender.quotas = {f"busy {n}": 0 for n in range(busy)}
+    add(*(draft(name, lane=name, next_try_at=NOON - MINUTE) for name in sender.quotas))
+    add(*(draft(f"good {n}", lane=f"good {n}") for n in range(5)))
+    rows = claims.claim(by="me", only=["mail"])
+    assert {row.lane for row in rows} == {f"good {n}" for n in range(5)}
+
+
+@pytest.mark.parametrize(
+    ("slow", "good", "most"), [(30, 5, 64), (64, 1, 64), (100, 20, 64), (200, 7, 64), (9, 9, 1)]
+)
+def test_each_lane_has_its_turn_however_many_wait_longer(
+    sender: Recording, frozen: FrozenDateTimeFactory, slow: int, good: int, most: int
+) -> None:
+    """Each batch is tried and fails, and every slow lane has more that waits longer than the good.
+
+    A lane waits for no more batches than all lanes fill with one delivery of each.
+    """
+    lanes = [f"slow {n}" for n in range(slow)]
+    sender.quotas = dict.fromkeys(lanes, 1)
+    rounds = -(-(slow + good) // most)
+    old = NOON - MINUTE
+    add(
+        *(draft(f"{lane} {n}", lane=lane, next_try_at=old) for lane in lanes for n in range(rounds))
+    )
+    add(*(draft(f"good {n}", lane=f"good {n}") for n in range(good)))
+    served: set[str] = set()
+    for _ in range(rounds):
+        rows = claims.claim(by="me", only=["mail"], most=most)
+        served.update(row.lane for row in rows)
+        for row in rows:
+            claims.record(row, Result(outcome=RETRY, retry_after=timedelta(hours=1)))
+    assert served == {*lanes, *(f"good {n}" for n in range(good))}
+
+
+def test_few_turns_are_remembered(
+    sender: Recording, frozen: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "MOST_TURNS", 10)
+    for number in range(25):
+        add(draft(str(number), lane=str(number)))
+        assert len(claims.claim(by="me", only=["mail"])) == 1
+        assert 1 <= len(claims._last_turns) <= 10
 
 
 def test_a_batch_that_dies_again_and_again_is_given_up(
