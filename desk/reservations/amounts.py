@@ -14,12 +14,23 @@ from reservations import actions
 from reservations.errors import Invalid, Refusal
 from reservations.lifecycle import adjustments, check_outs
 from reservations.models import Reservation
-from reservations.pricing import owed, settlement
+from reservations.pricing import due_now, owed, settlement
 from reservations.pricing.settlement import Charge
 from reservations.rules.permissions import Act
 from venues import prices
 
 AN_AMOUNT = "amount"
+
+
+def asked_anew(before: Reservation, after: Reservation, now: datetime) -> str:
+    """Returns what a change asks for that was not asked before, in a sentence; "" for nothing."""
+    left = due_now.minor(after, now)
+    if left > due_now.minor(before, now):
+        amount = phrases.money(left, after.currency)
+        return now_said("To be paid now: %(amount)s.") % {"amount": amount}
+    if due_now.needs_guarantee(after) and not due_now.needs_guarantee(before):
+        return now_said("A card as a guarantee is asked for now.")
+    return ""
 
 
 class AdjustForm(CorrectionForm):

@@ -32,7 +32,7 @@ from desk.context import (
 )
 from desk.form_keys import once_for
 from desk.money import folio, invoices
-from desk.reservations import facts, occupied, unpaid
+from desk.reservations import amounts, facts, occupied, unpaid
 from desk.reservations.alternatives import Instead, for_booking
 from desk.reservations.buttons import PRESSED, buttons_for, hint_for
 from desk.reservations.forms import HoldForm, ModifyForm, NoteForm
@@ -133,11 +133,12 @@ def modify(request: HttpRequest, reservation_id: int) -> HttpResponse:
             messages.info(request, _("Nothing was changed."))
             return onward(request, reservation_id)
         try:
-            actions.modify(reservation_id=reservation_id, change=change, by=by)
+            after = actions.modify(reservation_id=reservation_id, change=change, by=by)
         except (Refusal, GuestError) as fault:
             form.refuse(fault)
         else:
-            messages.success(request, _("%(code)s is changed.") % {"code": row.code})
+            told = _("%(code)s is changed.") % {"code": row.code}
+            messages.success(request, f"{told} {amounts.asked_anew(row, after, now)}".rstrip())
             return onward(request, reservation_id)
     return form_page(
         request,

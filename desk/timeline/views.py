@@ -22,6 +22,7 @@ from desk.context import (
     turned_away,
 )
 from desk.reservations.alternatives import for_move
+from desk.reservations.amounts import asked_anew
 from desk.timeline import grid
 from desk.timeline.move_form import MoveForm
 from guests.errors import GuestError
@@ -87,7 +88,8 @@ def move(request: HttpRequest, reservation_id: int) -> HttpResponse:
             form.refuse(fault)
             instead = for_move(row, change, fault, by=by, now=clock.now())
         else:
-            messages.success(request, _moved(after.code, after.venue, after.starts_at))
+            told = _moved(after.code, after.venue, after.starts_at)
+            messages.success(request, f"{told} {asked_anew(row, after, now)}".rstrip())
             return onward(request, reservation_id)
     return form_page(
         request,

@@ -166,8 +166,7 @@ def set_price(row: Reservation, promised: Promised, price_minor: int) -> list[st
     Returns the names of the fields.
     """
     row.due_now_minor = asked_after(row, promised, price_minor)
-    asked = promised.asked
-    row.asks_guarantee |= asked.is_guarantee and asked != payment_terms.as_sold(row.tariff)
+    row.asks_guarantee |= asks_card_after(row, promised)
     row.price_minor = price_minor
     row.cancel_fee_minor = price_minor * promised.fee_percent // 100
     return ["price_minor", "cancel_fee_minor", "due_now_minor", "asks_guarantee"]
@@ -183,6 +182,12 @@ def asked_after(row: Reservation, promised: Promised, price_minor: int) -> int:
     if is_set_aside and promised.asked == sold:
         return 0
     return promised.asked.due_now(price_minor)
+
+
+def asks_card_after(row: Reservation, promised: Promised) -> bool:
+    """True where these terms ask for a stored card and those that were sold do not."""
+    asked = promised.asked
+    return asked.is_guarantee and asked != payment_terms.as_sold(row.tariff)
 
 
 PROMISED = (

@@ -87,7 +87,9 @@ def reprice(
         and _has_other_terms(row, venue, category, window)
     ):
         offered = promises.promised_by(venue, category, window)
-        promised = promises.stricter(terms.promised, offered, changed.price())
+        promised = promises.stricter(
+            terms.promised, offered, changed.price(), asked_minor=row.due_now_minor
+        )
         changed = replace(changed, promised=promised)
     return Repriced(changed, changed.price(), max(0, price - worth), terms.promised)
 

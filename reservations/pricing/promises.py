@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from reservations.pricing import payment_terms
 from reservations.pricing.payment_terms import AskedTerms, CancelStep
 from venues.hours import Window
-from venues.models import Category, Policy, Venue
+from venues.models import Category, PaymentTerm, Policy, Venue
 
 _SECOND = timedelta(seconds=1)
 
@@ -61,13 +61,17 @@ def promised_by(venue: Venue, category: Category, window: Window) -> Promised:
     return _stepped(promised, payment_terms.steps_of(term))
 
 
-def stricter(sold: Promised, offered: Promised, price_minor: int) -> Promised:
+def stricter(sold: Promised, offered: Promised, price_minor: int, *, asked_minor: int) -> Promised:
     """What holds after a change to what is offered on other terms: of each, what asks more.
 
     So nobody comes by a stay that must be prepaid through one that need not be. Of cancelling, what
-    the venue's policy says in general stays as it was sold; steps of the new terms count.
+    the venue's policy says in general stays as it was sold; steps of the new terms count. Where the
+    new terms ask less, what was asked before, `asked_minor`, stays asked, however dear it becomes.
     """
     ours, theirs = sold.asked, offered.asked
+    kept_minor = min(ours.due_now(price_minor), asked_minor)
+    if kept_minor and theirs.due_now(price_minor) < ours.due_now(price_minor):
+        ours = AskedTerms(PaymentTerm.Asks.DEPOSIT.value, amount_minor=kept_minor)
     asks_more = _asks(theirs, price_minor) > _asks(ours, price_minor)
     promised = replace(sold, asked=theirs if asks_more else ours)
     if not offered.steps:

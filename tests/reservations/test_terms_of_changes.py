@@ -15,12 +15,14 @@ from reservations.models import Reservation
 from reservations.pricing import due_now
 from reservations.pricing.payment_terms import CancelStep, dearest, percent_at
 from reservations.requests import Change, Reprice, Times
+from tests.admin.browsing import address, browser_of, said, text_of
 from tests.effort import examples
 from tests.factories import DESK, NOON, add_category, hold, make_venue
+from tests.guests.factories import StaffFactory
 from tests.payments.cards import fresh, guest_of
 from tests.reservations.facts import DAY, guest
 from tests.web.browsing import form_of, text
-from venues.models import PaymentTerm, Rate, Venue
+from venues.models import PaymentTerm, Rate, TaxRule, Venue
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("frozen")]
 
@@ -110,6 +112,17 @@ def test_what_was_asked_stays_where_less_is_asked(hotel: Venue) -> None:
     assert due_now.minor(change(row, category="suite"), clock.now()) == 1_000
 
 
+def test_from_prepaid_to_free_never_asks_more(hotel: Venue) -> None:
+    asks(hotel, "prepayment", code="suite")
+    row = hold(hotel, times=nights(), category="suite", by=guest())
+    asked = row.due_now_minor
+    longer = change(row, category="standard", times=nights(count=9))
+    assert longer.price_minor > due_now.minor(longer, clock.now()) == asked == 2_000
+    assert due_now.minor(change(row, times=nights(count=12)), clock.now()) == asked
+    back = change(row, category="suite")
+    assert due_now.minor(back, clock.now()) == back.price_minor
+
+
 def test_staff_keep_the_terms_with_the_price(hotel: Venue) -> None:
     asks(hotel, "prepayment", code="suite")
     row = hold(hotel, times=nights(), by=guest())
@@ -148,6 +161,40 @@ def test_the_page_says_what_is_to_be_paid_now(hotel: Venue, client: Client) -> N
     days = {"check_in": f"{SEASON}", "check_out": f"{SEASON + 2 * DAY}"}
     page = text(client.post(f"/reservations/{row.code}/change/", form | days))
     assert "To be paid now: <strong>€20.00</strong>" in page
+
+
+def test_the_page_says_that_a_card_is_asked_for(hotel: Venue, client: Client) -> None:
+    asks(hotel, "guarantee", in_season=True)
+    row = hold(hotel, times=nights(), by=guest())
+    client.post("/reservations/find/", {"code": row.code, "phone": row.phone})
+    form = form_of(client.get(f"/reservations/{row.code}/change/"), "version")
+    days = {"check_in": f"{SEASON}", "check_out": f"{SEASON + 2 * DAY}"}
+    page = text(client.post(f"/reservations/{row.code}/change/", form | days))
+    assert "We ask for your card as a guarantee." in page
+
+
+def test_the_page_shows_a_price_that_other_ages_alone_change(hotel: Venue, client: Client) -> None:
+    TaxRule.objects.create(
+        venue=hotel, code="city", name="City tax", basis="person_night", amount_minor=200,
+        from_age=12,
+    )  # fmt: skip
+    row = hold(hotel, times=nights(), guest_count=3, children=(4,), by=guest())
+    client.post("/reservations/find/", {"code": row.code, "phone": row.phone})
+    form = form_of(client.get(f"/reservations/{row.code}/change/"), "version")
+    page = text(client.post(f"/reservations/{row.code}/change/", form | {"children": "14"}))
+    assert "The price becomes <strong>€32.00</strong>; it was €28.00." in page
+    assert fresh(row).children == [4]
+
+
+def test_the_desk_is_told_what_is_to_be_paid_now(hotel: Venue) -> None:
+    asks(hotel, "prepayment", in_season=True)
+    row = hold(hotel, times=nights(), by=guest())
+    browser = browser_of(StaffFactory.create(staff_venues=[hotel]))
+    page = address("modify", row)
+    days = {"check_in": f"{SEASON}", "check_out": f"{SEASON + 2 * DAY}"}
+    sent = form_of(browser.get(page), "version") | days
+    answer = text_of(browser.post(page, sent, follow=True))
+    assert f"{row.code} is changed. To be paid now: EUR 20.00." in said(answer)
 
 
 def random_steps(chance: random.Random) -> tuple[CancelStep, ...]:

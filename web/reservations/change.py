@@ -105,9 +105,11 @@ class Wished:
     pick: Pick
     is_other_time: bool
     fee_minor: int = 0
+    """What the change costs because cancelling is no longer free, in minor units."""
     due_now_minor: int = 0
     """What is to be paid now once it is changed."""
-    """What the change costs because cancelling is no longer free, in minor units."""
+    asks_card: bool = False
+    """True where the change asks for a stored card that was not asked for."""
 
 
 @own
@@ -131,7 +133,10 @@ def change(request: HttpRequest, row: Reservation) -> HttpResponse:
         form.add_error(None, _("Give an end that is after the start."))
     if form.errors:
         return _page(request, row, form, status=422)
-    takes_time = any(one.is_other_time for one in wishes) or "guests" in form.changed_data
+    # Other ages of the children may change the price alone.
+    takes_time = "guests" in form.changed_data or any(
+        one.is_other_time or one.pick.price_minor != row.price_minor for one in wishes
+    )
     if takes_time and not late_changes.may(row, clock.now()):
         form.add_error(None, _("Time and party can no longer be changed here. Ask the place."))
         return _page(request, row, form, status=409)
@@ -181,6 +186,8 @@ def _wished(row: Reservation, window: Window, party: Party, instead: Pick | None
         is_other_time=not is_same or unit is not None,
         fee_minor=late_changes.fee_minor(row, repriced, now),
         due_now_minor=0 if cut_at else max(0, asked - row.paid_minor),
+        asks_card=drafts.asks_card_after(row, repriced.terms.promised)
+        and not (row.asks_guarantee or row.guaranteed_at),
     )
 
 
