@@ -41,8 +41,9 @@ def frozen() -> Iterator[FrozenDateTimeFactory]:
 
 @pytest.fixture(autouse=True)
 def _nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Other processes of these tests count in the same Redis.
-    monkeypatch.setattr(background, "ENDED", f"{background.ENDED}{uuid4().hex}:")
+    # Other tests and processes note in the same cache, at a time that they stopped.
+    for name in ("RAN", "LOOKED", "ENDED"):
+        monkeypatch.setattr(background, name, f"{getattr(background, name)}{uuid4().hex}:")
     monkeypatch.setattr(background, "has_had_time", lambda: True)
 
 
