@@ -1,8 +1,9 @@
 """Invoices, issued on asking, and the credit notes that take them back.
 
 A reservation, or a group, has at most one open invoice: one without a credit note. Whoever asks
-while it is still right gets it again. Where what is owed has changed since, it gets a credit note
-and a new one is issued, both in one transaction.
+while it is still right gets it again. Where what is owed or the recipient has changed since, staff
+who ask have it taken back by a credit note and a new one issued, both in one transaction. Guests
+and partners are refused then, so that nobody but the venue makes it use up numbers.
 """
 
 from collections.abc import Sequence
@@ -50,9 +51,10 @@ class Issued:
 def issue(reservation_id: int, *, by: Caller, recipient: Recipient | None = None) -> Issued:
     """Issues the invoice of a reservation, or returns the one that is open and still right.
 
-    Guests and partners may once it is paid or over. Without a recipient it goes to the guest, or to
-    whom the one before went. Opens its own transaction. Raises NotFound, Invalid, NothingToInvoice,
-    InvoiceTooEarly, AlreadyInvoiced or Busy with nothing changed.
+    Guests and partners may once it is paid or over, and get no other one while one is open. Without
+    a recipient it goes to the guest, or to whom the one before went. Opens its own transaction.
+    Raises NotFound, Invalid, NothingToInvoice, InvoiceTooEarly, AlreadyInvoiced or Busy with
+    nothing changed.
     """
 
     def act() -> Issued:
@@ -147,6 +149,7 @@ def _issued(
         # The one before stands until somebody takes it back: it may be one of a mistake.
         raise NothingToInvoice
     if before is not None:
+        _judge_replacing(before, by)
         _credited(before, by=by)
     count = Document.objects.filter(of, kind=DocumentKind.INVOICE).count()
     # The count is part of the key, so that the database too refuses two at once.
@@ -235,6 +238,16 @@ def _judge_no_other(other: Document | None) -> None:
             gettext("Invoice %(number)s has this in it already. Issue a credit note for it first.")
             % {"number": other.number},
             number=other.number,
+        )
+
+
+def _judge_replacing(before: Document, by: Caller) -> None:
+    """Raises AlreadyInvoiced for a guest or partner who wants another invoice than the open one."""
+    if not permissions.is_staff(by, before.venue_id):
+        raise AlreadyInvoiced(
+            gettext("Invoice %(number)s is issued. Ask the venue if it must say something else.")
+            % {"number": before.number},
+            number=before.number,
         )
 
 

@@ -7,10 +7,11 @@ from freezegun.api import FrozenDateTimeFactory
 from guests.models import User
 from payments.documents import pdf
 from payments.models import Document
+from reservations import actions
 from reservations.models import Reservation
 from tests.admin.browsing import address, browser_of, text_of
 from tests.api.calling import Api, person, problem
-from tests.factories import hold, make_venue
+from tests.factories import DESK, hold, make_venue
 from tests.guests.factories import StaffFactory, UserFactory
 from tests.reservations.facts import DAY
 from venues.models import Venue
@@ -67,6 +68,30 @@ def test_an_invoice_is_asked_for_read_and_taken_back(
     credit = desk.post(f"/documents/{told['number']}/credit", {})
     assert credit.status_code == 201 and credit.json()["credit_of"] == told["number"]
     problem(person(UserFactory.create()).get(f"/documents/{told['number']}"), 404, "not_found")
+
+
+def test_a_guest_asks_for_one_invoice_however_often_by_api_and_page(
+    row: Reservation, owner: User, boss: User, client: Client
+) -> None:
+    guest, path = person(owner), f"/reservations/{row.pk}/documents"
+    person(boss).post(f"/reservations/{row.pk}/payments", CASH)
+    first = guest.post(path, {}).json()["number"]
+    for name in ("Engines Ltd", "Bob", "Engines Ltd"):
+        told = problem(guest.post(path, {"recipient": {"name": name}}), 409, "already_invoiced")
+        assert told["number"] == first
+    row.refresh_from_db()
+    actions.adjust_price(reservation_id=row.pk, by=DESK, amount_minor=700, reason="x")
+    problem(guest.post(path, {}), 409, "already_invoiced")
+    client.force_login(owner)
+    page = client.post(f"/reservations/{row.code}/invoice/", headers={"Accept-Language": "nl"})
+    assert page.status_code == 409 and f"Factuur {first} is er al" in page.content.decode()
+    assert list(Document.objects.values_list("kind", flat=True)) == ["receipt", "invoice"]
+    # The desk has another one issued, on its own page, once.
+    browser, sent = browser_of(boss), {"recipient_name": "Engines Ltd", "recipient_address": ""}
+    for _ in range(3):
+        browser.post(address("invoice", row), sent)
+    kinds = list(Document.objects.values_list("kind", flat=True))
+    assert kinds == ["receipt", "invoice", "credit_note", "invoice"]
 
 
 def test_guests_find_their_documents_on_their_pages(

@@ -205,6 +205,63 @@ def test_a_recipient_is_blanked_and_nothing_else_is_done_to_a_document() -> None
     assert guard.is_in_place(connection)
 
 
+ASKED_BY = pytest.mark.parametrize("kind", ["guest", "partner"])
+
+
+def asker(kind: Any, *rows: Reservation) -> Caller:
+    """The guest or the partner whose reservations these are."""
+    if kind == "guest":
+        return Caller(kind="guest", name="guest", proven=frozenset(row.pk for row in rows))
+    Reservation.objects.filter(pk__in=[row.pk for row in rows]).update(partner="acme")
+    venues = frozenset(row.venue_id for row in rows)
+    return Caller(kind="partner", name="acme", partner="acme", venue_ids=venues)
+
+
+@pytest.mark.django_db
+@ASKED_BY
+def test_nobody_but_the_venue_makes_it_use_up_numbers(kind: str) -> None:
+    row = stay()
+    pay(row)
+    by = asker(kind, row)
+    company = Recipient(name="Analytical Engines", address="Main Street 1")
+    first = invoice(row, by=by, recipient=company)
+    again = (None, company, Recipient(name=" Analytical Engines ", address="Main Street 1\r\n"))
+    for same in again:
+        assert invoice(row, by=by, recipient=same) == first
+    for other in (Recipient(name="Ada"), Recipient(name=company.name, address="Quay 1")):
+        with pytest.raises(AlreadyInvoiced) as refused:
+            invoice(row, by=by, recipient=other)
+        assert refused.value.facts["number"] == first.number
+    adjust(row, 700)
+    with pytest.raises(AlreadyInvoiced):
+        invoice(row, by=by)
+    assert numbers(DocumentKind.INVOICE) == [first.number]
+    assert numbers(DocumentKind.CREDIT_NOTE) == []
+    # The desk has the one before taken back, and then it is again the same for all who ask.
+    second = invoice(row)
+    assert (second.total_minor, second.recipient_name) == (700, company.name)
+    assert invoice(row, by=by) == second
+    assert len(numbers(DocumentKind.CREDIT_NOTE)) == 1
+    assert list(audits.faults()) == []
+
+
+@pytest.mark.django_db
+@ASKED_BY
+def test_nobody_but_the_venue_makes_it_use_up_numbers_of_groups(kind: str) -> None:
+    group_id, rows = group()
+    for row in rows:
+        pay(row)
+    by = asker(kind, *rows)
+    first = invoices.issue_for_group(group_id, by=by).document
+    assert invoices.issue_for_group(group_id, by=by).document == first
+    with pytest.raises(AlreadyInvoiced):
+        invoices.issue_for_group(group_id, by=by, recipient=Recipient(name="Bob"))
+    for row in rows:
+        with pytest.raises(AlreadyInvoiced):
+            invoice(row, by=by)
+    assert numbers(DocumentKind.INVOICE) == [first.number]
+
+
 @pytest.mark.django_db
 def test_an_invoice_is_asked_for_once_until_what_is_owed_changes() -> None:
     row = stay()

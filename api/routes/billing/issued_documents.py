@@ -114,8 +114,9 @@ def documents(request: KnownRequest, reservation_id: str) -> HttpResponse:
 def invoice(request: KnownRequest, reservation_id: str, data: InvoiceIn) -> HttpResponse:
     """Ask for the invoice of a reservation; guests and partners once it is paid, or over.
 
-    Asking again returns the same (200). Where what is owed has changed since, the one before gets a
-    credit note and a new one is issued (201).
+    Asking again returns the same (200). Where what is owed or the recipient has changed since, the
+    one before gets a credit note and a new one is issued (201) for staff; guests and partners get
+    409 `already_invoiced`.
     """
     key, by = parse_id(reservation_id), request.auth
     look(key, by=by)
