@@ -41,6 +41,16 @@ def of_reservation(row: Reservation) -> list[DocumentLine]:
     return [line for line in lines if line.amount_minor or line.tax_minor]
 
 
+def of_sale(row: Reservation) -> list[DocumentLine]:
+    """Returns what a payment of a reservation is for: its lines, or those of a hold's price.
+
+    Assumes what `of_reservation` does.
+    """
+    is_hold = not (row.confirmed_at or row.checked_in_at or row.cancelled_at)
+    lines = of_reservation(row)
+    return [*_of_price(row, row.price_minor, ()), *lines] if is_hold else lines
+
+
 def stay_of(row: Reservation) -> dict[str, Any]:
     """Returns what a document says of a stay: its code, range and a text."""
     zone, end = row.venue.zone, row.ends_at

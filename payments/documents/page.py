@@ -1,6 +1,7 @@
 """A document as a page that prints well: HTML from what was frozen, in its own language."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.staticfiles import finders
@@ -56,7 +57,8 @@ def title(document: Document) -> str:
 
 def _context(document: Document) -> dict[str, Any]:
     currency = document.currency
-    lines = [line for line in issuance.lines_of(document) if line.amount_minor]
+    is_receipt = document.kind == DocumentKind.RECEIPT
+    lines = issuance.lines_of(document)
     due = document.total_minor - document.paid_minor
     return {
         "document": document,
@@ -65,13 +67,14 @@ def _context(document: Document) -> dict[str, Any]:
         "place": ", ".join(filter(None, [document.seller["address"], document.seller["city"]])),
         "issued": day(document.issued_at, named(document.venue.time_zone)),
         "credited": document.credit_of,
-        "is_receipt": document.kind == DocumentKind.RECEIPT,
+        "is_receipt": is_receipt,
+        "is_refund": is_receipt and document.total_minor < 0,
         "is_invoice": document.kind == DocumentKind.INVOICE,
         "address": document.recipient_address.split("\n"),
         "stays": document.stays,
         "lines": [
             _shown(line, currency, is_group=len(document.stays) > 1)
-            for line in lines
+            for line in (_merged(lines) if is_receipt else lines)
             if line.amount_minor
         ],
         "taxes": [
@@ -86,6 +89,17 @@ def _context(document: Document) -> dict[str, Any]:
         "paid": money(document.paid_minor, currency),
         "due": money(max(0, due), currency),
     }
+
+
+def _merged(lines: Iterable[DocumentLine]) -> list[DocumentLine]:
+    """Returns a line for each payment: a receipt has one for each of its taxes."""
+    merged: dict[tuple[str, str, str], DocumentLine] = {}
+    for line in lines:
+        key = (line.kind, line.text, line.code)
+        before = merged.get(key)
+        amount = line.amount_minor + (before.amount_minor if before else 0)
+        merged[key] = replace(line, amount_minor=amount)
+    return list(merged.values())
 
 
 def _shown(line: DocumentLine, currency: str, *, is_group: bool) -> ShownLine:

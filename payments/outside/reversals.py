@@ -14,6 +14,7 @@ from django.db.models import F, Q, QuerySet
 
 from guests.callers import Caller, system
 from payments import accounts, folio, ledger, posting
+from payments.documents import receipts
 from payments.models import (
     Checkout,
     CheckoutState,
@@ -176,6 +177,7 @@ def _take_back(row: Reservation, payment: Payment, amount: int, by: Caller) -> N
     gone = Refund.objects.filter(payment=payment, state=RefundState.REFUNDED)
     if _sum(list(gone)) >= payment.amount_minor:
         Payment.objects.filter(pk=payment.pk).update(state=State.REFUNDED)
+    receipts.issue_for_refund(row, refund, by=by)
 
 
 def _fail(rows: dict[int, Reservation], refunds: Sequence[Refund], amount: int, by: Caller) -> None:
@@ -212,6 +214,7 @@ def _fail(rows: dict[int, Reservation], refunds: Sequence[Refund], amount: int, 
             }
         )
         paid.change(row, refund.amount_minor, told, at=now, by=by)
+        receipts.issue_for_refund(row, refund, by=by, is_undone=True)
     if amount:
         log.error("The provider gave back %s less than is recorded", amount)
 

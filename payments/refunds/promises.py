@@ -13,7 +13,8 @@ from django.db.models import Sum
 
 from guests.callers import Caller
 from payments import accounts, folio, ledger, methods
-from payments.models import OWED, Kind, Payment, Refund, RefundState, State
+from payments.documents import receipts
+from payments.models import OWED, Entry, Kind, Payment, Refund, RefundState, State
 from reservations.event_types import CANCELLED, PAYMENT_REFUNDED, REINSTATED, PaymentRefundedData
 from reservations.lifecycle import paid
 from reservations.models import Event, Reservation
@@ -104,7 +105,7 @@ def has_gone(row: Reservation, refund: Refund, *, at: datetime, by: Caller) -> N
         Kind.REFUND,
         between=(accounts.GUEST, account_of(refund)),
         amount_minor=refund.amount_minor,
-        key=f"refund:{refund.pk}",
+        key=_key(refund),
         at=at,
         by=by,
         payment=payment,
@@ -121,6 +122,15 @@ def has_gone(row: Reservation, refund: Refund, *, at: datetime, by: Caller) -> N
     if _gone_minor(payment) >= payment.amount_minor:
         payment.state = State.REFUNDED
         payment.save(update_fields=["state"])
+    # Last, since it locks the numbers of the venue.
+    receipts.issue_for_refund(row, refund, by=by)
+
+
+def _key(refund: Refund) -> str:
+    """Returns the key of the entry. What the bank sent back goes again, and has another."""
+    own = f"refund:{refund.pk}"
+    back = Entry.objects.filter(payment=refund.payment, key__startswith=f"{own}:failed:").count()
+    return f"{own}:again:{back}" if back else own
 
 
 def done_by_others(payment: Payment, amount_minor: int) -> None:

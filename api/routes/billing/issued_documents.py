@@ -77,7 +77,9 @@ class DocumentOut(ninja.Schema):
     ]
     kind: Literal["receipt", "invoice", "credit_note"]
     issued_at: Annotated[InstantOut, Field(description="The instant at which it was issued.")]
-    total: Annotated[Money, Field(description="Below zero for a credit note.")]
+    total: Annotated[
+        Money, Field(description="Below zero for a credit note, and the receipt of a refund.")
+    ]
     taxes: Annotated[list[TaxOut], Field(description="The taxes that are included.")]
     group_id: Annotated[str | None, Field(description="The group that it is for, else null.")]
     credit_of: Annotated[

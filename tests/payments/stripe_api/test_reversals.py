@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from freezegun.api import FrozenDateTimeFactory
 
-from payments import doctor, folio, recording, sweeps
-from payments.models import Checkout, Entry, Payment, ProviderEvent, Refund
+from payments import doctor, folio, ledger, recording, sweeps
+from payments.methods import Method
+from payments.models import Checkout, Document, Entry, Payment, ProviderEvent, Refund
 from payments.outside import reversals
 from payments.providers.fake_stripe.server import FakeStripe
 from payments.providers.protocol import Found, Reading
 from payments.refunds import card_refunds, payouts, promises
+from payments.refunds.payouts import Payout
 from reservations import clock
 from reservations.errors import Invalid
 from reservations.models import Reservation
@@ -221,6 +223,12 @@ def test_a_refund_of_ours_that_the_bank_sends_back_is_owed_again(
     refund = Refund.objects.get()
     assert (refund.state, refund.detail) == ("failed", "sent_back")
     assert payouts.waiting(row_of(checkout).venue_id).get() == refund
+    # It goes again, out of the till, and each way of the money has its receipt.
+    payouts.pay_out(refund.pk, Payout(method=Method.CASH), by=DESK)
+    row = row_of(checkout)
+    assert row.paid_minor == PRICE - 300 == ledger.paid(ledger.nets([row.pk])[row.pk])
+    totals = Document.objects.order_by("pk").values_list("total_minor", flat=True)
+    assert list(totals) == [PRICE, -300, 300, -300]
 
 
 def test_who_is_not_confirmed_yet_is_left_to_settling(fake: FakeStripe) -> None:
