@@ -22,10 +22,14 @@ class _Loaded:
 
     @property
     def modules(self) -> dict[str, ModuleType]:
+        # Of two thousand modules, at each freezing and thawing: so without a call for each.
         found = {}
-        for name, module in list(sys.modules.items()):
-            seen = _known.get(name)
-            if seen is None or seen[2] or seen[0] is not module or seen[1] != _size(module):
+        for name, module in sys.modules.copy().items():
+            try:
+                known, size, clocks = _known[name]
+                if clocks or known is not module or size != len(module.__dict__):
+                    found[name] = module
+            except (KeyError, AttributeError):
                 found[name] = module
         return found
 

@@ -14,7 +14,8 @@ from tests.fuzz import ground, hostile
 from tests.fuzz.ground import VISITORS, Ground
 from tests.web.browsing import Forms
 
-pytestmark = pytest.mark.django_db
+# Tests of each page reach its lines.
+pytestmark = [pytest.mark.django_db, pytest.mark.no_cover]
 
 FIRST_TRIED = sorted(VISITORS, key=("administrator", "guest", "anybody", "staff").index)
 """An administrator sees all that staff see, and a guest what anybody sees."""

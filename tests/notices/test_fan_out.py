@@ -272,16 +272,17 @@ def test_a_stay_long_past_is_left_alone(lot: Venue, clock: FrozenDateTimeFactory
     assert settle() == []
 
 
-def test_five_hundred_events_that_are_handed_on_late_are_five_hundred_deliveries(
-    clock: FrozenDateTimeFactory,
+def test_events_of_several_batches_that_are_handed_on_late_are_as_many_deliveries(
+    clock: FrozenDateTimeFactory, settings: Settings
 ) -> None:
-    venue = make_venue("parking", units=500)
-    for _ in range(500):
+    settings.SWEEP_BATCH = 20
+    venue = make_venue("parking", units=50)
+    for _ in range(50):
         letters.hold(venue)
     clock.tick(timedelta(hours=5))
     outbox.dispatch()
-    assert Delivery.objects.filter(kind=kinds.CONFIRMED).count() == 500
-    assert Delivery.objects.values("dedupe").distinct().count() == 500
+    assert Delivery.objects.filter(kind=kinds.CONFIRMED).count() == 50
+    assert Delivery.objects.values("dedupe").distinct().count() == 50
 
 
 def test_the_longest_address_has_a_key_of_its_own(lot: Venue) -> None:

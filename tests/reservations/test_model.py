@@ -148,6 +148,7 @@ class Desk(RuleBasedStateMachine):
         return None
 
 
+@pytest.mark.no_cover
 def test_the_engine_does_as_the_model_does(frozen: FrozenDateTimeFactory) -> None:
     class AtThisClock(Desk):
         clock = frozen

@@ -273,6 +273,7 @@ class Desk(RuleBasedStateMachine):
         return None
 
 
+@pytest.mark.no_cover
 def test_the_engine_gives_and_tells_what_plain_counting_does(
     frozen: FrozenDateTimeFactory,
 ) -> None:

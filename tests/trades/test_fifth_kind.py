@@ -1,7 +1,6 @@
 """A new kind of venue is one row: co-working desks walk the whole product, selling any mode."""
 
 import logging
-from collections.abc import Iterator
 from datetime import date, time, timedelta
 from typing import Any
 
@@ -184,11 +183,9 @@ def test_the_desk_opens_its_reservation(office: Venue, guest: Api, boss: User, p
 
 
 @pytest.fixture
-def fresh_document() -> Iterator[None]:
+def fresh_document(monkeypatch: pytest.MonkeyPatch) -> None:
     """The API's document is made once a process: here for this row alone, and not for others."""
-    openapi._document.cache_clear()
-    yield
-    openapi._document.cache_clear()
+    monkeypatch.setattr(openapi, "_document", openapi._document.__wrapped__)
 
 
 @pytest.mark.usefixtures("row", "fresh_document")
