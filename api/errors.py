@@ -34,7 +34,6 @@ from payments import errors as payment_errors
 from payments.documents import errors as document_errors
 from reservations import errors
 from reservations.errors import Refusal
-from reservations.models import Reservation
 from reservations.records import look
 from reservations.transactions import is_of_lost_row
 
@@ -235,7 +234,8 @@ def _refused(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     if isinstance(refusal, errors.Invalid):
         listed = [{"pointer": f"#/{facts.pop('field')}", "detail": refusal.detail}]
     if isinstance(refusal, errors.PaymentRequired):
-        facts["pay_url"] = checkouts.pay_url(Reservation.objects.get(pk=refusal.reservation_id))
+        by = cast(KnownRequest, request).auth
+        facts["pay_url"] = checkouts.pay_url(refusal.reservation_id, by=by)
     if isinstance(refusal, errors.RateLimited):
         headers |= _rate_headers(refusal)
     if isinstance(refusal, _AGAIN_SOON):

@@ -56,11 +56,17 @@ _PAID_FOR_NO_MORE = (*_GONE, Status.LEFT, Status.NO_SHOW)
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A payment by card. `is_new` is False for one that was open already."""
+    """A payment by card, as its caller may know it. `is_new` is False for one that was open.
+
+    Of one that others make too, such as the one who pays for a group, `payment` and `amount_minor`
+    are the part of those that were asked about, and `page` is that of their reservation.
+    """
 
     checkout: Checkout
     payment: Payment
     is_new: bool
+    amount_minor: int
+    page: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +82,8 @@ class _Wish:
 class _Begun:
     checkout: Checkout
     is_new: bool
+    asked: frozenset[int]
+    """The ids of the reservations that the call is about."""
     superseded: list[int] = field(default_factory=list)
 
 
@@ -108,9 +116,15 @@ def open_group(
     once: Once | None = None,
     origin: str = "",
 ) -> Opened:
-    """Opens one payment of what the reservations of a group owe. As `open` otherwise."""
+    """Opens one payment of what the reservations of a group owe. As `open` otherwise.
+
+    Whoever sees only some of them pays for those, as for one by itself.
+    """
     url = return_addresses.judged(return_url, origin=origin)
-    wish = _Wish(purpose=Purpose.PAY, return_url=url, address="", by=by, group=group_id)
+    seen = groups.members(group_id, by=by)
+    is_whole = Reservation.objects.filter(group_id=group_id).count() == len(seen)
+    group = group_id if is_whole else None
+    wish = _Wish(purpose=Purpose.PAY, return_url=url, address="", by=by, group=group)
 
     def find() -> list[Reservation]:
         ids = sorted(row.pk for row in groups.members(group_id, by=by))
@@ -125,15 +139,22 @@ def open_group(
     return _opened(find, wish, once)
 
 
-def pay_url(row: Reservation) -> str:
-    """Returns where a guest pays: the page of the open payment, else that of the reservation."""
-    now = clock.now()
+def pay_url(reservation_id: int, *, by: Caller) -> str:
+    """Returns where a caller pays: the page of the open payment, else that of the reservation."""
+    row, now = Reservation.objects.get(pk=reservation_id), clock.now()
     usable = (
         one.url
         for one in _beside([row], Purpose.PAY)
         if one.url and one.state == CheckoutState.OPEN and not _is_over(one, now)
+        if is_shown(one, by=by)
     )
-    return next(usable, f"{settings.PUBLIC_URL}/reservations/{row.code}/")
+    return next(usable, _own_page(row))
+
+
+def is_shown(checkout: Checkout, *, by: Caller) -> bool:
+    """Whether the caller sees every reservation that a payment is for, and so its page and sum."""
+    seen = Reservation.objects.visible_to(by).filter(payments__checkout=checkout)
+    return not checkout.payments.exclude(reservation__in=seen.values("pk")).exists()
 
 
 def back_url(checkout: Checkout) -> str:
@@ -158,7 +179,7 @@ def _opened(find: Callable[[], list[Reservation]], wish: _Wish, once: Once | Non
     checkout = _started(begun.checkout)
     for pk in begun.superseded:
         settling.attempt(pk)
-    return idempotency.carry_out(lambda: _told(checkout, begun), once)
+    return idempotency.carry_out(lambda: _told(checkout, begun, wish.by), once)
 
 
 def _judge_key(once: Once | None) -> None:
@@ -167,10 +188,21 @@ def _judge_key(once: Once | None) -> None:
     transaction.set_rollback(True)
 
 
-def _told(checkout: Checkout, begun: _Begun) -> Opened:
-    first = checkout.payments.select_related("reservation").order_by("pk").first()
-    assert first is not None
-    return Opened(checkout, first, begun.is_new)
+def _told(checkout: Checkout, begun: _Begun, by: Caller) -> Opened:
+    asked = checkout.payments.filter(reservation__in=begun.asked)
+    parts = list(asked.select_related("reservation").order_by("pk"))
+    page = page_of(checkout) if is_shown(checkout, by=by) else _own_page(parts[0].reservation)
+    return Opened(
+        checkout=checkout,
+        payment=parts[0],
+        is_new=begun.is_new,
+        amount_minor=sum(one.amount_minor for one in parts),
+        page=page,
+    )
+
+
+def _own_page(row: Reservation) -> str:
+    return f"{settings.PUBLIC_URL}/reservations/{row.code}/"
 
 
 def _begin(rows: list[Reservation], wish: _Wish) -> _Begun:
@@ -182,12 +214,12 @@ def _begin(rows: list[Reservation], wish: _Wish) -> _Begun:
     superseded: list[int] = []
     for one in _beside(rows, wish.purpose):
         if one.state != CheckoutState.OPEN or _is_as_wished(one, amounts, now):
-            return _Begun(one, is_new=False)
+            return _Begun(one, is_new=False, asked=frozenset(amounts))
         # What it asks for has changed, or its time is over: it is given up, and made anew.
         _supersede(one)
         superseded.append(one.pk)
     made = _made(rows, amounts, name, wish, now)
-    return _Begun(made, is_new=True, superseded=superseded)
+    return _Begun(made, is_new=True, asked=frozenset(amounts), superseded=superseded)
 
 
 def supersede(row: Reservation) -> list[int]:

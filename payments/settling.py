@@ -176,13 +176,16 @@ def _still_owes(checkout: Checkout) -> bool:
 def _confirmed_late(
     checkout: Checkout, ids: list[int], then: Callable[[list[Reservation]], None]
 ) -> bool:
-    """One try for a guest who paid late: the time may still be free, at the price as sold."""
-    row = Reservation.objects.get(pk=ids[0])
-    if len(ids) > 1 or row.status_at(clock.now()) is not Status.EXPIRED:
+    """One try for who paid late: the time may still be free, at the price as sold.
+
+    A group is placed as a whole, or not at all.
+    """
+    now = clock.now()
+    if not any(row.status_at(now) is Status.EXPIRED for row in _rows(checkout)):
         return False
     try:
         actions.confirm_late(
-            reservation_id=row.pk, reason="The payment arrived late.", by=BY, then=then
+            reservation_ids=ids, reason="The payment arrived late.", by=BY, then=then
         )
     except Busy:
         raise

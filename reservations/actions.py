@@ -31,6 +31,7 @@ from reservations.allocation import ledger
 from reservations.corrections import (
     check_in_undos,
     check_out_undos,
+    late_confirmations,
     reinstatements,
     rest_releases,
 )
@@ -122,19 +123,18 @@ def confirm_paid(
 
 
 def confirm_late(
-    *, reservation_id: int, reason: str, by: Caller, then: Callable[[list[Reservation]], None]
+    *,
+    reservation_ids: Sequence[int],
+    reason: str,
+    by: Caller,
+    then: Callable[[list[Reservation]], None],
 ) -> None:
-    """Confirms a hold that expired before its payment arrived, if its time is still free.
+    """Confirms holds that expired before their payment arrived, if their time is free, all or none.
 
-    It keeps its price. Opens its own transaction, in which `then` gets the locked reservation.
+    They keep their prices. Opens its own transaction, in which `then` gets the locked reservations.
     Raises what `reinstate`, `confirm` and `then` raise, with nothing changed.
     """
-
-    def confirmed() -> None:
-        reinstatements.reinstate(reservation_id, reason=reason, by=by)
-        then([confirmations.confirm(reservation_id, by=by)])
-
-    in_transaction(confirmed)
+    in_transaction(lambda: then(late_confirmations.confirm(reservation_ids, reason=reason, by=by)))
 
 
 def swap(

@@ -35,7 +35,9 @@ def words(event_ids: Collection[int], venue_ids: Collection[int]) -> dict[int, l
 
 
 def is_of_time(event: Event) -> bool:
-    """Says whether an event can change which time of a unit is taken."""
+    """Says whether an event can change which time of a unit is taken. Money never does."""
+    if event.name.startswith("payment."):
+        return False
     return event.reservation_id is not None or "closure" in event.data
 
 

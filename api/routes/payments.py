@@ -334,8 +334,8 @@ def by_card(opened: Opened) -> Answer:
     told = {
         "id": folio.payment_id(payment),
         "state": payment.state,
-        "amount": money(checkout.amount_minor, checkout.currency),
-        "pay_url": checkouts.page_of(checkout),
+        "amount": money(opened.amount_minor, checkout.currency),
+        "pay_url": opened.page,
         "expires_at": to_z(checkout.expires_at or checkout.created_at),
     }
     return Answer(201 if opened.is_new else 200, orjson.dumps(told).decode())

@@ -78,7 +78,7 @@ def check_in(
     with the `member`.
     """
     _judge_desk(group_id, by=by, only=only)
-    _lock_places(group_id, clock.now(), by=by)
+    lock_places(members(group_id, by=by), clock.now())
     return _each(group_id, check_ins.check_in, by=by, only=only)
 
 
@@ -92,6 +92,33 @@ def check_out(
     """
     _judge_desk(group_id, by=by, only=only)
     return _each(group_id, check_outs.check_out, by=by, only=only)
+
+
+def lock_places(rows: Collection[Reservation], now: datetime) -> None:
+    """Locks every unit that these members may need, then them and what has lapsed there.
+
+    For a verb that gives each of them time. Units come before reservations, and each would lock its
+    own after those of the one before it. Raises Restart when a member got a unit of another
+    category meanwhile.
+    """
+    taken = Allocation.objects.filter(reservation__in=[row.pk for row in rows])
+    own = set(taken.values_list("resource_id", flat=True))
+    pool = Resource.objects.filter(
+        category__in={row.category_id for row in rows}, retired_at__isnull=True
+    )
+    units = own | set(pool.values_list("pk", flat=True))
+    ledger.lock_units(units)
+    if not units.issuperset(taken.values_list("resource_id", flat=True)):
+        raise Restart
+    span = Span(
+        start=min(now, *(row.starts_at for row in rows)),
+        end=max(now, *(row.ends_at for row in rows)),
+        now=now,
+    )
+    mine = {row.pk for row in rows}
+    lapsed = lapses.lapsed_ids(units, span)
+    locked = ledger.lock_reservations(lapsed | mine)
+    lapses.release([row for row in locked if row.pk not in mine], now=now)
 
 
 def _asked(group_id: uuid.UUID, *, by: Caller, only: Collection[int] | None) -> list[Reservation]:
@@ -134,30 +161,3 @@ def _none_left(rows: Collection[Reservation], now: datetime) -> str:
     if all(row.status_at(now) is Status.CANCELLED for row in rows):
         return gettext("All reservations of the group are cancelled.")
     return gettext("None of these reservations is left to do this with.")
-
-
-def _lock_places(group_id: uuid.UUID, now: datetime, *, by: Caller) -> None:
-    """Locks every unit that an arrival of the group may need, then what has lapsed on them.
-
-    Units come before reservations, and each arrival would lock its own after those of the one
-    before it. Raises Restart when a member got a unit of another category meanwhile.
-    """
-    rows = members(group_id, by=by)
-    taken = Allocation.objects.filter(reservation__in=[row.pk for row in rows], is_live=True)
-    own = set(taken.values_list("resource_id", flat=True))
-    pool = Resource.objects.filter(
-        category__in={row.category_id for row in rows}, retired_at__isnull=True
-    )
-    units = own | set(pool.values_list("pk", flat=True))
-    ledger.lock_units(units)
-    if not units.issuperset(taken.values_list("resource_id", flat=True)):
-        raise Restart
-    span = Span(
-        start=min(now, *(row.starts_at for row in rows)),
-        end=max(now, *(row.ends_at for row in rows)),
-        now=now,
-    )
-    mine = {row.pk for row in rows}
-    lapsed = lapses.lapsed_ids(units, span)
-    locked = ledger.lock_reservations(lapsed | mine)
-    lapses.release([row for row in locked if row.pk not in mine], now=now)

@@ -88,6 +88,10 @@ def told(request: HttpRequest, row: Reservation, now: datetime) -> dict[str, Any
         _ask(payment.checkout, now)
         payment = _newest(row) or payment
     found = _words(payment, row, has_come_back=has_come_back)
+    checkout, by = payment.checkout, visitors.visitor(request)
+    if "go_on_url" in found and checkout is not None and not checkouts.is_shown(checkout, by=by):
+        # The page of a group that somebody else pays for says what all of them pay.
+        del found["go_on_url"]
     if "looks_again" in found:
         count = int(looks) if looks.isascii() and looks.isdecimal() and len(looks) < 4 else 1
         found |= {"look": f"?{CAME_BACK}={count + 1}", "looks_again": count < MOST_LOOKS}
@@ -111,8 +115,7 @@ def begin(request: HttpRequest, row: Reservation) -> HttpResponse:
         origin=f"{request.scheme}://{request.get_host()}",
         address=address_of(request),
     )
-    address = checkouts.page_of(opened.checkout)
-    return HttpResponseRedirect(address, status=HTTPStatus.SEE_OTHER)
+    return HttpResponseRedirect(opened.page, status=HTTPStatus.SEE_OTHER)
 
 
 def _consent(row: Reservation) -> str:
