@@ -78,7 +78,9 @@ def of_day(venue: Venue, day: date, *, party: int | None, now: datetime) -> list
     Returns [] for a day in the past, or one that is full or closed.
     """
     units = snapshot_queries.units([venue])
-    search = _Search(venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY)
+    search = _Search(
+        venue, units[venue.pk], party=party, now=now, most=MOST_OF_DAY, looks_ahead=True
+    )
     search.begin(day)
     if search.first_day():
         search.see(snapshot_queries.snapshots([search.look()], units, now=now)[0])
@@ -96,8 +98,10 @@ class _Search:
         party: int | None,
         now: datetime,
         most: int = MOST,
+        looks_ahead: bool = False,
     ) -> None:
         self.venue, self.now, self.most = venue, now, most
+        self.looks_ahead = looks_ahead
         self.party = party or kinds.named(venue.kind).usual_party
         self.units = units
         self.categories = {one.pk: one for one in venue.categories.all() if not one.is_on_request}
@@ -141,9 +145,10 @@ class _Search:
 
     def see(self, found: Snapshot) -> None:
         """Keeps the open slots of the first of these days that has any."""
-        # A list leaves out starts that need a re-seat around later pins: that would take reading a
-        # year of reservations for each venue.
-        fitting = Fitting(found, self.categories, makes_room=found.is_roomy)
+        # A list of venues leaves out starts that need a re-seat around later pins: that would take
+        # reading a year of reservations for each venue.
+        makes_room = found.has_room if self.looks_ahead else found.is_roomy
+        fitting = Fitting(found, self.categories, makes_room=makes_room)
         for windows in self._asked:
             self.found = list(islice(self._open(fitting, windows), self.most))
             if self.found:
