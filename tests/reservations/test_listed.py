@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from reservations import actions, clock, records
@@ -159,7 +159,28 @@ def raster(venue: Venue, day: date, listed: list[Told]) -> list[Window]:
     return sorted(every)
 
 
+AROUND_PINS: dict[str, Any] = {
+    "day": date(2027, 10, 31),
+    "zone": "UTC",
+    "is_slots": True,
+    "length": 90 * MINUTE,
+    "is_whole": False,
+    "step": QUARTER,
+    "weekly": [(time(12, 30), time(9, 30)), (time(12, 30), time(10, 30)), (time(11), time(18, 30))],
+    "dated": [(1, None), (1, None)],
+    "own": None,
+    "taken": [(6, True), (85, False), (88, True), (91, False)],
+    "closed": [],
+    "adds": True,
+    "before": 0 * MINUTE,
+    "after": 30 * MINUTE,
+    "now": -95,
+}
+"""There is room only once somebody is re-seated around stays that are fixed later."""
+
+
 @given(worlds())
+@example(AROUND_PINS)
 @settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_what_is_listed_is_what_can_be_booked_and_what_explain_says(world: dict[str, Any]) -> None:
     venue, day = build(world), world["day"]
