@@ -145,7 +145,7 @@ def test_a_group_with_a_cancelled_member_is_not_placed_late(frozen: FrozenDateTi
 def test_refunds_of_members_add_up_to_what_was_captured(seed: int) -> None:
     chance = random.Random(seed)
     count = chance.randrange(2, 5)
-    rows = group(restaurant(units=count))
+    rows = group(restaurant(units=count), count)
     for row in rows:
         price = chance.randrange(1, 9_999)
         Reservation.objects.filter(pk=row.pk).update(price_minor=price, due_now_minor=price)
