@@ -75,13 +75,8 @@ def chargeable_minor(row: Reservation, stored: Checkout) -> int:
     charged = Payment.objects.filter(reservation=row, checkout__mandate=stored.mandate)
     taken = charged.exclude(checkout__state__in=_GONE).aggregate(told=Sum("amount_minor"))["told"]
     # What is not owed would only be given back.
-    return max(0, min(stored.limit_minor - (taken or 0), owed.due(row, now) - _under_way(row)))
-
-
-def _under_way(row: Reservation) -> int:
-    """Returns what is being taken already, and not counted as paid yet."""
-    waiting = Payment.objects.filter(reservation=row, checkout__state__in=_UNDER_WAY)
-    return waiting.aggregate(told=Sum("amount_minor"))["told"] or 0
+    left = owed.due(row, now) - settling.taking_minor(row, _UNDER_WAY)
+    return max(0, min(stored.limit_minor - (taken or 0), left))
 
 
 def may_be_charged(row: Reservation) -> bool:

@@ -13,7 +13,7 @@ Confirming is the only judge: a hold that has lapsed is somebody else's time.
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 
 from django.db import transaction
@@ -364,9 +364,16 @@ def _taken_beside(checkout: Checkout, row: Reservation) -> int:
 
     What is not judged yet does not count: of two that are authorised the first one is taken.
     """
-    others = Payment.objects.filter(reservation=row, checkout__state=CheckoutState.TO_CAPTURE)
-    told = others.exclude(checkout=checkout).aggregate(sum=Sum("amount_minor"))
-    return told["sum"] or 0
+    return taking_minor(row, [CheckoutState.TO_CAPTURE], but=checkout)
+
+
+def taking_minor(
+    row: Reservation, states: Iterable[CheckoutState], *, but: Checkout | None = None
+) -> int:
+    """Returns what checkouts in these states take for a reservation, in minor units, less `but`."""
+    parts = Payment.objects.filter(reservation=row, checkout__state__in=states)
+    others = parts if but is None else parts.exclude(checkout=but)
+    return others.aggregate(told=Sum("amount_minor"))["told"] or 0
 
 
 def _is_cancelled(checkout: Checkout, rows: list[Reservation]) -> bool:
